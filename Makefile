@@ -1,0 +1,61 @@
+# Every target works from a bare clone: it needs Python 3.11 or later and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHELL := /bin/sh
+
+.DEFAULT_GOAL := help
+.PHONY: help install dev demo serve test check lint types layers coverage lock wheel clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+install: $(VENV)/.runtime  ## what running needs
+dev: $(VENV)/.dev  ## what developing needs
+
+demo: install  ## run late-order over five real services, with a failure half-way (KEEP=1 keeps it up)
+	$(BIN)/python -m examples.shop.demo $(if $(KEEP),--keep,)
+
+serve: install  ## serve the API with the shop's catalogue on 127.0.0.1:8080
+	$(BIN)/python -m api serve --project examples/shop
+
+test: dev  ## run every test
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+check: lint types layers coverage  ## what CI runs
+
+lint: dev  ## ruff: format and rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: dev  ## mypy strict
+	$(BIN)/mypy
+
+layers: dev  ## imports point down
+	$(BIN)/lint-imports
+
+coverage: dev  ## tests with branch coverage
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term
+
+lock:  ## pin dependencies with hashes, without index addresses
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml --group build -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml --group build --extra dev -c requirements.lock -o requirements-dev.lock
+
+wheel: dev  ## build the wheel into dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w dist .
+
+clean:  ## remove what was built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache

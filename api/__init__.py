@@ -1,0 +1,1 @@
+"""Entrance for people and programs: HTTP API and command line."""

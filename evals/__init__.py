@@ -1,0 +1,1 @@
+"""Entrance for tests: offline cases on the real engine."""

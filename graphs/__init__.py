@@ -1,0 +1,1 @@
+"""Motion: workflows compiled to state graphs and run over a journal."""

@@ -1,0 +1,1 @@
+"""Core: definitions, validation, decisions, recovery, model, store."""

@@ -1,0 +1,45 @@
+"""Time and ids: the one place that reads the clock or makes something random."""
+
+import asyncio
+import os
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Protocol
+
+_last_ms = 0
+_counter = 0
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> datetime:
+        """Return the time in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the time in UTC."""
+        return datetime.now(UTC)  # noqa: TID251 - the one place
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(seconds)
+
+
+def new_id() -> str:
+    """Return a UUID of version 7 (RFC 9562): sortable by time, also within a millisecond of this process."""
+    global _last_ms, _counter
+    now = time.time_ns() // 1_000_000
+    _last_ms, _counter = (now, 0) if now > _last_ms else (_last_ms, _counter + 1)
+    tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
+    value = (_last_ms & ((1 << 48) - 1)) << 80 | 7 << 76 | (_counter & 0xFFF) << 64 | 2 << 62 | tail
+    return str(uuid.UUID(int=value))

@@ -1,0 +1,244 @@
+"""Decisions: what was offered, excluded and chosen, by whom and why. Pure."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+from pydantic import AwareDatetime, Field
+
+from planner.definition import canonical
+from tools.records import Record
+
+OutcomeClass = Literal[
+    "ok",
+    "invalid",
+    "refused",
+    "truncated",
+    "filtered",
+    "rate_limited",
+    "unavailable",
+    "timeout",
+    "rejected",
+    "quota",
+    "abstained",
+    "budget",
+]
+"""The closed vocabulary of how asking went; anything but `ok` takes `otherwise`."""
+
+DecidedBy = Literal["model", "rule", "person", "only_option", "otherwise"]
+DecisionKind = Literal["choose", "recover", "route", "undo"]
+Mode = Literal["live", "eval", "replay", "explore"]
+
+
+class Offered(Record):
+    """One declared option, and whether it could be chosen."""
+
+    id: str
+    means: str = ""
+    """What choosing it means."""
+    available: bool = True
+    excluded_by: str | None = None
+    """Why it could not be chosen, in one sentence."""
+
+
+class Usage(Record):
+    """Tokens, as the model's server counts them."""
+
+    input: int = 0
+    output: int = 0
+
+    @property
+    def total(self) -> int:
+        """Tokens in and out."""
+        return self.input + self.output
+
+
+class Confidence(Record):
+    """How sure the decider said it was."""
+
+    value: float = Field(ge=0, le=1)
+    source: Literal["stated", "logprobs", "probabilities", "agreement"] = "stated"
+    """`stated`: the model's own word."""
+
+
+class Attempt(Record):
+    """One request to the model."""
+
+    n: int
+    """Counted from 1."""
+    started: AwareDatetime
+    ms: float
+    outcome_class: OutcomeClass
+    http_status: int | None = None
+    error: str | None = None
+    """What went wrong, in one sentence."""
+    request_id: str | None = None
+    """The server's id of the request."""
+    retry_after_ms: int | None = None
+    raw_digest: str | None = None
+    """SHA-256 of the answer's text, in hex."""
+
+
+class ModelInfo(Record):
+    """Which model was asked, and which one answered."""
+
+    requested: str
+    responded: str | None = None
+    host: str
+    """Host and port of the endpoint; never credentials."""
+    backend: Literal["chat", "decisions"] = "chat"
+    response_id: str | None = None
+    system_fingerprint: str | None = None
+    finish_reason: str | None = None
+    prompt: str = ""
+    """Name and version of the prompt, such as `choose/1`."""
+    prompt_sha256: str = ""
+    request_sha256: str = ""
+
+
+class WorkflowRef(Record):
+    """Exactly which definition."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Trigger(Record):
+    """The failure that made a recovery decision necessary."""
+
+    operation: str
+    outcome: str
+    """Outcome class of the call."""
+    effect: str
+    """Effect class of the operation."""
+    error: str | None = None
+    status: int | None = None
+    attempts: int = 1
+
+
+class Question(Record):
+    """What a decider is asked; the only thing that it sees."""
+
+    kind: DecisionKind = "choose"
+    point: str
+    """Where, as `workflow/step`."""
+    question: str
+    goal: str = ""
+    """Goal of the run."""
+    given: Any = None
+    """The data that the decision declares."""
+    options: tuple[Offered, ...]
+    """Every declared option; only the available ones may be chosen."""
+    deadline_seconds: float = Field(default=30.0, gt=0)
+    """Total time that asking may take, retries included."""
+    max_attempts: int = Field(default=3, ge=1)
+
+    @property
+    def available(self) -> tuple[Offered, ...]:
+        """The options that may be chosen."""
+        return tuple(option for option in self.options if option.available)
+
+
+class Answer(Record):
+    """What came of asking."""
+
+    outcome_class: OutcomeClass
+    choice: str | None = None
+    """An offered id when `ok`."""
+    reason: str = ""
+    """The decider's words; no proof of cause."""
+    confidence: Confidence | None = None
+    attempts: tuple[Attempt, ...] = ()
+    usage: Usage = Usage()
+    model: ModelInfo | None = None
+    anomalies: tuple[str, ...] = ()
+    """Things that were odd but did no harm, such as `usage_missing`."""
+    raw_output: str | None = None
+
+
+class Filled(Record):
+    """What came of asking for values instead of a choice."""
+
+    outcome_class: OutcomeClass
+    value: Any = None
+    attempts: tuple[Attempt, ...] = ()
+    usage: Usage = Usage()
+    model: ModelInfo | None = None
+    anomalies: tuple[str, ...] = ()
+
+
+class Decider(Protocol):
+    """Who can be asked; the model's adapter, or a double."""
+
+    async def choose(self, question: Question) -> Answer:
+        """Return what came of asking; never raises for what an endpoint does wrong."""
+        ...
+
+    async def fill(self, goal: str, schema: Mapping[str, Any], *, deadline_seconds: float = 30.0) -> Filled:
+        """Return values for `schema` read out of `goal`; what the goal does not tell is left out."""
+        ...
+
+
+class Decision(Record):
+    """One choice among offered options, with everything needed to explain, audit and repeat it."""
+
+    schema_: Literal["decision/1"] = Field(default="decision/1", alias="schema")
+    decision_id: str
+    """UUID of version 7."""
+    kind: DecisionKind
+    run_id: str
+    run_seq: int = 0
+    """Place of its entry in the run's journal; 0 before the run has one."""
+    workflow: WorkflowRef | None = None
+    """None for routing, which chooses the workflow."""
+    point: str
+    """Where, as `workflow/step`."""
+    path: str = ""
+    visit: int = 1
+    attempt: int = 1
+    ts: AwareDatetime
+    """When it was taken up."""
+    duration_ms: float = 0.0
+    mode: Mode = "live"
+    question: str
+    trigger: Trigger | None = None
+    options: tuple[Offered, ...]
+    option_order: tuple[str, ...] = ()
+    """Ids in the order in which the decider saw them."""
+    decided_by: DecidedBy
+    choice: str
+    """The option that was taken."""
+    proposed: str | None = None
+    """What the decider wanted, where it was not taken."""
+    edge_taken: str = ""
+    """The step or action that followed."""
+    outcome_class: OutcomeClass = "ok"
+    reason: str = ""
+    confidence: Confidence | None = None
+    min_confidence: float = 0.0
+    given: Any = None
+    """The data that the decider saw."""
+    given_fields: tuple[str, ...] = ()
+    """JSON pointers into the run's data that were shown."""
+    given_sha256: str = ""
+    model: ModelInfo | None = None
+    attempts: tuple[Attempt, ...] = ()
+    usage: Usage = Usage()
+    anomalies: tuple[str, ...] = ()
+    raw_output: str | None = None
+    deadline_ms: int | None = None
+    budget_left: dict[str, float] = Field(default_factory=dict)
+    actor: str | None = None
+    """Id of the person who answered."""
+    comment: str | None = None
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of a JSON value in canonical form, in hex."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def ids(options: Sequence[Offered]) -> tuple[str, ...]:
+    """Return the ids in order."""
+    return tuple(option.id for option in options)

@@ -1,0 +1,180 @@
+"""What can go wrong in the core.
+
+PlannerError
+├── DefinitionInvalid    a workflow cannot be used; holds every problem
+├── WorkflowUnknown      a name or version that is not registered
+├── VersionTaken         the version exists with other content
+├── RunUnknown           no run has this id
+├── RunEnded             the run has ended, so it cannot be changed
+├── InputInvalid         a run's input does not fit its schema
+├── RouteUnclear         a goal names no workflow that can be run as it stands
+├── DecisionUnknown      no decision has this id
+├── DecisionClosed       a person's decision was answered or timed out before
+├── AnswerInvalid        an answer that was not offered
+├── KeyReused            an Idempotency-Key came back with another request
+├── CursorInvalid        a page cursor that we did not give out
+├── LeaseLost            another worker owns the run now
+├── StoreUnavailable     the database cannot be used
+└── SettingsInvalid      the configuration cannot be used
+"""
+
+from collections.abc import Sequence
+
+from tools.problems import Problem
+
+
+class PlannerError(Exception):
+    """The planner cannot do this."""
+
+    code = "planner-error"
+    retryable = False
+
+
+class DefinitionInvalid(PlannerError):
+    """A workflow definition cannot be used."""
+
+    code = "definition-invalid"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        super().__init__(f"{count} problem{'s' if count != 1 else ''}: " + "; ".join(map(str, self.problems)))
+
+
+class WorkflowUnknown(PlannerError):
+    """No workflow of this name and version is registered."""
+
+    code = "workflow-unknown"
+
+    def __init__(self, name: str, version: str | None = None, *, known: Sequence[str] = ()) -> None:
+        self.name, self.version, self.known = name, version, tuple(known)
+        label = f"{name} {version}" if version else name
+        tail = f"; registered are {', '.join(self.known)}" if known else "; none is registered"
+        super().__init__(f"there is no workflow {label!r}{tail}")
+
+
+class VersionTaken(PlannerError):
+    """A version is immutable, and this one exists with other content."""
+
+    code = "version-taken"
+
+    def __init__(self, name: str, version: str) -> None:
+        self.name, self.version = name, version
+        super().__init__(f"{name} {version} is registered with other content; give the change a new version")
+
+
+class RunUnknown(PlannerError):
+    """No run has this id."""
+
+    code = "run-unknown"
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"there is no run {run_id!r}")
+
+
+class RunEnded(PlannerError):
+    """The run has ended."""
+
+    code = "run-ended"
+
+    def __init__(self, run_id: str, status: str) -> None:
+        self.run_id, self.status = run_id, status
+        super().__init__(f"run {run_id} has ended as {status}, so it cannot be changed")
+
+
+class InputInvalid(PlannerError):
+    """A run's input does not fit the workflow's schema."""
+
+    code = "input-invalid"
+
+    def __init__(self, workflow: str, problems: Sequence[Problem]) -> None:
+        self.workflow, self.problems = workflow, tuple(problems)
+        super().__init__(f"the input of {workflow!r} is not right: " + "; ".join(map(str, self.problems)))
+
+
+class RouteUnclear(PlannerError):
+    """The goal names no workflow that can be run as it stands."""
+
+    code = "route-unclear"
+
+    def __init__(
+        self, message: str, candidates: Sequence[dict[str, object]], decision_id: str | None
+    ) -> None:
+        self.candidates, self.decision_id = tuple(candidates), decision_id
+        super().__init__(message)
+
+
+class DecisionUnknown(PlannerError):
+    """No decision has this id."""
+
+    code = "decision-unknown"
+
+    def __init__(self, decision_id: str) -> None:
+        self.decision_id = decision_id
+        super().__init__(f"there is no decision {decision_id!r}")
+
+
+class DecisionClosed(PlannerError):
+    """The decision is no longer open."""
+
+    code = "decision-closed"
+
+    def __init__(self, decision_id: str, happened: str) -> None:
+        self.decision_id, self.happened = decision_id, happened
+        super().__init__(f"decision {decision_id} is no longer open: {happened}")
+
+
+class AnswerInvalid(PlannerError):
+    """The answer is not one of those offered."""
+
+    code = "answer-invalid"
+
+    def __init__(self, decision_id: str, message: str) -> None:
+        self.decision_id = decision_id
+        super().__init__(f"decision {decision_id}: {message}")
+
+
+class KeyReused(PlannerError):
+    """An Idempotency-Key came back with another request."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"the Idempotency-Key {key!r} was used before with another request; use a new key")
+
+
+class CursorInvalid(PlannerError):
+    """A cursor that was not given out here."""
+
+    code = "cursor-invalid"
+
+    def __init__(self, cursor: str) -> None:
+        self.cursor = cursor
+        super().__init__(
+            f"the cursor {cursor!r} was not given out here; leave it out to start at the first page"
+        )
+
+
+class LeaseLost(PlannerError):
+    """Another worker owns the run now."""
+
+    code = "lease-lost"
+
+    def __init__(self, run_id: str, epoch: int) -> None:
+        self.run_id, self.epoch = run_id, epoch
+        super().__init__(f"run {run_id} is no longer ours at epoch {epoch}; nothing was written")
+
+
+class StoreUnavailable(PlannerError):
+    """The database cannot be used."""
+
+    code = "store-unavailable"
+    retryable = True
+
+
+class SettingsInvalid(PlannerError):
+    """The configuration cannot be used."""
+
+    code = "settings-invalid"

@@ -1,0 +1,157 @@
+"""The journal: what happened in a run, entry by entry, and how replay finds it again. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from pydantic import AwareDatetime
+
+from tools.records import Record
+
+EntryKind = Literal["started", "intention", "outcome", "decision", "timer", "cancelled", "finished"]
+
+
+class Key(NamedTuple):
+    """What an entry is found by; never the order of calls."""
+
+    kind: EntryKind
+    path: str
+    visit: int
+    attempt: int
+
+
+class Entry(Record):
+    """One thing that happened, appended once and never changed."""
+
+    kind: EntryKind
+    """`intention`: about to be sent. `outcome`: what came back. `timer`: a due time that was set."""
+
+    path: str = ""
+    """Step path, such as `facts.stock.level` or `lines[3].reserve`; `undo:` before it when taking back."""
+
+    visit: int = 1
+    """Which visit of the step in its sequence, counted from 1."""
+
+    attempt: int = 1
+    """Which attempt within the visit, counted from 1."""
+
+    at: AwareDatetime
+    """When, in UTC."""
+
+    body: dict[str, Any]
+    """The facts; their shape depends on the kind."""
+
+    @property
+    def key(self) -> Key:
+        """What the entry is found by."""
+        return Key(self.kind, self.path, self.visit, self.attempt)
+
+
+class Numbered(NamedTuple):
+    """An entry with its place in the run."""
+
+    seq: int
+    entry: Entry
+
+
+class Recorded:
+    """The entries of one run, looked up by key; grows as the run goes on."""
+
+    def __init__(self, entries: Iterable[Numbered] = ()) -> None:
+        self._numbered: list[Numbered] = []
+        self._by_key: dict[Key, Entry] = {}
+        for numbered in entries:
+            self.add(numbered)
+
+    def add(self, numbered: Numbered) -> None:
+        """Take in the next entry."""
+        self._numbered.append(numbered)
+        self._by_key[numbered.entry.key] = numbered.entry
+
+    def find(self, kind: EntryKind, path: str = "", visit: int = 1, attempt: int = 1) -> Entry | None:
+        """Return the entry with this key, or None when the run has not come so far."""
+        return self._by_key.get(Key(kind, path, visit, attempt))
+
+    @property
+    def numbered(self) -> Sequence[Numbered]:
+        """All entries in order."""
+        return self._numbered
+
+    @property
+    def next_seq(self) -> int:
+        """The number that the next entry gets, counted from 1."""
+        return self._numbered[-1].seq + 1 if self._numbered else 1
+
+
+class Append(NamedTuple):
+    """What one run wants written in one transaction, under its lease."""
+
+    run_id: str
+    epoch: int
+    """Epoch of the lease; a stale one writes nothing and raises LeaseLost."""
+    entries: tuple[Numbered, ...] = ()
+    decisions: tuple[dict[str, Any], ...] = ()
+    """Decision records as JSON, for the decision log."""
+    questions: tuple[dict[str, Any], ...] = ()
+    """Questions to persons that are opened."""
+    closed: tuple[str, ...] = ()
+    """Ids of questions that timed out."""
+    change: dict[str, Any] | None = None
+    """Columns of the run that change: status, output, error, wake_at, steps_done."""
+
+
+class EffectRecord(Record):
+    """One call to a service as the outside world saw it."""
+
+    path: str
+    visit: int
+    attempt: int
+    operation: str
+    effect: str
+    """Effect class of the operation."""
+    state: Literal["intended", "applied", "applied_bad", "rejected", "not_sent", "unknown"]
+    """`intended`: sent or about to be, and no outcome is recorded."""
+    key: str | None = None
+    """Idempotency key, where one was sent."""
+    arguments: Any = None
+    output: Any = None
+    error: str | None = None
+    status: int | None = None
+    ms: float | None = None
+    at: datetime
+    undoes: str | None = None
+    """Path of the effect that this one takes back."""
+
+
+def effects(entries: Iterable[Entry]) -> list[EffectRecord]:
+    """Return the effects that the entries tell of, in order of their first entry."""
+    found: dict[tuple[str, int, int], dict[str, Any]] = {}
+    for entry in entries:
+        if entry.kind in {"intention", "outcome"}:
+            body = entry.body
+            slot = found.setdefault(
+                (entry.path, entry.visit, entry.attempt),
+                {
+                    "path": entry.path,
+                    "visit": entry.visit,
+                    "attempt": entry.attempt,
+                    "at": entry.at,
+                    "state": "intended",
+                },
+            )
+            for name in (
+                "operation",
+                "effect",
+                "key",
+                "arguments",
+                "output",
+                "error",
+                "status",
+                "ms",
+                "undoes",
+            ):
+                if name in body:
+                    slot[name] = body[name]
+            if entry.kind == "outcome":
+                slot["state"] = body["outcome"]
+    return [EffectRecord.model_validate(slot) for slot in found.values()]

@@ -1,0 +1,1 @@
+"""Tests, one tree for each package."""

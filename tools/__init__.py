@@ -1,0 +1,1 @@
+"""Ground: operations, the catalogue and calling services; knows no workflow."""
