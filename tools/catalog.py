@@ -1,0 +1,58 @@
+"""The catalogue: every operation that a workflow may call, and the services behind them."""
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+
+import orjson
+
+from tools.access import ApiKey, Auth, Basic, Bearer, Breaker, Service
+from tools.errors import OperationUnknown
+from tools.operations import Operation
+
+__all__ = ["ApiKey", "Auth", "Basic", "Bearer", "Breaker", "Catalog", "Service"]
+
+_DEPLOYMENT = {"base_url", "auth", "verify"}
+_CANDIDATES = 3
+
+
+class Catalog:
+    """Operations by their full name, services by theirs, and the revision of both."""
+
+    def __init__(self, operations: Mapping[str, Operation], services: Mapping[str, Service]) -> None:
+        self.operations: Mapping[str, Operation] = dict(operations)
+        self.services: Mapping[str, Service] = dict(services)
+        self.revision = _revision(self.operations, self.services)
+
+    def operation(self, name: str) -> Operation:
+        """Return the operation; raise OperationUnknown with the nearest names."""
+        try:
+            return self.operations[name]
+        except KeyError:
+            raise OperationUnknown(name, nearest(name, self.operations)) from None
+
+    def service(self, operation: Operation) -> Service:
+        """Return the service that does this operation."""
+        return self.services[operation.service]
+
+    def guessed(self) -> tuple[Operation, ...]:
+        """Return the operations whose effect class no person has declared, by name."""
+        found = (operation for operation in self.operations.values() if operation.effect_source != "declared")
+        return tuple(sorted(found, key=lambda operation: operation.name))
+
+
+def nearest(name: str, known: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the known names most like this one, best first."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.lower(), by_lower, n=_CANDIDATES, cutoff=0.6)
+    return tuple(by_lower[candidate] for candidate in found)
+
+
+def _revision(operations: Mapping[str, Operation], services: Mapping[str, Service]) -> str:
+    content = {
+        "operations": {name: item.model_dump(mode="json") for name, item in operations.items()},
+        "services": {
+            name: item.model_dump(mode="json", exclude=_DEPLOYMENT) for name, item in services.items()
+        },
+    }
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
