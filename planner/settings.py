@@ -1,0 +1,271 @@
+"""Settings: the one reader of the environment."""
+
+import ipaddress
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import (
+    AnyHttpUrl,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from planner.errors import SettingsInvalid
+from tools.records import Record
+
+PREFIX = "PLANNER_"
+NESTED = "__"
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+DEFAULT_MODEL = "gpt-5.4-mini"
+SHORTEST_KEY = 16
+_URL = TypeAdapter(AnyHttpUrl)
+
+
+class ModelSettings(Record):
+    """The model that is asked, and how patiently."""
+
+    name: str = Field(default=DEFAULT_MODEL, min_length=1)
+    """Name of the model; `PLANNER_MODEL=name` sets it too."""
+
+    api_key: SecretStr | None = None
+    """Key of the endpoint; `OPENAI_API_KEY` is used where neither it nor `base_url` is set here."""
+
+    base_url: str | None = None
+    """Address of an OpenAI-compatible server, such as `http://127.0.0.1:8000/v1`; else `OPENAI_BASE_URL`,
+    else OpenAI's own. A server that needs no key is used by setting this alone."""
+
+    deadline_seconds: float = Field(default=30.0, gt=0)
+    """The longest that one decision may take, retries included, however long its step allows."""
+
+    max_attempts: int = Field(default=3, ge=1, le=20)
+    """Requests that one decision may cost."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Sampling temperature; not sent unless set, since some models refuse it."""
+
+    max_output_tokens: int = Field(default=2000, ge=16)
+    """Tokens that an answer may have, reasoning included; four times as many after a cut answer."""
+
+    proxy: str | None = None
+    """Address of an HTTP proxy; the proxy variables of the environment are not read."""
+
+    ca_file: Path | None = None
+    """File of certificate authorities to trust, for an endpoint behind a private one."""
+
+    scripted: bool = False
+    """A label: the answers come from a file and not from a model."""
+
+    @property
+    def configured(self) -> bool:
+        """Tell whether there is a model to ask."""
+        return self.api_key is not None or self.base_url is not None
+
+    @property
+    def endpoint(self) -> str:
+        """The address that is asked."""
+        return self.base_url or DEFAULT_BASE_URL
+
+    @field_validator("base_url", "proxy")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        return value if value is None else _http_address(value)
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured, read once where the program starts."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=NESTED,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+    project: Path = Path()
+    """Folder that holds `catalog.yaml` and `workflows/`."""
+
+    catalog: Path | None = None
+    """The catalogue's file; `catalog.yaml` in the project unless told."""
+
+    workflows: Path | None = None
+    """Folder of the workflow files; `workflows` in the project unless told."""
+
+    database_url: str = "sqlite:///var/planner.db"
+    """Where runs and decisions are kept."""
+
+    services: dict[str, str] = Field(default_factory=dict)
+    """Base addresses by service name, in place of those in the catalogue; a JSON object."""
+
+    host: str = "127.0.0.1"
+    """Address that the server binds; any but loopback needs `api_keys`."""
+
+    port: int = Field(default=8080, ge=0, le=65535)
+    """Port that the server binds; 0 takes a free one."""
+
+    api_keys: tuple[SecretStr, ...] = ()
+    """Keys that callers may present, at least 16 characters each; a JSON list or separated by commas."""
+
+    body_limit_bytes: int = Field(default=1_000_000, ge=1_000)
+    """Longest request body that is read."""
+
+    lease_seconds: float = Field(default=10.0, gt=0)
+    """How long a worker owns a run without a sign of life."""
+
+    concurrency: int = Field(default=200, ge=1)
+    """Runs that one process moves at once."""
+
+    max_wait_seconds: float = Field(default=30.0, ge=0)
+    """Longest that a request with `Prefer: wait` is held."""
+
+    recovery_choices: int = Field(default=5, ge=1)
+    """Recovery decisions that one visit of a step may take before the safest end is taken."""
+
+    model: ModelSettings = ModelSettings()
+    """The model that is asked."""
+
+    @property
+    def catalog_file(self) -> Path:
+        """The catalogue's file."""
+        return self.catalog or self.project / "catalog.yaml"
+
+    @property
+    def workflows_folder(self) -> Path:
+        """The folder of the workflow files."""
+        return self.workflows or self.project / "workflows"
+
+    @field_validator("api_keys")
+    @classmethod
+    def _long_enough(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key) < SHORTEST_KEY for key in value):
+            raise ValueError(
+                f"a key must have at least {SHORTEST_KEY} characters, so that it cannot be guessed"
+            )
+        return value
+
+    @field_validator("services")
+    @classmethod
+    def _addresses(cls, value: dict[str, str]) -> dict[str, str]:
+        return {name: _http_address(address) for name, address in value.items()}
+
+    @model_validator(mode="after")
+    def _closed_to_strangers(self) -> "Settings":
+        if not self.api_keys and not is_loopback(self.host):
+            raise ValueError(
+                f"host {self.host} can be reached by others, so api_keys must be set: "
+                f"give {PREFIX}API_KEYS, or bind 127.0.0.1"
+            )
+        return self
+
+    @classmethod
+    def settings_customise_sources(  # noqa: PLR0917 - the port of pydantic-settings
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by ours
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a file is never read unasked
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what the caller gives first, then the environment, and nothing else."""
+        return init_settings, _Environment(settings_cls)
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, with the short forms that people type."""
+
+    def prepare_field_value(
+        self,
+        field_name: str,
+        field: FieldInfo,
+        value: Any,
+        value_is_complex: bool,  # noqa: FBT001 - the port of pydantic-settings
+    ) -> Any:
+        if isinstance(value, str) and field_name == "model" and not value.lstrip().startswith("{"):
+            value = json.dumps({"name": value.strip()})
+        if isinstance(value, str) and field_name == "api_keys" and not value.lstrip().startswith("["):
+            value = json.dumps([part.strip() for part in value.split(",") if part.strip()])
+        return super().prepare_field_value(field_name, field, value, value_is_complex)
+
+    def __call__(self) -> dict[str, Any]:
+        found = super().__call__()
+        model = found.get("model") or {}
+        if isinstance(model, dict):
+            found["model"] = self._with_openai(model)
+        return found
+
+    def _with_openai(self, model: dict[str, Any]) -> dict[str, Any]:
+        # The key of one server is never sent to another: a base_url of ours comes without OpenAI's key.
+        own = "base_url" in model
+        names = () if own else ("base_url", "api_key") if "api_key" not in model else ("base_url",)
+        told = {name: self.env_vars.get(f"openai_{name}") for name in names}
+        return {**{name: value for name, value in told.items() if value}, **model}
+
+
+def load(**overrides: Any) -> Settings:
+    """Return the settings of the environment, with `overrides` before them.
+
+    Raises:
+        SettingsInvalid: a value cannot be used; the message names its variable.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as exc:
+        raise SettingsInvalid("; ".join(map(_sentence, exc.errors()))) from exc
+    except SettingsError as exc:
+        raise SettingsInvalid(_unreadable(str(exc))) from exc
+
+
+def secret(name: str) -> str | None:
+    """Return the secret that the environment holds under `name`, or None where it is missing or empty."""
+    return os.environ.get(name) or None  # noqa: TID251 - the one place
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def variable(*location: object) -> str:
+    """Return the environment variable that sets a field, such as `PLANNER_MODEL__NAME`."""
+    return PREFIX + NESTED.join(str(part).upper() for part in location if not isinstance(part, int))
+
+
+def _http_address(value: str) -> str:
+    url = _URL.validate_python(value)
+    if url.username or url.password:
+        raise ValueError("an address must hold no credentials; keep them in a secret")
+    return value.rstrip("/")
+
+
+def _sentence(error: Any) -> str:
+    # The value itself is left out: it may be a secret.
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{variable(*error['loc'])}: {message}" if error["loc"] else message
+
+
+def _unreadable(message: str) -> str:
+    field = message.split('"')[1] if '"' in message else ""
+    return f"{variable(field)}: this must be JSON, such as {_EXAMPLES.get(field, '{}')}"
+
+
+_EXAMPLES = {"services": '{"orders": "http://127.0.0.1:9001"}', "api_keys": '["sixteen-or-more-characters"]'}
