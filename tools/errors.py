@@ -2,6 +2,7 @@
 
 ToolError
 ├── CatalogInvalid      a catalogue or a service's document cannot be used
+├── DocumentInvalid     a text is no YAML or JSON that can be taken
 ├── OperationUnknown    a name that the catalogue does not hold
 ├── SecretMissing       a referenced secret has no value
 └── ExpressionError     an expression cannot be read or evaluated
@@ -22,6 +23,16 @@ class CatalogInvalid(ToolError):
     """The catalogue cannot be used."""
 
     code = "catalog-invalid"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
+class DocumentInvalid(ToolError):
+    """The text is no YAML or JSON that can be taken."""
+
+    code = "document-invalid"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
