@@ -39,6 +39,8 @@ class Run(Record):
     wake_at: AwareDatetime | None = None
     """When a waiting run is to be looked at again; None while only a person can wake it."""
     cancel_requested: bool = False
+    steps_done: int = 0
+    """How many steps have ended so far, for a progress display."""
     epoch: int = 0
     """Grows with every lease; an append under an older one fails."""
     worker: str | None = None

@@ -1,0 +1,174 @@
+"""Database: opening one, reading from it in threads, and writing to it on the writer thread."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent import futures
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+
+from planner.clock import Clock, SystemClock
+from planner.errors import StoreUnavailable
+from planner.journal import Append
+from planner.store import faults, journal
+from planner.store.writer import Stats, Writer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+READERS = 4
+"""Threads that read."""
+BUSY_MS = 5_000
+"""How long SQLite waits for another process's lock, in milliseconds."""
+_WRITES = "planner_writes"
+
+
+class Database:
+    """One database of one process; the event loop never waits for its disk."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self.name = engine.url.render_as_string(hide_password=True)
+        """Its URL without the password."""
+        self._engine = engine
+        self._clock = clock
+        self._closed = False
+        self._readers = futures.ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._writer = Writer(engine.execution_options(**{_WRITES: True}), self.name)
+
+    @property
+    def stats(self) -> Stats:
+        """What was written so far: commits, jobs and rows."""
+        return self._writer.stats
+
+    async def read(
+        self, fn: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return `fn(connection, …)`, run in a reader thread on one consistent state.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        self._check_open()
+        work = partial(self.read_sync, fn, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+
+    async def write(
+        self, fn: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return `fn(transaction, …)` once it is on disk; what it raises undoes only its own rows.
+
+        The function may run again when others of its group broke the transaction, so it must only write rows.
+
+        Raises:
+            StoreUnavailable: the database cannot be used; nothing was written.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._writer.submit(lambda tx: fn(tx, *args, **kwargs), future)
+        return await future
+
+    async def append(self, unit: Append) -> None:
+        """Write what a run brings under its lease, in one transaction with whatever else waits.
+
+        Raises:
+            LeaseLost: the epoch is stale, the run has ended, or an entry's number is taken.
+            DecisionClosed: a question that timed out was answered meanwhile.
+            StoreUnavailable: the database cannot be used; nothing was written.
+        """
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._writer.submit(journal.prepare(unit, self._clock.now()), future)
+        await future
+
+    def read_sync(
+        self, fn: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return `fn(connection, …)`, run in this thread."""
+        self._check_open()
+        with faults.translated(self.name), self._engine.connect() as connection:
+            return fn(connection, *args, **kwargs)
+
+    def write_sync(
+        self, fn: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return `fn(transaction, …)` once it is on disk; for where no event loop runs."""
+        future: futures.Future[T] = futures.Future()
+        self._writer.submit(lambda tx: fn(tx, *args, **kwargs), future)
+        return future.result()
+
+    def append_sync(self, unit: Append) -> None:
+        """Write what a run brings under its lease; for where no event loop runs."""
+        future: futures.Future[None] = futures.Future()
+        self._writer.submit(journal.prepare(unit, self._clock.now()), future)
+        future.result()
+
+    def close(self) -> None:
+        """Write what waits, then close every connection; closing again does nothing."""
+        self._writer.close()
+        self._closed = True
+        self._readers.shutdown()
+        self._engine.dispose()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreUnavailable(f"the database {self.name} cannot be used: it was closed")
+
+
+def open_database(url: str, *, clock: Clock | None = None) -> Database:
+    """Return the database at the URL without touching its schema; folders of an SQLite file are made.
+
+    Raises:
+        StoreUnavailable: the URL names no database that can be used.
+    """
+    try:
+        parsed = make_url(url)
+        engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _server(parsed)
+    except exc.ArgumentError as error:
+        message = f"the database URL cannot be read ({error}); write it as sqlite:///file.db"
+        raise StoreUnavailable(message) from error
+    except ModuleNotFoundError as error:
+        message = f"the database URL needs the driver {error.name!r}; install it or use sqlite:///file.db"
+        raise StoreUnavailable(message) from error
+    return Database(engine, clock or SystemClock())
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreUnavailable(
+            "a database in memory is lost with its process; name a file: sqlite:///file.db"
+        )
+    folder = Path(url.database).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder {str(folder)!r} of the database cannot be made: {error.strerror}"
+        raise StoreUnavailable(message) from error
+    engine = create_engine(url, pool_size=READERS + 2)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _server(url: URL) -> Engine:
+    if url.get_backend_name() != "postgresql":
+        raise StoreUnavailable(
+            f"the database URL names {url.get_backend_name()!r}; write sqlite:///file.db or postgresql+psycopg://…"
+        )
+    plain = url.drivername == "postgresql"
+    return create_engine(
+        url.set(drivername="postgresql+psycopg") if plain else url, pool_size=READERS + 2, pool_pre_ping=True
+    )
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    """Let us begin transactions ourselves, and have every commit on disk before it returns."""
+    del record
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once where something will be written; a lock taken later may fail half-way."""
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,204 @@
+"""Journal: writing many runs' entries in one transaction, each under its own lease."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Table, exc, insert, select, update
+
+from planner.decisions import Decision
+from planner.errors import DecisionClosed, DecisionUnknown, LeaseLost, PlannerError
+from planner.journal import Append, Entry, Numbered
+from planner.runs import ENDED, PersonQuestion
+from planner.store import decisions, documents, questions, tables
+
+_runs, _entries, _questions = tables.runs, tables.entries, tables.questions
+_CHANGEABLE = frozenset({"status", "output", "error", "wake_at", "steps_done"})
+
+
+class Prepared(NamedTuple):
+    """An append turned into rows, so that a value that is no JSON fails before it meets others."""
+
+    unit: Append
+    at: datetime
+    """When it was handed in."""
+    entries: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    questions: list[dict[str, Any]]
+    change: dict[str, Any] | None
+
+    @property
+    def rows(self) -> int:
+        """How many rows it adds."""
+        return len(self.entries) + len(self.decisions) + len(self.questions)
+
+
+class Standing:
+    """What the judging of a group knows of one run, kept up to date from unit to unit."""
+
+    def __init__(self, epoch: int, status: str, *, nudged: bool) -> None:
+        self.epoch = epoch
+        self.ended = status in ENDED
+        self.nudged = nudged
+
+
+def entries(tx: Connection, run_id: str, after: int = 0, limit: int | None = None) -> list[Numbered]:
+    """Return the entries of a run that follow number `after`, in order."""
+    query = (
+        select(_entries).where(_entries.c.run_id == run_id, _entries.c.seq > after).order_by(_entries.c.seq)
+    )
+    return [_numbered(row) for row in tx.execute(query.limit(limit))]
+
+
+def prepare(unit: Append, now: datetime) -> Prepared:
+    """Return the rows of an append.
+
+    Raises:
+        TypeError: a body is no JSON.
+        ValueError: a decision or question is no such record, or a column of the run cannot change.
+    """
+    change = unit.change
+    if change is not None:
+        unknown = sorted(change.keys() - _CHANGEABLE)
+        if unknown:
+            raise ValueError(
+                f"an append cannot change {unknown} of a run; it can change {sorted(_CHANGEABLE)}"
+            )
+        change = change | {"output": documents.encode(change["output"])} if "output" in change else change
+    asked = (PersonQuestion.model_validate(question) for question in unit.questions)
+    logged = (Decision.model_validate(decision) for decision in unit.decisions)
+    return Prepared(
+        unit,
+        now,
+        [_row(unit.run_id, numbered) for numbered in unit.entries],
+        [decisions.row_of(decision) for decision in logged],
+        [questions.row_of(question) for question in asked],
+        change,
+    )
+
+
+def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | None]:
+    """Write every unit whose lease stands; return for each why it was refused, or None.
+
+    Raises:
+        LeaseLost: the only unit of the group brings a number that its run already has.
+        IntegrityError: some unit of a larger group does; nothing of the group may be kept.
+    """
+    standings = _standings(tx, {each.unit.run_id for each in group})
+    known = _questions_of(tx, {identity for each in group for identity in each.unit.closed})
+    verdicts: list[PlannerError | None] = []
+    changes: list[dict[str, Any]] = []
+    for each in group:
+        verdicts.append(_verdict(each.unit, standings, known))
+        if verdicts[-1] is None:
+            known |= {row["decision_id"]: None for row in each.questions}
+            if each.change is not None:
+                changes.append(_change(each, standings[each.unit.run_id]))
+    good = [each for each, verdict in zip(group, verdicts, strict=True) if verdict is None]
+    _insert_entries(tx, good)
+    _insert(tx, tables.decisions, (row for each in good for row in each.decisions))
+    _insert(tx, _questions, (row for each in good for row in each.questions))
+    _expire(tx, [identity for each in good for identity in each.unit.closed])
+    for change in changes:
+        _update(tx, change)
+    return verdicts
+
+
+def _standings(tx: Connection, run_ids: set[str]) -> dict[str, Standing]:
+    # Locked in the order of their ids, so that two processes cannot wait for each other.
+    query = select(_runs.c.id, _runs.c.epoch, _runs.c.status, _runs.c.nudged).where(
+        _runs.c.id.in_(list(run_ids))
+    )
+    return {
+        row.id: Standing(row.epoch, row.status, nudged=row.nudged)
+        for row in tx.execute(query.order_by(_runs.c.id).with_for_update())
+    }
+
+
+def _questions_of(tx: Connection, ids: set[str]) -> dict[str, PersonQuestion | None]:
+    """Return the questions with these ids as they stand; None would mean that the group itself opens it."""
+    if not ids:
+        return {}
+    query = select(_questions).where(_questions.c.decision_id.in_(list(ids)))
+    rows = tx.execute(query.order_by(_questions.c.decision_id).with_for_update())
+    return {row.decision_id: questions.from_row(row) for row in rows}
+
+
+def _verdict(
+    unit: Append, standings: dict[str, Standing], known: dict[str, PersonQuestion | None]
+) -> PlannerError | None:
+    standing = standings.get(unit.run_id)
+    if standing is None or standing.ended or standing.epoch != unit.epoch:
+        return LeaseLost(unit.run_id, unit.epoch)
+    for identity in unit.closed:
+        if identity not in known:
+            return DecisionUnknown(identity)
+        question = known[identity]
+        if question is not None and question.status == "answered":
+            return DecisionClosed(identity, questions.happened(question))
+    return None
+
+
+def _change(each: Prepared, standing: Standing) -> dict[str, Any]:
+    """Return the columns of the run that change, with what follows from its new status."""
+    at = each.unit.entries[-1].entry.at if each.unit.entries else each.at
+    change = {"id": each.unit.run_id, "updated_at": at} | (each.change or {})
+    status = change.get("status")
+    if status in ENDED:
+        standing.ended = True
+        change |= {"ended_at": at, "worker": None, "lease_until": None, "wake_at": None}
+    elif status == "waiting":
+        change |= {"worker": None, "lease_until": None, "wake_at": change.get("wake_at")}
+        if standing.nudged:
+            change["wake_at"] = at
+    return change
+
+
+def _insert_entries(tx: Connection, good: Sequence[Prepared]) -> None:
+    try:
+        _insert(tx, _entries, (row for each in good for row in each.entries))
+    except exc.IntegrityError as error:
+        if len(good) > 1:
+            raise
+        raise LeaseLost(good[0].unit.run_id, good[0].unit.epoch) from error
+
+
+def _insert(tx: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    listed = list(rows)
+    if listed:
+        tx.execute(insert(table), listed)
+
+
+def _expire(tx: Connection, ids: list[str]) -> None:
+    if ids:
+        still_open = (_questions.c.decision_id.in_(ids), _questions.c.status == "open")
+        tx.execute(update(_questions).where(*still_open).values(status="expired"))
+
+
+def _update(tx: Connection, change: dict[str, Any]) -> None:
+    run_id = change.pop("id")
+    tx.execute(update(_runs).where(_runs.c.id == run_id).values(change))
+    if change.get("status") in ENDED:
+        # Nobody can answer for a run that has ended, so its questions leave the inbox with it.
+        of_run = (_questions.c.run_id == run_id, _questions.c.status == "open")
+        tx.execute(update(_questions).where(*of_run).values(status="expired"))
+
+
+def _row(run_id: str, numbered: Numbered) -> dict[str, Any]:
+    entry = numbered.entry
+    return {
+        "run_id": run_id,
+        "seq": numbered.seq,
+        "kind": entry.kind,
+        "path": entry.path,
+        "visit": entry.visit,
+        "attempt": entry.attempt,
+        "at": entry.at,
+        "body": documents.encode(entry.body),
+    }
+
+
+def _numbered(row: Row[Any]) -> Numbered:
+    body = documents.decode(row.body)
+    entry = Entry(kind=row.kind, path=row.path, visit=row.visit, attempt=row.attempt, at=row.at, body=body)
+    return Numbered(row.seq, entry)

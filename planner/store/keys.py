@@ -1,0 +1,23 @@
+"""Keys: which run an Idempotency-Key began, so that a repeated request begins no second one."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from planner.errors import KeyReused
+from planner.store import tables
+
+
+def claim(tx: Connection, key: str, *, request_sha256: str, run_id: str, now: datetime) -> str | None:
+    """Bind the key to the run; return the run it was bound to before, or None when it is new.
+
+    Raises:
+        KeyReused: the key came with another request.
+    """
+    row = {"key": key, "request_sha256": request_sha256, "run_id": run_id, "created_at": now}
+    if tables.insert_or_skip(tx, tables.keys, row):
+        return None
+    found = tx.execute(select(tables.keys).where(tables.keys.c.key == key)).one()
+    if found.request_sha256 != request_sha256:
+        raise KeyReused(key)
+    return str(found.run_id)

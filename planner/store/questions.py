@@ -1,0 +1,117 @@
+"""Questions: decisions that wait for a person, each answered once."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from planner.decisions import ids
+from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown
+from planner.runs import ENDED, PersonAnswer, PersonQuestion
+from planner.store import cursors, documents, runs, tables
+from planner.store.cursors import Page
+
+_questions = tables.questions
+_ORDER = cursors.Order("questions", _questions.c.asked_at, _questions.c.decision_id)
+
+
+def open_(tx: Connection, question: PersonQuestion) -> None:
+    """Put the question into the inbox."""
+    tx.execute(insert(_questions).values(row_of(question)))
+
+
+def get(tx: Connection, decision_id: str) -> PersonQuestion:
+    """Return one question.
+
+    Raises:
+        DecisionUnknown: none has this id.
+    """
+    row = tx.execute(select(_questions).where(_questions.c.decision_id == decision_id)).one_or_none()
+    if row is None:
+        raise DecisionUnknown(decision_id)
+    return from_row(row)
+
+
+def page(
+    tx: Connection,
+    *,
+    status: str | None = "open",
+    run_id: str | None = None,
+    workflow: str | None = None,
+    cursor: str | None = None,
+    limit: int = cursors.LIMIT,
+) -> Page[PersonQuestion]:
+    """Return questions, newest first; of every status when `status` is None.
+
+    Raises:
+        CursorInvalid: the cursor is not one of this list.
+    """
+    wanted = {"status": status, "run_id": run_id, "workflow": workflow}
+    query = select(_questions).where(
+        *(_questions.c[name] == value for name, value in wanted.items() if value is not None)
+    )
+    return cursors.newest_first(tx, query, _ORDER, make=from_row, cursor=cursor, limit=limit)
+
+
+def answer(tx: Connection, decision_id: str, answer: PersonAnswer) -> PersonQuestion:
+    """Answer the question and wake its run; of two answers exactly one wins.
+
+    Raises:
+        DecisionUnknown: no question has this id.
+        DecisionClosed: it was answered or expired before.
+        AnswerInvalid: the choice was not offered.
+    """
+    question = get(tx, decision_id)
+    offered = [option.id for option in question.options if option.available]
+    if question.status == "open" and answer.choice not in offered:
+        found = (
+            "declared but not offered" if answer.choice in ids(question.options) else "not among the options"
+        )
+        raise AnswerInvalid(decision_id, f"{answer.choice!r} is {found}; choose {' or '.join(offered)}")
+    body = documents.encode(answer.model_dump(mode="json"))
+    still_open = (_questions.c.decision_id == decision_id, _questions.c.status == "open")
+    won = tx.execute(update(_questions).where(*still_open).values(status="answered", answer=body)).rowcount
+    if not won:
+        raise DecisionClosed(decision_id, happened(get(tx, decision_id), _ending(tx, question.run_id)))
+    runs.wake(tx, question.run_id, answer.at)
+    return get(tx, decision_id)
+
+
+def happened(question: PersonQuestion, ending: str | None = None) -> str:
+    """Return in words why the question is no longer open."""
+    if question.answer is not None:
+        given = question.answer
+        return f"{given.actor} answered {given.choice!r} at {given.at.isoformat(timespec='seconds')}"
+    if question.deadline is None or ending is not None:
+        return f"its run ended{f' as {ending}' if ending else ''}"
+    return f"nobody answered before {question.deadline.isoformat(timespec='seconds')}"
+
+
+def row_of(question: PersonQuestion) -> dict[str, Any]:
+    """Return the row of a question."""
+    body = question.model_dump(mode="json", exclude_defaults=True, exclude={"status", "answer"})
+    return {
+        "decision_id": question.decision_id,
+        "run_id": question.run_id,
+        "workflow": question.workflow,
+        "point": question.point,
+        "status": question.status,
+        "asked_at": question.asked_at,
+        "deadline": question.deadline,
+        "body": documents.encode(body),
+        "answer": None
+        if question.answer is None
+        else documents.encode(question.answer.model_dump(mode="json")),
+    }
+
+
+def from_row(row: Row[Any]) -> PersonQuestion:
+    """Return the question that a row holds."""
+    body = documents.decode(row.body)
+    return PersonQuestion.model_validate(
+        body | {"status": row.status, "answer": documents.decode(row.answer)}
+    )
+
+
+def _ending(tx: Connection, run_id: str) -> str | None:
+    status = runs.get(tx, run_id).status
+    return status if status in ENDED else None

@@ -1,0 +1,194 @@
+"""Runs: beginning, claiming under a lease, waking, cancelling and listing them."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
+
+from planner.decisions import WorkflowRef
+from planner.errors import RunEnded, RunUnknown
+from planner.runs import Run, RunStatus
+from planner.store import cursors, documents, keys, tables
+from planner.store.cursors import Page
+
+_runs = tables.runs
+_ORDER = cursors.Order("runs", _runs.c.created_at, _runs.c.id)
+
+
+def create(tx: Connection, run: Run, *, key: str | None = None, request_sha256: str | None = None) -> Run:
+    """Begin the run; with a key that began one before, return that one as it stands now.
+
+    Raises:
+        KeyReused: the key came with another request.
+    """
+    if key is not None:
+        known = keys.claim(tx, key, request_sha256=request_sha256 or "", run_id=run.id, now=run.created_at)
+        if known is not None:
+            return get(tx, known)
+    tx.execute(insert(_runs).values(_row(run)))
+    return run
+
+
+def get(tx: Connection, run_id: str) -> Run:
+    """Return the run as it stands.
+
+    Raises:
+        RunUnknown: no run has this id.
+    """
+    row = tx.execute(select(_runs).where(_runs.c.id == run_id)).one_or_none()
+    if row is None:
+        raise RunUnknown(run_id)
+    return _run(row)
+
+
+def page(
+    tx: Connection,
+    *,
+    status: RunStatus | None = None,
+    workflow: str | None = None,
+    cursor: str | None = None,
+    limit: int = cursors.LIMIT,
+) -> Page[Run]:
+    """Return runs, newest first.
+
+    Raises:
+        CursorInvalid: the cursor is not one of this list.
+    """
+    query = select(_runs)
+    if status is not None:
+        query = query.where(_runs.c.status == status)
+    if workflow is not None:
+        query = query.where(_runs.c.workflow == workflow)
+    return cursors.newest_first(tx, query, _ORDER, make=_run, cursor=cursor, limit=limit)
+
+
+def claim(
+    tx: Connection,
+    *,
+    worker: str,
+    now: datetime,
+    lease_seconds: float,
+    limit: int = 10,
+    run_id: str | None = None,
+) -> list[Run]:
+    """Take runs that may go on under a lease with a new epoch: what others lost, what is due, what is new."""
+    found: list[Row[Any]] = []
+    for query in _claimable(now):
+        room = limit - len(found)
+        if room > 0:
+            narrowed = query if run_id is None else query.where(_runs.c.id == run_id)
+            found += tx.execute(narrowed.limit(room).with_for_update(skip_locked=True)).all()
+    if not found:
+        return []
+    lease = {
+        "status": "running",
+        "worker": worker,
+        "lease_until": now + timedelta(seconds=lease_seconds),
+        "updated_at": now,
+        "wake_at": None,
+    }
+    ids = [row.id for row in found]
+    tx.execute(
+        update(_runs).where(_runs.c.id.in_(ids)).values(**lease, epoch=_runs.c.epoch + 1, nudged=False)
+    )
+    return [_run(row).model_copy(update=lease | {"epoch": row.epoch + 1}) for row in found]
+
+
+def renew(
+    tx: Connection,
+    *,
+    worker: str,
+    now: datetime,
+    lease_seconds: float,
+    run_ids: Collection[str] | Mapping[str, int],
+) -> set[str]:
+    """Prolong the worker's leases and return the runs that it still owns; a mapping also pins the epochs."""
+    query = select(_runs.c.id, _runs.c.epoch).where(
+        _runs.c.id.in_(list(run_ids)), _runs.c.worker == worker, _runs.c.status == "running"
+    )
+    rows = tx.execute(query.order_by(_runs.c.id).with_for_update()).all()
+    epochs = run_ids if isinstance(run_ids, Mapping) else {}
+    owned = {row.id for row in rows if epochs.get(row.id, row.epoch) == row.epoch}
+    until = now + timedelta(seconds=lease_seconds)
+    tx.execute(update(_runs).where(_runs.c.id.in_(list(owned))).values(lease_until=until))
+    return owned
+
+
+def release(tx: Connection, run_id: str, epoch: int) -> None:
+    """Give a running run back to whoever claims it next; nothing happens when the epoch is stale."""
+    held = (_runs.c.id == run_id, _runs.c.epoch == epoch, _runs.c.status == "running")
+    tx.execute(update(_runs).where(*held).values(status="queued", worker=None, lease_until=None))
+
+
+def wake(tx: Connection, run_id: str, now: datetime) -> None:
+    """Let a waiting run go on now; one that is running will not fall asleep before it was claimed again."""
+    sooner = case((_runs.c.status == "waiting", now), else_=_runs.c.wake_at)
+    tx.execute(update(_runs).where(_runs.c.id == run_id).values(wake_at=sooner, nudged=True))
+
+
+def request_cancel(tx: Connection, run_id: str, now: datetime) -> Run:
+    """Ask the run to stop at its next safe point; asking again changes nothing.
+
+    Raises:
+        RunUnknown: no run has this id.
+        RunEnded: it has ended.
+    """
+    row = tx.execute(select(_runs).where(_runs.c.id == run_id).with_for_update()).one_or_none()
+    if row is None:
+        raise RunUnknown(run_id)
+    run = _run(row)
+    if run.ended:
+        raise RunEnded(run_id, run.status)
+    if run.cancel_requested:
+        return run
+    tx.execute(update(_runs).where(_runs.c.id == run_id).values(cancel_requested=True, updated_at=now))
+    wake(tx, run_id, now)
+    return get(tx, run_id)
+
+
+def cancel_requested(tx: Connection, run_ids: Collection[str]) -> set[str]:
+    """Return those of the runs that were asked to stop."""
+    query = select(_runs.c.id).where(_runs.c.id.in_(list(run_ids)), _runs.c.cancel_requested)
+    return set(tx.execute(query).scalars())
+
+
+def next_wake(tx: Connection) -> datetime | None:
+    """Return when the next waiting run is due, or None when only a person can wake one."""
+    query = select(func.min(_runs.c.wake_at)).where(_runs.c.status == "waiting")
+    found: datetime | None = tx.execute(query).scalar_one()
+    return found
+
+
+def _claimable(now: datetime) -> tuple[Select[Any], ...]:
+    """Return what may be claimed, in this order: work begun comes before new work."""
+    lost = select(_runs).where(_runs.c.status == "running", _runs.c.lease_until <= now)
+    due = select(_runs).where(_runs.c.status == "waiting", _runs.c.wake_at <= now)
+    new = select(_runs).where(_runs.c.status == "queued")
+    return (
+        lost.order_by(_runs.c.lease_until, _runs.c.id),
+        due.order_by(_runs.c.wake_at, _runs.c.id),
+        new.order_by(_runs.c.created_at, _runs.c.id),
+    )
+
+
+def _row(run: Run) -> dict[str, Any]:
+    ref = run.workflow
+    fields = {name: getattr(run, name) for name in Run.model_fields if name != "workflow"}
+    return fields | {
+        "workflow": ref.name,
+        "version": ref.version,
+        "sha256": ref.sha256,
+        "input": documents.encode(run.input),
+        "output": documents.encode(run.output),
+        "nudged": False,
+    }
+
+
+def _run(row: Row[Any]) -> Run:
+    fields = {name: getattr(row, name) for name in Run.model_fields if name != "workflow"}
+    ref = WorkflowRef(name=row.workflow, version=row.version, sha256=row.sha256)
+    return Run(
+        **fields
+        | {"workflow": ref, "input": documents.decode(row.input), "output": documents.decode(row.output)}
+    )

@@ -1,0 +1,164 @@
+"""Tables: the schema, and the few statements that dialects write differently."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment as microseconds since 1970 in UTC: compact, and it sorts alike on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Return the number to store."""
+        del dialect
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Return the moment that was stored."""
+        del dialect
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workflow", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("catalog_revision", Text, nullable=False),
+    Column("goal", Text, nullable=False),
+    Column("input", Text),
+    Column("status", Text, nullable=False),
+    Column("output", Text),
+    Column("error", Text),
+    Column("mode", Text, nullable=False),
+    Column("started_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("wake_at", Instant),
+    Column("cancel_requested", Boolean, nullable=False),
+    # Somebody answered, cancelled or woke the run since it was claimed, so it must not fall asleep for long.
+    Column("nudged", Boolean, nullable=False),
+    Column("steps_done", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("worker", Text),
+    Column("lease_until", Instant),
+    Index(None, "created_at", "id"),
+    Index(None, "workflow", "created_at", "id"),
+    Index(None, "status", "created_at", "id"),
+    Index(None, "status", "wake_at"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("visit", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+# No foreign key to runs: a goal may be routed nowhere, and that choice is logged all the same.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_id", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("run_seq", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("point", Text, nullable=False),
+    Column("workflow", Text),
+    Column("choice", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("outcome_class", Text, nullable=False),
+    Column("ts", Instant, nullable=False),
+    Column("model", Text),
+    Column("body", Text, nullable=False),
+    Index(None, "ts", "decision_id"),
+    Index(None, "run_id", "run_seq"),
+    Index(None, "point", "ts", "decision_id"),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("decision_id", Text, primary_key=True),
+    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("workflow", Text, nullable=False),
+    Column("point", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("deadline", Instant),
+    Column("body", Text, nullable=False),
+    Column("answer", Text),
+    Index(None, "status", "asked_at", "decision_id"),
+    Index(None, "run_id", "status"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("request_sha256", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "sha256"),
+)
+
+
+def insert_or_skip(tx: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert the row unless its primary key is taken; return whether it was inserted.
+
+    Two processes that try at once agree on one winner, without an error that would spoil the transaction.
+    """
+    if tx.dialect.name == "postgresql":
+        return tx.execute(postgresql.insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
+    return tx.execute(sqlite.insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
