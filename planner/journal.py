@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from tools.records import Record
 
-EntryKind = Literal["started", "intention", "outcome", "decision", "timer", "cancelled", "finished"]
+EntryKind = Literal["started", "intention", "outcome", "settled", "asked", "decision", "timer", "ending", "finished"]
 
 
 class Key(NamedTuple):
@@ -24,7 +24,9 @@ class Entry(Record):
     """One thing that happened, appended once and never changed."""
 
     kind: EntryKind
-    """`intention`: about to be sent. `outcome`: what came back. `timer`: a due time that was set."""
+    """`intention`: about to be sent. `outcome`: what came back. `settled`: an outcome
+    in doubt was found out. `asked`: a person was asked. `timer`: a due
+    time was set. `ending`: no step forward happens after it, only taking back."""
 
     path: str = ""
     """Step path, such as `facts.stock.level` or `lines[3].reserve`; `undo:` before it when taking back."""
@@ -98,60 +100,3 @@ class Append(NamedTuple):
     """Ids of questions that timed out."""
     change: dict[str, Any] | None = None
     """Columns of the run that change: status, output, error, wake_at, steps_done."""
-
-
-class EffectRecord(Record):
-    """One call to a service as the outside world saw it."""
-
-    path: str
-    visit: int
-    attempt: int
-    operation: str
-    effect: str
-    """Effect class of the operation."""
-    state: Literal["intended", "applied", "applied_bad", "rejected", "not_sent", "unknown"]
-    """`intended`: sent or about to be, and no outcome is recorded."""
-    key: str | None = None
-    """Idempotency key, where one was sent."""
-    arguments: Any = None
-    output: Any = None
-    error: str | None = None
-    status: int | None = None
-    ms: float | None = None
-    at: datetime
-    undoes: str | None = None
-    """Path of the effect that this one takes back."""
-
-
-def effects(entries: Iterable[Entry]) -> list[EffectRecord]:
-    """Return the effects that the entries tell of, in order of their first entry."""
-    found: dict[tuple[str, int, int], dict[str, Any]] = {}
-    for entry in entries:
-        if entry.kind in {"intention", "outcome"}:
-            body = entry.body
-            slot = found.setdefault(
-                (entry.path, entry.visit, entry.attempt),
-                {
-                    "path": entry.path,
-                    "visit": entry.visit,
-                    "attempt": entry.attempt,
-                    "at": entry.at,
-                    "state": "intended",
-                },
-            )
-            for name in (
-                "operation",
-                "effect",
-                "key",
-                "arguments",
-                "output",
-                "error",
-                "status",
-                "ms",
-                "undoes",
-            ):
-                if name in body:
-                    slot[name] = body[name]
-            if entry.kind == "outcome":
-                slot["state"] = body["outcome"]
-    return [EffectRecord.model_validate(slot) for slot in found.values()]

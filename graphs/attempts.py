@@ -1,0 +1,178 @@
+"""Attempts: single calls to a service, journaled so that none is repeated blindly."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from graphs.context import SHORT_WAIT_SECONDS, Context
+from planner import recovery, retry
+from planner.effects import RECONCILE
+from tools import expressions
+from tools.errors import ExpressionError
+from tools.expressions import Template
+from tools.operations import Operation, Reconcile, Retry
+from tools.outcomes import Outcome
+
+
+@dataclass
+class Target:
+    """Which call is made, from where, and how patiently."""
+
+    path: str
+    visit: int
+    operation: Operation
+    arguments: dict[str, Any]
+    retry: Retry | None = None
+    """Overrides the operation's own policy."""
+    timeout: timedelta | None = None
+    key: str | None = None
+    attempt: int = 0
+    """Number of the latest attempt."""
+    lookups: int = 0
+    """Look-ups made so far to find out whether it took effect."""
+    undoes: str | None = None
+    """Path of the effect that this call takes back."""
+    keep: bool = False
+
+
+async def attempts(target: Target, ctx: Context) -> Outcome:
+    """Return the last outcome of calling, repeated as long as the policy allows and repeating is safe."""
+    first = target.attempt
+
+    async def one(n: int) -> Outcome:
+        target.attempt = first + n
+        return await attempt(target, ctx)
+
+    async def pause(seconds: float) -> None:
+        await _pause(target, ctx, seconds)
+
+    return await retry.repeat(
+        one,
+        retry=target.retry or target.operation.retry,
+        again=lambda outcome: recovery.repeatable(target.operation, outcome),
+        sleep=pause,
+        hint=lambda outcome: outcome.retry_after,
+    )
+
+
+async def attempt(target: Target, ctx: Context) -> Outcome:
+    """Return the outcome of one attempt: the recorded one, or that of calling now.
+
+    An intention without an outcome means that the process died in between: the effect is `unknown`.
+    """
+    settled = ctx.find("settled", target.path, target.visit, target.attempt)
+    recorded = settled or ctx.find("outcome", target.path, target.visit, target.attempt)
+    if recorded is not None:
+        return _outcome(recorded) if settled is None else _first(target, ctx)
+    if ctx.find("intention", target.path, target.visit, target.attempt) is not None:
+        lost = Outcome(
+            kind="unknown", code="crash", error="the process ended between sending the call and its answer"
+        )
+        return await _record(target, ctx, lost)
+    ctx.begin()
+    if target.operation.effect in {"write", "irreversible"}:
+        await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
+    outcome = await ctx.caller.call(
+        target.operation, target.arguments, key=target.key, timeout=target.timeout
+    )
+    return await _record(target, ctx, outcome)
+
+
+async def reconcile(target: Target, ctx: Context, *, before: str = RECONCILE) -> Outcome:
+    """Return what a look-up says of a call in doubt: applied, not_sent, or unknown as before.
+
+    Args:
+        target: the call in doubt.
+        ctx: the run.
+        before: what stands before the step's path in the look-up's own entries.
+    """
+    known = ctx.find("settled", target.path, target.visit, target.attempt)
+    if known is not None:
+        return _outcome(known)
+    contract = target.operation.reconcile
+    if contract is None:
+        return Outcome(kind="unknown", code="no_reconcile", error="the catalogue names no way to find out")
+    look = ctx.catalog.operation(contract.call)
+    data = {"input": target.arguments, "key": target.key}
+    try:
+        lookup = Target(
+            f"{before}{target.path}",
+            target.visit,
+            look,
+            Template(contract.with_).render(data),
+            attempt=target.lookups,
+        )
+        answer = await attempts(lookup, ctx)
+        target.lookups = lookup.attempt
+        found = _settled(contract, answer, data)
+    except ExpressionError as exc:
+        found = Outcome(kind="unknown", code="reconcile", error=str(exc))
+    return found if found.kind == "unknown" else await settle(target, ctx, found, by="reconcile")
+
+
+async def settle(
+    target: Target, ctx: Context, outcome: Outcome, *, by: Literal["reconcile", "person"]
+) -> Outcome:
+    """Record what an outcome in doubt turned out to be, and return it."""
+    if ctx.find("settled", target.path, target.visit, target.attempt) is None:
+        body = {"outcome": outcome.kind, "output": outcome.output, "code": outcome.code, "by": by}
+        await ctx.record("settled", target.path, target.visit, target.attempt, body)
+    return outcome
+
+
+def _settled(contract: Reconcile, found: Outcome, data: dict[str, Any]) -> Outcome:
+    if found.status in contract.absent_statuses:
+        return Outcome(kind="not_sent", code="not_applied")
+    if not found.ok:
+        return Outcome(kind="unknown", code="reconcile", error=f"the look-up did not answer: {found.error}")
+    seen = {**data, "found": found.output}
+    if expressions.condition(contract.applied_when).evaluate(seen) is True:
+        return Outcome(kind="applied", output=Template(contract.output).render(seen))
+    return Outcome(kind="not_sent", code="not_applied")
+
+
+def _first(target: Target, ctx: Context) -> Outcome:
+    recorded = ctx.find("outcome", target.path, target.visit, target.attempt)
+    return _outcome(recorded or {"outcome": "unknown"})
+
+
+async def _record(target: Target, ctx: Context, outcome: Outcome) -> Outcome:
+    body = _intent(target) | outcome.model_dump(exclude={"kind"}, exclude_none=True)
+    body["outcome"] = outcome.kind
+    await ctx.record("outcome", target.path, target.visit, target.attempt, body)
+    return outcome
+
+
+def _intent(target: Target) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "operation": target.operation.name,
+        "effect": target.operation.effect,
+        "arguments": target.arguments,
+    }
+    if target.key is not None:
+        body["key"] = target.key
+    if target.undoes is not None:
+        body["undoes"] = target.undoes
+    if target.keep:
+        body["keep"] = True
+    return body
+
+
+def _outcome(body: dict[str, Any]) -> Outcome:
+    fields = ("output", "status", "code", "error", "retry_after", "ms")
+    return Outcome(kind=body["outcome"], **{name: body[name] for name in fields if name in body})
+
+
+async def _pause(target: Target, ctx: Context, seconds: float) -> None:
+    following = target.attempt + 1
+    for kind in ("outcome", "intention"):
+        if ctx.find(kind, target.path, target.visit, following) is not None:
+            return
+    ctx.begin()
+    recorded = ctx.find("timer", target.path, target.visit, following)
+    due = (
+        datetime.fromisoformat(recorded["due"]) if recorded else ctx.clock.now() + timedelta(seconds=seconds)
+    )
+    if recorded is None and seconds > SHORT_WAIT_SECONDS:
+        await ctx.record("timer", target.path, target.visit, following, {"due": due.isoformat()})
+    await ctx.wait_until(due)

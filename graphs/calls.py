@@ -1,0 +1,158 @@
+"""Calling: one step's call through retry, recovery and reconciliation, every attempt journaled."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphs import recoveries
+from graphs.attempts import Target, attempts, reconcile, settle
+from graphs.context import Context, Frame, Site, StepFailed
+from planner import effects, recovery
+from planner.definition import Call
+from tools.expressions import Template
+from tools.operations import Operation
+from tools.outcomes import Outcome
+
+SKIPPED: Any = object()
+"""What a step gives that recovery went past."""
+
+
+@dataclass
+class Calling:
+    """A call step on its way."""
+
+    step: Call
+    frame: Frame
+    ctx: Context
+    target: Target
+    substitutes: list[Template]
+    """Arguments of the substitutes that are left."""
+    outcome: Outcome = field(default_factory=lambda: Outcome(kind="not_sent"))
+    choices: int = 0
+    """Recovery choices made so far."""
+
+
+async def call(step: Call, site: Site, ctx: Context) -> Any:
+    """Return the answer of the step's call, or SKIPPED when recovery goes past it.
+
+    Raises:
+        StepFailed: no way forward was left or chosen.
+        Parked: a person or a time is waited for.
+    """
+    target = Target(
+        path=site.path,
+        visit=site.visit,
+        operation=ctx.catalog.operation(step.call),
+        arguments=site.node.data.render(site.frame),
+        retry=step.retry,
+        timeout=step.timeout,
+        keep=step.undo == "keep",
+    )
+    target.key = _key(ctx, target, 0)
+    calling = Calling(step, site.frame, ctx, target, list(site.node.substitutes))
+    calling.outcome = await attempts(target, ctx)
+    while not calling.outcome.ok:
+        chosen = await _choose(calling)
+        calling.outcome = await _ACTIONS[chosen.action](calling, chosen)
+    return calling.outcome.output
+
+
+async def _choose(calling: Calling) -> recoveries.Chosen:
+    ctx, target = calling.ctx, calling.target
+    standing = effects.standing(effects.effects(ctx.recorded.numbered), ctx.catalog.operation)
+    failure = recovery.Failure(
+        operation=target.operation,
+        outcome=calling.outcome,
+        optional=calling.step.optional,
+        substitutes_left=len(calling.substitutes),
+        to_undo=len(standing.undoable),
+        irreversible=next((e.operation for e in standing.left if e.effect == "irreversible"), None),
+        choices_left=ctx.recovery_choices - calling.choices,
+    )
+    place = recoveries.Place(target.path, target.visit, calling.choices + 1)
+    chosen = await recoveries.choose(ctx, calling.step.recover, failure, place, target)
+    calling.choices = chosen.number
+    return chosen
+
+
+async def _retry(calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
+    return await attempts(calling.target, calling.ctx)
+
+
+async def _reconcile(calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
+    settled = await reconcile(calling.target, calling.ctx)
+    if settled.kind == "not_sent":
+        return await attempts(calling.target, calling.ctx)
+    return settled
+
+
+async def _substitute(calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
+    number = len(calling.step.substitutes) - len(calling.substitutes)
+    arguments = calling.substitutes.pop(0)
+    before = calling.target
+    calling.target = Target(
+        path=before.path,
+        visit=before.visit,
+        operation=calling.ctx.catalog.operation(calling.step.substitutes[number].call),
+        arguments=arguments.render(calling.frame),
+        attempt=before.attempt,
+        keep=before.keep,
+    )
+    calling.target.key = _key(calling.ctx, calling.target, number + 1)
+    return await attempts(calling.target, calling.ctx)
+
+
+async def _skip(_calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
+    return Outcome(kind="applied", output=SKIPPED)
+
+
+async def _adopt(calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
+    adopted = Outcome(kind="applied", output=calling.outcome.output)
+    return await settle(calling.target, calling.ctx, adopted, by="person")
+
+
+async def _applied(calling: Calling, chosen: recoveries.Chosen) -> Outcome:
+    found = Outcome(kind="applied", output=chosen.value)
+    return await settle(calling.target, calling.ctx, found, by="person")
+
+
+async def _not_applied(calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
+    await settle(calling.target, calling.ctx, Outcome(kind="not_sent", code="not_applied"), by="person")
+    return await attempts(calling.target, calling.ctx)
+
+
+async def _end(calling: Calling, chosen: recoveries.Chosen) -> Outcome:
+    undo = True if chosen.action == "undo" else None
+    raise StepFailed(calling.target.path, sentence(calling.target.operation, calling.outcome), undo=undo)
+
+
+_ACTIONS: dict[str, Callable[[Calling, recoveries.Chosen], Awaitable[Outcome]]] = {
+    "retry": _retry,
+    "reconcile": _reconcile,
+    "substitute": _substitute,
+    "skip": _skip,
+    "adopt": _adopt,
+    "applied": _applied,
+    "not_applied": _not_applied,
+    "undo": _end,
+    "fail": _end,
+}
+
+
+def sentence(operation: Operation, outcome: Outcome) -> str:
+    """Say in one sentence what became of a call."""
+    words = {
+        "applied": "went through",
+        "applied_bad": "was applied, but answered wrongly",
+        "rejected": "was rejected",
+        "not_sent": "never reached the service",
+        "unknown": "got no answer, so it may or may not have been applied",
+    }
+    why = f": {outcome.error}" if outcome.error else ""
+    return f"{operation.name} {words[outcome.kind]}{why}"
+
+
+def _key(ctx: Context, target: Target, substitute: int) -> str | None:
+    if target.operation.effect != "keyed":
+        return None
+    return ctx.key(target.path, target.visit, substitute)

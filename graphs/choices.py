@@ -1,0 +1,203 @@
+"""Choosing: guards, the decider and the record of a choice, written before it is acted on."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from graphs import people
+from graphs.context import Context, Site, seconds
+from graphs.people import Asking, Told
+from planner import choosing
+from planner.decisions import Answer, Offered, Question
+from planner.definition import Call, Decide
+from tools.errors import ExpressionError
+
+DEADLINE_SECONDS = 30.0
+"""Longest time that asking the model may take unless the step says `within`."""
+
+_SHOWN = ("choice", "reason", "decided_by", "comment")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A decision as the run goes on from it; the same from the journal as from the decider."""
+
+    number: int
+    """Which decision of this visit it was."""
+    body: dict[str, Any]
+    """Body of its journal entry."""
+
+    @property
+    def choice(self) -> str:
+        """The option that was taken."""
+        return str(self.body["choice"])
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """What expressions see under the step's name."""
+        shown: dict[str, Any] = {name: self.body.get(name) or "" for name in _SHOWN}
+        shown["confidence"] = self.body.get("confidence")
+        return shown
+
+
+async def decide(step: Decide, site: Site, ctx: Context) -> Choice:
+    """Return the choice of a decide step.
+
+    Raises:
+        Parked: a person is waited for.
+        Stopped: the run is ending.
+    """
+    first = replay(ctx, site.path, site.visit, 1)
+    if first is None and step.by == "person":
+        return await _by_person(step, site, ctx, 1)
+    if first is None:
+        first = await _decide(step, site, ctx)
+    if not first.body.get("confirm"):
+        return first
+    second = replay(ctx, site.path, site.visit, 2)
+    return second or await _by_person(step, site, ctx, 2)
+
+
+async def _by_person(step: Decide, site: Site, ctx: Context, number: int) -> Choice:
+    asking = Asking(
+        _question(step, site, ctx),
+        "choose",
+        site.path,
+        site.visit,
+        number,
+        otherwise=step.otherwise,
+        within=step.within if step.by == "person" else None,
+    )
+    return await record(ctx, await people.ask(asking, ctx), number)
+
+
+def replay(ctx: Context, path: str, visit: int, number: int) -> Choice | None:
+    """Return the recorded choice, or None when the run has not come so far."""
+    body = ctx.find("decision", path, visit, number)
+    if body is None:
+        return None
+    ctx.spend(body)
+    return Choice(number, body)
+
+
+async def record(
+    ctx: Context, told: Told, number: int, *, edge: str | None = None, confirm: bool = False
+) -> Choice:
+    """Write a decision to journal and log in one commit, and return the choice to act on.
+
+    Raises:
+        Parked: a person answered in the very moment in which the deadline was taken up.
+    """
+    decision = told.decision.model_copy(
+        update={"run_seq": ctx.recorded.next_seq, "edge_taken": edge or told.decision.choice}
+    )
+    body: dict[str, Any] = {
+        "decision_id": decision.decision_id,
+        "point": decision.point,
+        "choice": decision.choice,
+        "decided_by": decision.decided_by,
+        "outcome_class": decision.outcome_class,
+        "reason": decision.reason,
+        "confidence": None if decision.confidence is None else decision.confidence.value,
+        "model_calls": len(decision.attempts),
+        "tokens": decision.usage.total,
+    }
+    if decision.comment:
+        body["comment"] = decision.comment
+    if told.value is not None:
+        body["value"] = told.value
+    if confirm:
+        body["confirm"] = True
+    expired = decision.outcome_class == "timeout" and decision.decision_id in ctx.questions
+    await ctx.record(
+        "decision",
+        decision.path,
+        decision.visit,
+        number,
+        body,
+        decisions=(decision.model_dump(mode="json"),),
+        closed=(decision.decision_id,) if expired else (),
+    )
+    ctx.spend(body)
+    return Choice(number, body)
+
+
+async def answer(question: Question, ctx: Context) -> Answer:
+    """Return what came of asking the model, or that the budget does not allow to ask."""
+    spent = ctx.over_budget()
+    if spent is not None:
+        return Answer(outcome_class="budget", reason=spent)
+    return await ctx.decider.choose(question)
+
+
+async def _decide(step: Decide, site: Site, ctx: Context) -> Choice:
+    ctx.begin()
+    question = _question(step, site, ctx)
+    began, clock = ctx.clock.now(), time.perf_counter()
+    otherwise = step.otherwise or ""
+    preset = choosing.preset(question, otherwise=otherwise, by=step.by)
+    given = None if preset is not None else await answer(question, ctx)
+    decision = choosing.conclude(
+        question,
+        given,
+        decision_id=ctx.new_id(),
+        run_id=ctx.run.id,
+        workflow=ctx.run.workflow,
+        path=site.path,
+        visit=site.visit,
+        ts=began,
+        duration_ms=(time.perf_counter() - clock) * 1000,
+        mode=ctx.run.mode,
+        by=step.by,
+        otherwise=otherwise,
+        min_confidence=step.min_confidence,
+        given_fields=tuple(f"/{name}" for name in step.given),
+        budget_left=_left(ctx),
+    )
+    confirm = decision.decided_by == "model" and step.options[decision.choice].confirm == "person"
+    edge = "person" if confirm else step.options[decision.choice].then
+    return await record(ctx, Told(decision), 1, edge=edge, confirm=confirm)
+
+
+def _question(step: Decide, site: Site, ctx: Context) -> Question:
+    offered = tuple(
+        Offered(id=name, means=option.means, available=why is None, excluded_by=why)
+        for name, option in step.options.items()
+        for why in [_excluded(step, name, site, ctx)]
+    )
+    return Question(
+        kind="choose",
+        point=f"{ctx.run.workflow.name}/{site.path}",
+        question=step.decide,
+        goal=ctx.run.goal,
+        given=site.node.data.render(site.frame),
+        options=offered,
+        deadline_seconds=seconds(step.within if step.by == "model" else None, DEADLINE_SECONDS),
+    )
+
+
+def _excluded(step: Decide, name: str, site: Site, ctx: Context) -> str | None:
+    guard = site.node.guards.get(name)
+    if guard is not None:
+        try:
+            holds = guard.evaluate(site.frame)
+        except ExpressionError as exc:
+            return f"its guard could not be evaluated: {exc}"
+        if holds is not True:
+            return f"its guard is false: {guard.source}"
+    following = site.frame.sequence.nodes.get(step.options[name].then or site.node.next)
+    if name != step.otherwise and following is not None and isinstance(following.step, Call):
+        return ctx.caller.unavailable(ctx.catalog.operation(following.step.call).service)
+    return None
+
+
+def _left(ctx: Context) -> dict[str, float]:
+    left: dict[str, float] = {}
+    if ctx.budget.model_calls is not None:
+        left["model_calls"] = max(0, ctx.budget.model_calls - ctx.spent.model_calls)
+    if ctx.budget.tokens is not None:
+        left["tokens"] = max(0, ctx.budget.tokens - ctx.spent.tokens)
+    deadline = ctx.deadline()
+    if deadline is not None:
+        left["seconds"] = max(0.0, (deadline - ctx.clock.now()).total_seconds())
+    return left

@@ -1,0 +1,221 @@
+"""The context of a run: what every step function is handed, and nothing global."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from tools.services import Caller
+
+from graphs.blocks import Node, Program, Sequence
+from planner.clock import Clock
+from planner.decisions import Decider, Decision
+from planner.definition import Budget
+from planner.journal import Append, Entry, EntryKind, Numbered, Recorded
+from planner.runs import PersonQuestion, Run
+from tools.catalog import Catalog
+
+_KEYS = uuid.UUID("6b0f7c1e-3f0c-5c57-9a6e-2f3f1f9f8a51")
+
+SHORT_WAIT_SECONDS = 5.0
+"""Longest wait that keeps its task; a longer one parks the run."""
+
+Sink = Callable[[Append], Awaitable[None]]
+"""Where appended units go: the store's group commit, or nothing in an eval."""
+
+
+class Parked(Exception):  # a signal of flow, not an error
+    """The step waits for a person or a time; the run gives up its task."""
+
+    def __init__(self, wake_at: datetime | None) -> None:
+        self.wake_at = wake_at
+        super().__init__(f"parked until {wake_at or 'a person answers'}")
+
+
+class StepFailed(Exception):
+    """The step failed for good, and with it the run."""
+
+    def __init__(self, path: str, message: str, *, undo: bool | None = None) -> None:
+        self.path, self.message, self.undo = path, message, undo
+        super().__init__(f"{path}: {message}")
+
+
+class Stopped(Exception):
+    """The run is ending, so nothing new may begin."""
+
+
+class Frame(Mapping[str, Any]):
+    """One pass of a sequence: its values by step name, on top of those around it."""
+
+    __slots__ = ("own", "parent", "prefix", "sequence", "visits")
+
+    def __init__(self, sequence: Sequence, prefix: str, own: dict[str, Any], parent: "Frame | None") -> None:
+        self.sequence, self.prefix, self.own, self.parent = sequence, prefix, own, parent
+        self.visits: dict[str, int] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a value by name; a step that has not run is an empty mapping."""
+        if name in self.own:
+            return self.own[name]
+        if name in self.sequence.nodes:
+            return {}
+        if self.parent is not None:
+            return self.parent[name]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of this pass alone."""
+        return iter(self.own)
+
+    def __len__(self) -> int:
+        """Count the names of this pass alone."""
+        return len(self.own)
+
+    def enter(self, name: str) -> int:
+        """Count a visit of a step and return its number, from 1."""
+        self.visits[name] = self.visits.get(name, 0) + 1
+        return self.visits[name]
+
+    def results(self) -> dict[str, Any]:
+        """Return the values of the steps that have run in this pass."""
+        return {name: self.own[name] for name in self.sequence.nodes if name in self.own}
+
+
+class Site(NamedTuple):
+    """One visit of one step."""
+
+    node: Node
+    frame: Frame
+    path: str
+    """Dotted path of the step in the run, such as `facts.stock.level` or `lines[3].reserve`."""
+    visit: int
+    """Counted from 1."""
+
+
+@dataclass
+class Spent:
+    """What the run has used of its budget."""
+
+    model_calls: int = 0
+    tokens: int = 0
+
+
+@dataclass
+class Context:
+    """Everything that belongs to one execution of one run."""
+
+    run: Run
+    program: Program
+    programs: Mapping[str, Program]
+    """Sub-workflows by name, pinned when the run began."""
+    catalog: Catalog
+    caller: Caller
+    decider: Decider
+    clock: Clock
+    sink: Sink
+    new_id: Callable[[], str]
+    execute: Callable[[Frame, "Context"], Awaitable[str]]
+    """Runs a nested sequence: LangGraph or the plain driver."""
+    recorded: Recorded = field(default_factory=Recorded)
+    questions: dict[str, PersonQuestion] = field(default_factory=dict)
+    """Questions to persons of this run, by decision id, as they stood when it was loaded."""
+    recovery_choices: int = 5
+    spent: Spent = field(default_factory=Spent)
+    started_at: datetime | None = None
+    failure: StepFailed | None = None
+    """The first failure; from then on nothing new begins."""
+    wakes: list[datetime | None] = field(default_factory=list)
+    """When parked steps want to be looked at again."""
+    cancel_requested: bool = False
+    ending: bool = False
+    """Whether the run is past its steps, and only takes back."""
+    trail: list[str] = field(default_factory=list)
+    """Paths of steps in the order in which they were entered."""
+
+    @property
+    def budget(self) -> Budget:
+        """The budget of the run's workflow."""
+        return self.program.workflow.budget
+
+    def find(self, kind: EntryKind, path: str, visit: int, attempt: int = 1) -> dict[str, Any] | None:
+        """Return the body of a recorded entry, or None when the run has not come so far."""
+        entry = self.recorded.find(kind, path, visit, attempt)
+        return None if entry is None else entry.body
+
+    async def record(
+        self, kind: EntryKind, path: str, visit: int, attempt: int, body: dict[str, Any], **more: Any
+    ) -> None:
+        """Append an entry and return once it is durable.
+
+        Args:
+            kind: what happened.
+            path: where.
+            visit: which visit of the step.
+            attempt: which attempt within the visit.
+            body: the facts.
+            more: further fields of the Append, such as `decisions` or `change`.
+        """
+        entry = Entry.model_construct(
+            kind=kind, path=path, visit=visit, attempt=attempt, at=self.clock.now(), body=body
+        )
+        numbered = Numbered(self.recorded.next_seq, entry)
+        self.recorded.add(numbered)
+        await self.sink(Append(self.run.id, self.run.epoch, (numbered,), **more))
+
+    async def change(self, **columns: Any) -> None:
+        """Change columns of the run and return once that is durable."""
+        await self.sink(Append(self.run.id, self.run.epoch, change=columns))
+
+    def begin(self) -> None:
+        """Refuse to begin anything new once the run is ending.
+
+        Raises:
+            Stopped: the run failed elsewhere or is to be cancelled.
+        """
+        if not self.ending and (self.failure is not None or self.cancel_requested):
+            raise Stopped
+
+    async def wait_until(self, due: datetime) -> None:
+        """Return at `due`: a short wait sleeps, a long one parks the run.
+
+        Raises:
+            Parked: the wait is long.
+        """
+        seconds = (due - self.clock.now()).total_seconds()
+        if seconds > SHORT_WAIT_SECONDS:
+            raise Parked(due)
+        if seconds > 0:
+            await self.clock.sleep(seconds)
+
+    def key(self, path: str, visit: int, number: int = 0) -> str:
+        """Return the idempotency key of a call: the same for the same place in the same run."""
+        return str(uuid.uuid5(_KEYS, f"{self.run.id}|{path}|{visit}|{number}"))
+
+    def deadline(self) -> datetime | None:
+        """Return when the run's time budget ends."""
+        if self.budget.duration is None or self.started_at is None:
+            return None
+        return self.started_at + self.budget.duration
+
+    def spend(self, decision: Mapping[str, Any] | Decision) -> None:
+        """Count what a decision used; on replay it is counted from the record."""
+        body = decision.model_dump() if isinstance(decision, Decision) else decision
+        self.spent.model_calls += int(body.get("model_calls", len(body.get("attempts", ()))))
+        self.spent.tokens += int(body.get("tokens", 0))
+
+    def over_budget(self) -> str | None:
+        """Return what is used up, in one sentence, or None."""
+        if self.budget.model_calls is not None and self.spent.model_calls >= self.budget.model_calls:
+            return f"the run's {self.budget.model_calls} model calls are used up"
+        if self.budget.tokens is not None and self.spent.tokens >= self.budget.tokens:
+            return f"the run's {self.budget.tokens} tokens are used up"
+        deadline = self.deadline()
+        if deadline is not None and self.clock.now() >= deadline:
+            return "the run's time is used up"
+        return None
+
+
+def seconds(value: timedelta | None, default: float) -> float:
+    """Return a duration in seconds."""
+    return default if value is None else value.total_seconds()

@@ -1,0 +1,247 @@
+"""Dispatch: claims runs under a lease, keeps them moving, and takes up what waited or was lost."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from graphs import compile as compiling
+from graphs import pinning, runner
+from graphs.context import Context
+from graphs.parts import Parts
+from planner.definition import Workflow
+from planner.errors import DecisionClosed, LeaseLost, PlannerError, StoreUnavailable
+from planner.journal import Append, Numbered, Recorded
+from planner.runs import PersonQuestion, Run
+from planner.store import journal, questions, runs, workflows
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+"""Longest time after which work of other processes is noticed."""
+
+
+class Loaded(NamedTuple):
+    """What a run is taken up from."""
+
+    workflow: Workflow
+    pinned: Mapping[str, Workflow]
+    """Sub-workflows, by reference."""
+    entries: Sequence[Numbered]
+    questions: Mapping[str, PersonQuestion]
+
+
+class Signals:
+    """Tells who waits in this process that a run has moved."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[asyncio.Event]] = {}
+
+    def send(self, run_id: str) -> None:
+        """Wake everyone who waits for this run."""
+        for event in self._waiting.get(run_id, ()):
+            event.set()
+
+    async def wait(self, run_id: str, seconds: float) -> bool:
+        """Return true when the run moved within that time."""
+        event = asyncio.Event()
+        self._waiting.setdefault(run_id, []).append(event)
+        try:
+            async with asyncio.timeout(seconds):
+                return await event.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting[run_id].remove(event)
+            if not self._waiting[run_id]:
+                del self._waiting[run_id]
+
+
+@dataclass
+class Moving:
+    """A run that this process holds."""
+
+    run: Run
+    task: "asyncio.Task[None] | None" = None
+    ctx: Context | None = None
+    """None while it is loaded."""
+
+
+class Dispatcher:
+    """Moves runs in this process; any number of processes may share a database."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.signals = Signals()
+        self._active: dict[str, Moving] = {}
+        self._poked = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+
+    @property
+    def active(self) -> int:
+        """How many runs move in this process now."""
+        return len(self._active)
+
+    async def start(self) -> None:
+        """Begin to take up runs."""
+        self._loops = [asyncio.create_task(self._claim_loop()), asyncio.create_task(self._lease_loop())]
+
+    async def stop(self) -> None:
+        """Stop taking up runs and let go of those that move; they go on elsewhere from their journal."""
+        for loop in self._loops:
+            loop.cancel()
+        moving = [held.task for held in self._active.values() if held.task is not None]
+        for task in moving:
+            task.cancel()
+        await asyncio.gather(*self._loops, *moving, return_exceptions=True)
+        self._loops = []
+
+    def poke(self) -> None:
+        """Look for work at once."""
+        self._poked.set()
+
+    async def take(self, run_id: str) -> None:
+        """Take up one run now if it is free; otherwise whoever holds it goes on."""
+        if self.active < self.parts.concurrency:
+            await self._claim(limit=1, run_id=run_id)
+
+    async def _claim_loop(self) -> None:
+        while True:
+            try:
+                await self._claim(limit=self.parts.concurrency - self.active)
+            except StoreUnavailable as exc:
+                log.warning("runs could not be claimed", extra={"error": str(exc)})
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._poked.wait()
+            self._poked.clear()
+
+    async def _claim(self, *, limit: int, run_id: str | None = None) -> None:
+        if limit <= 0:
+            return
+        parts = self.parts
+        claimed = await parts.database.write(
+            runs.claim,
+            worker=parts.worker,
+            now=parts.clock.now(),
+            lease_seconds=parts.lease_seconds,
+            limit=limit,
+            run_id=run_id,
+        )
+        for run in claimed:
+            self._spawn(run)
+
+    def _spawn(self, run: Run) -> None:
+        stale = self._active.get(run.id)
+        if stale is not None and stale.task is not None:
+            stale.task.cancel()
+        held = self._active[run.id] = Moving(run)
+        held.task = asyncio.create_task(self._move(held), name=f"run {run.id}")
+
+    async def _move(self, held: Moving) -> None:
+        run = held.run
+        try:
+            held.ctx = self._context(run, await self.parts.database.read(_load, run))
+            ended = await runner.execute(held.ctx)
+            log.info("run stopped", extra={"run_id": run.id, "status": ended.status})
+        except LeaseLost:
+            log.warning("run lost to another worker", extra={"run_id": run.id, "epoch": run.epoch})
+        except (DecisionClosed, StoreUnavailable) as exc:
+            log.warning("run put back", extra={"run_id": run.id, "error": str(exc)})
+            await self._release(run)
+        except asyncio.CancelledError:
+            await self._release(run)
+            raise
+        except Exception as exc:
+            log.exception("run failed inside the engine", extra={"run_id": run.id})
+            await self._give_up(run, exc)
+        finally:
+            if self._active.get(run.id) is held:
+                del self._active[run.id]
+            self.signals.send(run.id)
+
+    async def _release(self, run: Run) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            await self.parts.database.write(runs.release, run.id, run.epoch)
+
+    async def _give_up(self, run: Run, exc: Exception) -> None:
+        """End a run that the engine itself could not move, so that it does not come back for ever."""
+        why = str(exc) if isinstance(exc, PlannerError) else "the log has the trace"
+        error = f"the engine could not move this run ({why}); what was applied stands in its journal"
+        change = {"status": "failed", "error": error, "ended_at": self.parts.clock.now(), "wake_at": None}
+        with contextlib.suppress(LeaseLost, StoreUnavailable, DecisionClosed):
+            await self.parts.database.append(Append(run.id, run.epoch, change=change))
+
+    async def _lease_loop(self) -> None:
+        while True:
+            await asyncio.sleep(self.parts.lease_seconds / 3)
+            try:
+                await self._renew()
+            except StoreUnavailable as exc:
+                log.warning("leases could not be renewed", extra={"error": str(exc)})
+
+    async def _renew(self) -> None:
+        held = {run_id: moving.run.epoch for run_id, moving in self._active.items()}
+        if not held:
+            return
+        parts = self.parts
+        owned = await parts.database.write(
+            runs.renew,
+            worker=parts.worker,
+            now=parts.clock.now(),
+            lease_seconds=parts.lease_seconds,
+            run_ids=held,
+        )
+        cancelled = await parts.database.read(runs.cancel_requested, list(held))
+        for run_id, epoch in held.items():
+            moving = self._active.get(run_id)
+            if moving is None or moving.run.epoch != epoch:
+                continue
+            if run_id in cancelled:
+                self.cancel(run_id)
+            if run_id not in owned and moving.task is not None:
+                moving.task.cancel()
+
+    def cancel(self, run_id: str) -> None:
+        """Let a run of this process see at once that it is to be cancelled."""
+        moving = self._active.get(run_id)
+        if moving is not None and moving.ctx is not None:
+            moving.ctx.cancel_requested = True
+
+    def _context(self, run: Run, loaded: Loaded) -> Context:
+        parts = self.parts
+
+        async def sink(unit: Any) -> None:
+            await parts.database.append(unit)
+            self.signals.send(run.id)
+
+        return Context(
+            run=run,
+            program=parts.program(loaded.workflow),
+            programs={name: parts.program(workflow) for name, workflow in loaded.pinned.items()},
+            catalog=parts.catalog,
+            caller=parts.caller,
+            decider=parts.decider,
+            clock=parts.clock,
+            sink=sink,
+            new_id=parts.new_id,
+            execute=compiling.execute,
+            recorded=Recorded(loaded.entries),
+            questions=dict(loaded.questions),
+            recovery_choices=parts.recovery_choices,
+            cancel_requested=run.cancel_requested,
+        )
+
+
+def _load(tx: Any, run: Run) -> Loaded:
+    entries = journal.entries(tx, run.id)
+    workflow = workflows.by_sha256(tx, run.workflow.sha256)
+    started = next((entry for _, entry in entries if entry.kind == "started"), None)
+    if started is None:
+        pinned = pinning.closure(workflow, lambda name, version: workflows.get(tx, name, version))
+    else:
+        pinned = pinning.restore(started.body["pinned"], lambda sha256: workflows.by_sha256(tx, sha256))
+    asked = questions.page(tx, status=None, run_id=run.id, limit=1000).items
+    return Loaded(workflow, pinned, entries, {question.decision_id: question for question in asked})

@@ -1,0 +1,41 @@
+"""Parts: what a process needs to move runs; joined in `wiring`, handed down from there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tools.services import Caller
+
+from graphs import blocks
+from graphs.blocks import Program
+from planner.clock import Clock
+from planner.decisions import Decider
+from planner.definition import Workflow
+from planner.store.database import Database
+from tools.catalog import Catalog
+
+
+@dataclass
+class Parts:
+    """The real parts of one process; an eval puts scripted ones in the same places."""
+
+    database: Database
+    catalog: Catalog
+    caller: Caller
+    decider: Decider
+    clock: Clock
+    new_id: Callable[[], str]
+    worker: str
+    """Name under which this process holds leases."""
+    lease_seconds: float = 10.0
+    concurrency: int = 200
+    recovery_choices: int = 5
+    has_model: bool = False
+    """Whether a model is configured at all."""
+    _programs: dict[str, Program] = field(default_factory=dict)
+
+    def program(self, workflow: Workflow) -> Program:
+        """Return the workflow made ready to run; equal content is compiled once."""
+        found = self._programs.get(workflow.sha256)
+        if found is None:
+            found = self._programs[workflow.sha256] = blocks.program(workflow)
+        return found

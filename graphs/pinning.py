@@ -1,0 +1,36 @@
+"""Pinning: a run stays on the definitions it began with, sub-workflows included."""
+
+from collections.abc import Callable, Mapping
+
+from planner.definition import RunWorkflow, Workflow, walk
+
+Find = Callable[[str, str | None], Workflow]
+"""Finds a workflow by name and version; the newest when the version is None."""
+
+
+def closure(workflow: Workflow, find: Find) -> dict[str, Workflow]:
+    """Return every workflow that this one may run, by reference, also through others.
+
+    Raises:
+        WorkflowUnknown: one of them is not registered.
+    """
+    found: dict[str, Workflow] = {}
+    waiting = [workflow]
+    while waiting:
+        for place in walk(waiting.pop()):
+            step = place.step
+            if isinstance(step, RunWorkflow) and reference(step) not in found:
+                nested = find(step.run, step.version)
+                found[reference(step)] = nested
+                waiting.append(nested)
+    return found
+
+
+def reference(step: RunWorkflow) -> str:
+    """Return how a step names its workflow, such as `notify-customer` or `notify-customer@1.2.0`."""
+    return step.run if step.version is None else f"{step.run}@{step.version}"
+
+
+def restore(pinned: Mapping[str, str], by_sha256: Callable[[str], Workflow]) -> dict[str, Workflow]:
+    """Return the workflows that a run was pinned to when it began."""
+    return {name: by_sha256(sha256) for name, sha256 in pinned.items()}

@@ -1,0 +1,235 @@
+"""Steps: what each kind does; every function goes on from the journal before it does anything new."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from graphs import calls, choices, pinning
+from graphs.blocks import Block, Node
+from graphs.context import Context, Frame, Parked, Site, StepFailed, Stopped
+from planner.definition import (
+    END,
+    AnyStep,
+    Call,
+    Decide,
+    Fail,
+    Foreach,
+    Parallel,
+    RunWorkflow,
+    Set,
+    Switch,
+    Wait,
+)
+from tools import schemas
+from tools.errors import ExpressionError, OperationUnknown
+from tools.expressions import Expression
+
+PARKED, FAILED = "__parked__", "__failed__"
+"""Where a block goes when the run waits, or ends before its end."""
+
+_DURATION = TypeAdapter(timedelta)
+
+
+async def run_block(block: Block, frame: Frame, ctx: Context) -> str:
+    """Run the steps of a block and return the name of the next one, `end`, PARKED or FAILED."""
+    following = END
+    try:
+        for node in block.nodes:
+            following = await perform(node, frame, ctx)
+    except Waiting:
+        return PARKED
+    except Parked as parked:
+        ctx.wakes.append(parked.wake_at)
+        return PARKED
+    except StepFailed as failed:
+        ctx.failure = ctx.failure or failed
+        return FAILED
+    except Stopped:
+        return FAILED
+    return following
+
+
+async def perform(node: Node, frame: Frame, ctx: Context) -> str:
+    """Run one step and return the name of the next one.
+
+    Raises:
+        StepFailed: the step failed for good.
+        Parked: a person or a time is waited for.
+        Stopped: the run is ending.
+    """
+    path = frame.prefix + node.name
+    try:
+        if node.guard is not None and not _holds(node.guard, frame):
+            return node.next
+        visit = frame.enter(node.name)
+        if visit > (node.step.max_visits or 1):
+            raise StepFailed(path, f"the step was visited more than its {node.step.max_visits or 1} times")
+        ctx.trail.append(path)
+        return await _STEPS[type(node.step)](node.step, Site(node, frame, path, visit), ctx)
+    except (ExpressionError, OperationUnknown) as exc:
+        raise StepFailed(path, str(exc)) from exc
+
+
+async def _call(step: Call, site: Site, ctx: Context) -> str:
+    output = await calls.call(step, site, ctx)
+    if output is not calls.SKIPPED:
+        site.frame.own[site.node.name] = output
+    return site.node.next
+
+
+async def _decide(step: Decide, site: Site, ctx: Context) -> str:
+    choice = await choices.decide(step, site, ctx)
+    site.frame.own[site.node.name] = choice.value
+    return step.options[choice.choice].then or site.node.next
+
+
+async def _switch(step: Switch, site: Site, _ctx: Context) -> str:
+    target = next(
+        (
+            case.then
+            for place, case in enumerate(step.switch)
+            if _holds(site.node.guards[str(place)], site.frame)
+        ),
+        step.otherwise or site.node.next,
+    )
+    site.frame.own[site.node.name] = {"then": target}
+    return target
+
+
+async def _set(_step: Set, site: Site, _ctx: Context) -> str:
+    site.frame.own[site.node.name] = site.node.data.render(site.frame)
+    return site.node.next
+
+
+async def _fail(_step: Fail, site: Site, _ctx: Context) -> str:
+    raise StepFailed(site.path, str(site.node.data.render(site.frame)))
+
+
+async def _wait(_step: Wait, site: Site, ctx: Context) -> str:
+    timer = ctx.find("timer", site.path, site.visit)
+    if timer is None:
+        ctx.begin()
+        due = ctx.clock.now() + duration(site.path, site.node.data.render(site.frame))
+        await ctx.record("timer", site.path, site.visit, 1, {"due": due.isoformat()})
+    else:
+        due = datetime.fromisoformat(timer["due"])
+    await ctx.wait_until(due)
+    site.frame.own[site.node.name] = {}
+    return site.node.next
+
+
+async def _parallel(_step: Parallel, site: Site, ctx: Context) -> str:
+    prefix = _nested(site)
+    frames = {
+        branch: Frame(sequence, f"{prefix}.{branch}.", {}, site.frame)
+        for branch, sequence in site.node.children.items()
+    }
+    await _join([ctx.execute(nested, ctx) for nested in frames.values()])
+    site.frame.own[site.node.name] = {branch: nested.results() for branch, nested in frames.items()}
+    return site.node.next
+
+
+async def _foreach(step: Foreach, site: Site, ctx: Context) -> str:
+    prefix = _nested(site)
+    items = site.node.data.render(site.frame)
+    if not isinstance(items, list):
+        raise StepFailed(site.path, f"foreach needs a list, but {step.foreach} gave {items!r:.80}")
+    body = site.node.children["steps"]
+    frames = [
+        Frame(body, f"{prefix}[{index}].", {"item": item, "index": index}, site.frame)
+        for index, item in enumerate(items)
+    ]
+    gate = asyncio.Semaphore(step.concurrency)
+
+    async def one(nested: Frame) -> str:
+        async with gate:
+            return await ctx.execute(nested, ctx)
+
+    await _join([one(nested) for nested in frames])
+    site.frame.own[site.node.name] = [nested.results() for nested in frames]
+    return site.node.next
+
+
+async def _run(step: RunWorkflow, site: Site, ctx: Context) -> str:
+    program = ctx.programs[pinning.reference(step)]
+    given = site.node.data.render(site.frame)
+    problems = schemas.problems(program.workflow.input, given)
+    if problems:
+        raise StepFailed(site.path, f"the input of {step.run} is not right: {problems[0]}")
+    run = {**site.frame["run"], "workflow": program.workflow.workflow}
+    nested = Frame(program.body, f"{_nested(site)}.", {"input": given, "run": run}, None)
+    await _join([ctx.execute(nested, ctx)])
+    site.frame.own[site.node.name] = program.output.render(nested)
+    return site.node.next
+
+
+async def _join(running: list[Awaitable[str]]) -> None:
+    """Wait for every branch, then go on, park or fail as a whole.
+
+    Raises:
+        Stopped: a branch failed or was stopped; its failure stands in the context.
+        Parked: no branch failed, and at least one waits; its time stands in the context.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_ended(branch)) for branch in running]
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several
+    ends = {task.result() for task in tasks}
+    if FAILED in ends:
+        raise Stopped
+    if PARKED in ends:
+        raise Waiting
+
+
+async def _ended(branch: Awaitable[str]) -> str:
+    return await branch
+
+
+class Waiting(Parked):
+    """A nested sequence waits; what it waits for stands in the context already."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+
+def duration(path: str, value: Any) -> timedelta:
+    """Return a duration written as ISO 8601 or as a number of seconds.
+
+    Raises:
+        StepFailed: it is neither.
+    """
+    try:
+        found = _DURATION.validate_python(value)
+    except ValidationError:
+        raise StepFailed(
+            path, f"{value!r} is no duration; write ISO 8601 such as PT30S, or seconds"
+        ) from None
+    return max(found, timedelta())
+
+
+def _holds(guard: Expression, frame: Frame) -> bool:
+    value = guard.evaluate(frame)
+    if isinstance(value, bool):
+        return value
+    raise ExpressionError(guard.source, f"a condition must be true or false, but this is {value!r:.80}")
+
+
+def _nested(site: Site) -> str:
+    return f"{site.path}~{site.visit}" if site.visit > 1 else site.path
+
+
+_STEPS: dict[type[AnyStep], Callable[[Any, Site, Context], Awaitable[str]]] = {
+    Call: _call,
+    Decide: _decide,
+    Switch: _switch,
+    Set: _set,
+    Parallel: _parallel,
+    Foreach: _foreach,
+    RunWorkflow: _run,
+    Wait: _wait,
+    Fail: _fail,
+}

@@ -1,0 +1,187 @@
+"""Doubles for the engine: services that answer from a script, and runs without a database."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from graphs import blocks, driver, runner
+from graphs.context import Context, Frame
+from graphs.runner import Ended
+from planner.decisions import Answer, Decider, Filled, Question, WorkflowRef
+from planner.definition import Workflow
+from planner.journal import Append, Numbered, Recorded
+from planner.runs import PersonAnswer, PersonQuestion, Run
+from tools.catalog import Catalog
+from tools.operations import Operation
+from tools.outcomes import Outcome
+
+Execute = Callable[[Frame, Context], Awaitable[str]]
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+RUN_ID = "01900000-0000-7000-8000-000000000001"
+
+
+class VirtualClock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        """Return the virtual time."""
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Let virtual time pass at once."""
+        self._now += timedelta(seconds=seconds)
+
+    def advance(self, until: datetime) -> None:
+        """Let virtual time pass up to `until`."""
+        self._now = max(self._now, until)
+
+
+class Crashed(Exception):
+    """Raised by a script to stop the process in its tracks, as a crash would."""
+
+
+@dataclass
+class ScriptedCaller:
+    """Services that answer from a script: one outcome for each call, by operation; the last one stays."""
+
+    script: Mapping[str, Sequence[Outcome | BaseException]]
+    calls: list[tuple[str, dict[str, Any], str | None]] = field(default_factory=list)
+    closed: dict[str, str] = field(default_factory=dict)
+    """Services whose breaker is open, with the sentence that says so."""
+
+    async def call(
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        timeout: timedelta | None = None,
+    ) -> Outcome:
+        """Return the next scripted outcome; raise a scripted crash."""
+        del timeout
+        before = sum(1 for name, _, _ in self.calls if name == operation.name)
+        self.calls.append((operation.name, dict(arguments), key))
+        answers = self.script.get(operation.name, (Outcome(kind="applied", output={}),))
+        answer = answers[min(before, len(answers) - 1)]
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def unavailable(self, service: str) -> str | None:
+        """Return why a service is not to be called."""
+        return self.closed.get(service)
+
+    def count(self, operation: str) -> int:
+        """Return how often an operation was called."""
+        return sum(1 for name, _, _ in self.calls if name == operation)
+
+
+@dataclass
+class ScriptedDecider:
+    """A decider that answers by point; `None` for a point means that no model is there."""
+
+    script: Mapping[str, str | Answer]
+    asked: list[Question] = field(default_factory=list)
+
+    async def choose(self, question: Question) -> Answer:
+        """Return the scripted answer."""
+        self.asked.append(question)
+        answer = self.script.get(question.point)
+        if answer is None:
+            return Answer(outcome_class="unavailable", anomalies=("no_model_configured",))
+        if isinstance(answer, Answer):
+            return answer
+        return Answer(outcome_class="ok", choice=answer, reason="scripted")
+
+    async def fill(self, goal: str, schema: Mapping[str, Any], *, deadline_seconds: float = 30.0) -> Filled:
+        """Return that nothing can be filled in."""
+        del goal, schema, deadline_seconds
+        return Filled(outcome_class="unavailable")
+
+
+@dataclass
+class Bench:
+    """A run without a database: the same engine, journal kept in memory."""
+
+    workflow: Workflow
+    catalog: Catalog
+    caller: ScriptedCaller
+    decider: Decider
+    input: Any = None
+    workflows: Mapping[str, Workflow] = field(default_factory=dict)
+    execute: Execute = driver.execute
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    entries: list[Numbered] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+    questions: dict[str, PersonQuestion] = field(default_factory=dict)
+    trail: list[str] = field(default_factory=list)
+    crash_after: int | None = None
+    """Number of appends after which the process is as good as killed."""
+    _ids: int = 0
+
+    async def once(self) -> Ended:
+        """Execute the run from its journal until it ends or waits."""
+        ctx = self.context()
+        try:
+            return await runner.execute(ctx)
+        finally:
+            self.trail = ctx.trail
+
+    def answer(self, choice: str, *, value: Any = None, actor: str = "u-1") -> PersonQuestion:
+        """Answer the only open question."""
+        asked = next(question for question in self.questions.values() if question.status == "open")
+        given = PersonAnswer(choice=choice, actor=actor, value=value, at=self.clock.now())
+        answered = asked.model_copy(update={"status": "answered", "answer": given})
+        self.questions[asked.decision_id] = answered
+        return answered
+
+    def context(self) -> Context:
+        """Return a fresh context over the journal as it stands."""
+        ref = WorkflowRef(
+            name=self.workflow.workflow, version=self.workflow.version, sha256=self.workflow.sha256
+        )
+        run = Run(
+            id=RUN_ID,
+            workflow=ref,
+            goal=self.workflow.goal,
+            input={} if self.input is None else self.input,
+            mode="eval",
+            created_at=START,
+            updated_at=START,
+        )
+        return Context(
+            run=run,
+            program=blocks.program(self.workflow),
+            programs={name: blocks.program(workflow) for name, workflow in self.workflows.items()},
+            catalog=self.catalog,
+            caller=self.caller,
+            decider=self.decider,
+            clock=self.clock,
+            sink=self._sink,
+            new_id=self._new_id,
+            execute=self.execute,
+            recorded=Recorded(self.entries),
+            questions=dict(self.questions),
+        )
+
+    async def _sink(self, unit: Append) -> None:
+        if self.crash_after is not None:
+            if self.crash_after == 0:
+                raise Crashed
+            self.crash_after -= 1
+        self.entries.extend(unit.entries)
+        self.decisions.extend(unit.decisions)
+        for question in unit.questions:
+            opened = PersonQuestion.model_validate(question)
+            self.questions[opened.decision_id] = opened
+        for decision_id in unit.closed:
+            self.questions[decision_id] = self.questions[decision_id].model_copy(update={"status": "expired"})
+
+    def _new_id(self) -> str:
+        self._ids += 1
+        return f"01900000-0000-7000-8000-{self._ids + 0xD000:012x}"
