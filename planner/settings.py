@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import (
     AnyHttpUrl,
     Field,
+    FilePath,
     SecretStr,
     TypeAdapter,
     ValidationError,
@@ -63,7 +64,7 @@ class ModelSettings(Record):
     proxy: str | None = None
     """Address of an HTTP proxy; the proxy variables of the environment are not read."""
 
-    ca_file: Path | None = None
+    ca_file: FilePath | None = None
     """File of certificate authorities to trust, for an endpoint behind a private one."""
 
     scripted: bool = False
@@ -78,6 +79,14 @@ class ModelSettings(Record):
     def endpoint(self) -> str:
         """The address that is asked."""
         return self.base_url or DEFAULT_BASE_URL
+
+    @field_validator("api_key")
+    @classmethod
+    def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value() if value else ""
+        if not (key.isascii() and key.isprintable()) or key != key.strip():
+            raise ValueError("a key is printable ASCII without blanks around it")
+        return value if key else None
 
     @field_validator("base_url", "proxy")
     @classmethod
@@ -173,7 +182,7 @@ class Settings(BaseSettings):
         return self
 
     @classmethod
-    def settings_customise_sources(  # noqa: PLR0917 - the port of pydantic-settings
+    def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

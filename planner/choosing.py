@@ -1,0 +1,119 @@
+"""Choosing: from a question and an answer to one recorded decision. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from planner.decisions import (
+    Answer,
+    DecidedBy,
+    Decision,
+    Mode,
+    OutcomeClass,
+    Question,
+    Trigger,
+    WorkflowRef,
+    digest,
+    ids,
+)
+
+By = Literal["model", "rule", "person"]
+
+
+class Settled(NamedTuple):
+    """A choice, and how it came about."""
+
+    decided_by: DecidedBy
+    choice: str
+    outcome_class: OutcomeClass
+
+
+def preset(question: Question, *, otherwise: str, by: By) -> Settled | None:
+    """Return the choice that needs nobody's answer, or None when somebody must be asked."""
+    available = ids(question.available)
+    if not available:
+        return Settled("otherwise", otherwise, "ok")
+    if len(available) == 1:
+        return Settled("only_option", available[0], "ok")
+    return Settled("rule", available[0], "ok") if by == "rule" else None
+
+
+def conclude(  # noqa: PLR0913 - each argument is one fact of the record
+    question: Question,
+    answer: Answer | None,
+    *,
+    decision_id: str,
+    run_id: str,
+    workflow: WorkflowRef | None,
+    path: str = "",
+    visit: int = 1,
+    attempt: int = 1,
+    ts: datetime,
+    duration_ms: float = 0.0,
+    mode: Mode = "live",
+    by: By,
+    otherwise: str,
+    min_confidence: float = 0.0,
+    trigger: Trigger | None = None,
+    given_fields: Sequence[str] = (),
+    budget_left: Mapping[str, float] | None = None,
+    actor: str | None = None,
+    comment: str | None = None,
+) -> Decision:
+    """Return the decision; its choice is an available option or `otherwise`, whatever came back."""
+    heard = answer or Answer(outcome_class="unavailable" if by == "model" else "timeout")
+    settled = None if answer else preset(question, otherwise=otherwise, by=by)
+    asked = settled is None
+    final = settled or _settle(question, heard, by=by, otherwise=otherwise, min_confidence=min_confidence)
+    told = heard if asked else Answer(outcome_class="ok")
+    return Decision(
+        decision_id=decision_id,
+        kind=question.kind,
+        run_id=run_id,
+        workflow=workflow,
+        point=question.point,
+        path=path,
+        visit=visit,
+        attempt=attempt,
+        ts=ts,
+        duration_ms=duration_ms,
+        mode=mode,
+        question=question.question,
+        trigger=trigger,
+        options=question.options,
+        option_order=ids(question.available),
+        decided_by=final.decided_by,
+        choice=final.choice,
+        proposed=told.choice if told.choice != final.choice else None,
+        outcome_class=final.outcome_class,
+        reason=told.reason,
+        confidence=told.confidence,
+        min_confidence=min_confidence,
+        given=question.given,
+        given_fields=tuple(given_fields),
+        given_sha256=digest(question.given),
+        model=told.model,
+        attempts=told.attempts,
+        usage=told.usage,
+        anomalies=told.anomalies,
+        raw_output=told.raw_output,
+        deadline_ms=int(question.deadline_seconds * 1000) if asked and by == "model" else None,
+        budget_left=dict(budget_left or {}),
+        actor=actor,
+        comment=comment,
+    )
+
+
+def _settle(question: Question, answer: Answer, *, by: By, otherwise: str, min_confidence: float) -> Settled:
+    outcome_class = answer.outcome_class
+    if outcome_class != "ok":
+        return Settled("otherwise", otherwise, outcome_class)
+    if answer.choice is None or answer.choice not in ids(question.available):
+        return Settled("otherwise", otherwise, "invalid")
+    if by == "model" and min_confidence > 0 and not _sure(answer, min_confidence):
+        return Settled("otherwise", otherwise, "abstained")
+    return Settled(by, answer.choice, "ok")
+
+
+def _sure(answer: Answer, min_confidence: float) -> bool:
+    return answer.confidence is not None and answer.confidence.value >= min_confidence
