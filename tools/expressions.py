@@ -40,6 +40,7 @@ class Expression:
         except ValueError as exc:
             raise ExpressionError(self.source, _syntax(exc)) from exc
         self.references = _references(self.source)
+        self.functions = tuple(name for name in self._program.functions() if name[0].isalpha())
         self.names = tuple(sorted({reference.root for reference in self.references}))
         self._chain = tuple(self.source.split(".")) if self._is_plain() else ()
 
