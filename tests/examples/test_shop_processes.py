@@ -30,7 +30,9 @@ def test_a_caller_that_gives_up_finds_the_effect_applied_once(addresses):
     httpx.post(f"{url}/admin/faults", json={"operation": "refund", "kind": "timeout_after", "seconds": 1})
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(
-            f"{url}/refunds", json={"payment_id": "p-1001", "amount": 49.9, "reason": "late"}, timeout=0.2
+            f"{url}/refunds",
+            json={"payment_id": "p-1001", "amount": 49.9, "reason": "late", "reference": "run-1"},
+            timeout=0.2,
         )
     found = httpx.get(f"{url}/refunds", params={"payment_id": "p-1001"}).json()["items"]
     assert [each["amount"] for each in found] == [49.9]
@@ -40,8 +42,8 @@ def test_a_reset_applies_and_closes_the_connection_without_an_answer(addresses):
     url = addresses["shipping"]
     httpx.post(f"{url}/admin/faults", json={"operation": "express", "kind": "reset"})
     with pytest.raises(httpx.TransportError):
-        httpx.post(f"{url}/express", json={"order_id": "o-1002"})
-    found = httpx.get(f"{url}/shipments", params={"order_id": "o-1002", "speed": "express"}).json()["items"]
+        httpx.post(f"{url}/express", json={"order_id": "o-1002", "reference": "run-1"})
+    found = httpx.get(f"{url}/shipments", params={"order_id": "o-1002", "reference": "run-1"}).json()["items"]
     assert len(found) == 1
 
 

@@ -97,7 +97,7 @@ def test_an_article_that_is_not_sold_is_refused(client):
 
 @of("payments")
 def test_each_refund_moves_money_again_and_can_be_found(client):
-    body = {"payment_id": "p-1001", "amount": 49.90, "reason": "late"}
+    body = {"payment_id": "p-1001", "amount": 49.90, "reason": "late", "reference": "run-1"}
     done = [client.post("/refunds", json=body, headers={"Idempotency-Key": "k"}).json() for _ in range(2)]
     found = client.get("/refunds", params={"payment_id": "p-1001"}).json()
     assert found == {"items": done}
@@ -116,9 +116,9 @@ def test_a_charge_is_found_by_its_order_and_a_large_one_is_declined(client):
 @of("shipping")
 def test_a_parcel_that_has_left_cannot_be_cancelled(client):
     assert client.post("/shipments/s-1001/cancel").status_code == 409
-    sent = client.post("/express", json={"order_id": "o-1001"}).json()
+    sent = client.post("/express", json={"order_id": "o-1001", "reference": "run-1"}).json()
     assert (sent["speed"], sent["eta_days"]) == ("express", 1)
-    found = client.get("/shipments", params={"order_id": "o-1001", "speed": "express"}).json()
+    found = client.get("/shipments", params={"order_id": "o-1001", "reference": "run-1"}).json()
     assert found == {"items": [sent]}
     assert client.post(f"/shipments/{sent['id']}/cancel").json()["status"] == "cancelled"
 
@@ -174,7 +174,7 @@ def test_state_survives_the_process(tmp_path):
     service = SERVICES["payments"]
     for expected in ("f-9001", "f-9002"):
         with TestClient(create(service, Ledger(tmp_path / "p.db", seed=service.seed))) as client:
-            body = {"payment_id": "p-1003", "amount": 1.0, "reason": "test"}
+            body = {"payment_id": "p-1003", "amount": 1.0, "reason": "test", "reference": "r"}
             assert client.post("/refunds", json=body).json()["id"] == expected
             seen = client.get("/admin/records").json()
     assert [each["seq"] for each in seen] == [1, 2]
@@ -182,7 +182,7 @@ def test_state_survives_the_process(tmp_path):
 
 
 FAULT = {"operation": "refund", "times": 1}
-REFUND = {"payment_id": "p-1001", "amount": 49.9, "reason": "late"}
+REFUND = {"payment_id": "p-1001", "amount": 49.9, "reason": "late", "reference": "run-1"}
 
 
 @of("payments")

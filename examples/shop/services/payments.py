@@ -42,6 +42,8 @@ class NewRefund(Document):
     payment_id: str
     amount: Amount
     reason: str
+    reference: str
+    """The caller's own mark, by which the refund can be found again."""
 
 
 class Refund(Document):
@@ -49,6 +51,7 @@ class Refund(Document):
     payment_id: str
     amount: float
     reason: str
+    reference: str
 
 
 class Refunds(Document):
@@ -92,8 +95,9 @@ async def refund(body: NewRefund, ledger: LedgerHere) -> Refund:
 
 
 @router.get("/refunds", operation_id="findRefunds", summary="Find the refunds of a payment")
-async def find_refunds(payment_id: str, ledger: LedgerHere) -> Refunds:
-    return Refunds(items=[each for each in ledger.all(Refund) if each.payment_id == payment_id])
+async def find_refunds(payment_id: str, ledger: LedgerHere, reference: str = "") -> Refunds:
+    found = [each for each in ledger.all(Refund) if each.payment_id == payment_id]
+    return Refunds(items=[each for each in found if reference in {"", each.reference}])
 
 
 def _payment(ledger: Ledger, payment_id: str) -> Payment:
@@ -119,7 +123,9 @@ SEED: dict[str, Document] = {
     "p-1002": _seeded(1002, "grace", 480.00),
     "p-1003": _seeded(1003, "alan", 24.00),
     "p-1004": _seeded(1004, "edsger", 89.50, refunded=89.50),
-    "f-1004": Refund(id="f-1004", payment_id="p-1004", amount=89.50, reason="late order o-1004"),
+    "f-1004": Refund(
+        id="f-1004", payment_id="p-1004", amount=89.50, reason="late order o-1004", reference="by hand"
+    ),
 }
 
 SERVICE = Service("payments", "Money in and money out.", router, SEED)

@@ -8,10 +8,10 @@ from examples.shop.services.web import Key, LedgerHere, Service, routes
 
 router = routes()
 
-STANDARD_DAYS = 4
-EXPRESS_DAYS = 1
-
 Speed = Literal["standard", "express"]
+
+DAYS: dict[Speed, int] = {"standard": 4, "express": 1}
+"""How long a new parcel takes."""
 
 
 class NewShipment(Document):
@@ -21,6 +21,8 @@ class NewShipment(Document):
 
 class Express(Document):
     order_id: str
+    reference: str
+    """The caller's own mark, by which the parcel can be found again."""
 
 
 class Shipment(Document):
@@ -29,6 +31,7 @@ class Shipment(Document):
     speed: Speed
     status: Literal["created", "in_transit", "delivered", "cancelled"] = "created"
     eta_days: int
+    reference: str = ""
 
 
 class Shipments(Document):
@@ -50,7 +53,7 @@ async def create_shipment(body: NewShipment, ledger: LedgerHere, key: Key = None
         Shipment,
         "createShipment",
         body.model_dump(),
-        act=lambda: _send(ledger, body.order_id, "standard", STANDARD_DAYS),
+        act=lambda: _send(ledger, body.order_id, "standard"),
         key=key,
     )
 
@@ -61,7 +64,7 @@ async def express(body: Express, ledger: LedgerHere) -> Shipment:
         Shipment,
         "express",
         body.model_dump(),
-        act=lambda: _send(ledger, body.order_id, "express", EXPRESS_DAYS),
+        act=lambda: _send(ledger, body.order_id, "express", body.reference),
     )
 
 
@@ -86,9 +89,9 @@ async def cancel_shipment(shipment_id: str, ledger: LedgerHere) -> Shipment:
 
 
 @router.get("/shipments", operation_id="findShipments", summary="Find the parcels of an order")
-async def find_shipments(order_id: str, ledger: LedgerHere, speed: Speed = "standard") -> Shipments:
-    found = [each for each in ledger.all(Shipment) if (each.order_id, each.speed) == (order_id, speed)]
-    return Shipments(items=found)
+async def find_shipments(order_id: str, ledger: LedgerHere, reference: str = "") -> Shipments:
+    found = [each for each in ledger.all(Shipment) if each.order_id == order_id]
+    return Shipments(items=[each for each in found if reference in {"", each.reference}])
 
 
 def _shipment(ledger: Ledger, shipment_id: str) -> Shipment:
@@ -98,8 +101,10 @@ def _shipment(ledger: Ledger, shipment_id: str) -> Shipment:
     return shipment
 
 
-def _send(ledger: Ledger, order_id: str, speed: Speed, days: int) -> Shipment:
-    shipment = Shipment(id=ledger.number("s"), order_id=order_id, speed=speed, eta_days=days)
+def _send(ledger: Ledger, order_id: str, speed: Speed, reference: str = "") -> Shipment:
+    shipment = Shipment(
+        id=ledger.number("s"), order_id=order_id, speed=speed, eta_days=DAYS[speed], reference=reference
+    )
     ledger.put(shipment.id, shipment)
     return shipment
 
