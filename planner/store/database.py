@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent import futures
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
@@ -36,6 +36,18 @@ class Database:
         self._closed = False
         self._readers = futures.ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._writer = Writer(engine.execution_options(**{_WRITES: True}), self.name)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        await asyncio.to_thread(self.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
 
     @property
     def stats(self) -> Stats:
@@ -114,7 +126,7 @@ class Database:
             raise StoreUnavailable(f"the database {self.name} cannot be used: it was closed")
 
 
-def open_database(url: str, *, clock: Clock | None = None) -> Database:
+def open_database(url: str, *, clock: Clock | None = None, busy_ms: int = BUSY_MS) -> Database:
     """Return the database at the URL without touching its schema; folders of an SQLite file are made.
 
     Raises:
@@ -122,7 +134,7 @@ def open_database(url: str, *, clock: Clock | None = None) -> Database:
     """
     try:
         parsed = make_url(url)
-        engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _server(parsed)
+        engine = _sqlite(parsed, busy_ms) if parsed.get_backend_name() == "sqlite" else _server(parsed)
     except exc.ArgumentError as error:
         message = f"the database URL cannot be read ({error}); write it as sqlite:///file.db"
         raise StoreUnavailable(message) from error
@@ -132,19 +144,15 @@ def open_database(url: str, *, clock: Clock | None = None) -> Database:
     return Database(engine, clock or SystemClock())
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, busy_ms: int) -> Engine:
     if not url.database or url.database == ":memory:":
         raise StoreUnavailable(
             "a database in memory is lost with its process; name a file: sqlite:///file.db"
         )
-    folder = Path(url.database).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"the folder {str(folder)!r} of the database cannot be made: {error.strerror}"
-        raise StoreUnavailable(message) from error
+    if not url.database.startswith("file:"):
+        _make_folder(Path(url.database).parent)
     engine = create_engine(url, pool_size=READERS + 2)
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, busy_ms))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -160,11 +168,19 @@ def _server(url: URL) -> Engine:
     )
 
 
-def _prepare_sqlite(connection: Any, record: Any) -> None:
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder {str(folder)!r} of the database cannot be made: {error.strerror}"
+        raise StoreUnavailable(message) from error
+
+
+def _prepare_sqlite(busy_ms: int, connection: Any, record: Any) -> None:
     """Let us begin transactions ourselves, and have every commit on disk before it returns."""
     del record
     connection.isolation_level = None
-    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (f"busy_timeout={busy_ms}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

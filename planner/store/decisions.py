@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from planner.decisions import DecidedBy, Decision, DecisionKind, OutcomeClass
 from planner.errors import DecisionUnknown
-from planner.store import cursors, documents, tables
+from planner.store import cursors, bodies, tables
 from planner.store.cursors import Page
 
 _decisions = tables.decisions
@@ -95,9 +95,9 @@ def row_of(decision: Decision) -> dict[str, Any]:
         "outcome_class": decision.outcome_class,
         "ts": decision.ts,
         "model": (model.responded or model.requested) if model else None,
-        "body": documents.encode(body),
+        "body": bodies.encode(body),
     }
 
 
 def _decision(row: Row[Any]) -> Decision:
-    return Decision.model_validate(documents.decode(row.body))
+    return Decision.model_validate(bodies.decode(row.body))

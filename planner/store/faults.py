@@ -46,9 +46,18 @@ def sentence(error: BaseException) -> str:
     return lines[0] if lines else type(cause).__name__
 
 
+def ours(error: BaseException | None, database: str) -> BaseException | None:
+    """Return StoreUnavailable for a driver's error, any other unchanged; `database` bears no secrets."""
+    if not isinstance(error, exc.SQLAlchemyError | sqlite3.Error):
+        return error
+    made = StoreUnavailable(f"the database {database} cannot be used: {sentence(error)}")
+    made.__cause__ = error
+    return made
+
+
 @contextmanager
 def translated(database: str) -> Iterator[None]:
-    """Turn every error of the driver into StoreUnavailable; `database` is its name without secrets."""
+    """Turn every error of the driver into StoreUnavailable."""
     try:
         yield
     except (exc.SQLAlchemyError, sqlite3.Error) as error:

@@ -4,16 +4,23 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, exc, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, exc, insert, select, update
 
 from planner.decisions import Decision
 from planner.errors import DecisionClosed, DecisionUnknown, LeaseLost, PlannerError
 from planner.journal import Append, Entry, Numbered
 from planner.runs import ENDED, PersonQuestion
-from planner.store import decisions, documents, questions, tables
+from planner.store import decisions, bodies, questions, tables
 
 _runs, _entries, _questions = tables.runs, tables.entries, tables.questions
-_CHANGEABLE = frozenset({"status", "output", "error", "wake_at", "steps_done"})
+# Locked in the order of their ids, so that two processes cannot wait for each other.
+_STANDINGS = (
+    select(_runs.c.id, _runs.c.epoch, _runs.c.status, _runs.c.nudged)
+    .where(_runs.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_runs.c.id)
+    .with_for_update()
+)
+_CHANGEABLE = frozenset({"status", "output", "error", "ended_at", "wake_at", "steps_done"})
 
 
 class Prepared(NamedTuple):
@@ -64,7 +71,7 @@ def prepare(unit: Append, now: datetime) -> Prepared:
             raise ValueError(
                 f"an append cannot change {unknown} of a run; it can change {sorted(_CHANGEABLE)}"
             )
-        change = change | {"output": documents.encode(change["output"])} if "output" in change else change
+        change = change | {"output": bodies.encode(change["output"])} if "output" in change else change
     asked = (PersonQuestion.model_validate(question) for question in unit.questions)
     logged = (Decision.model_validate(decision) for decision in unit.decisions)
     return Prepared(
@@ -105,14 +112,8 @@ def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | Non
 
 
 def _standings(tx: Connection, run_ids: set[str]) -> dict[str, Standing]:
-    # Locked in the order of their ids, so that two processes cannot wait for each other.
-    query = select(_runs.c.id, _runs.c.epoch, _runs.c.status, _runs.c.nudged).where(
-        _runs.c.id.in_(list(run_ids))
-    )
-    return {
-        row.id: Standing(row.epoch, row.status, nudged=row.nudged)
-        for row in tx.execute(query.order_by(_runs.c.id).with_for_update())
-    }
+    found = tx.execute(_STANDINGS, {"ids": list(run_ids)}).all()
+    return {run_id: Standing(epoch, status, nudged=nudged) for run_id, epoch, status, nudged in found}
 
 
 def _questions_of(tx: Connection, ids: set[str]) -> dict[str, PersonQuestion | None]:
@@ -146,7 +147,7 @@ def _change(each: Prepared, standing: Standing) -> dict[str, Any]:
     status = change.get("status")
     if status in ENDED:
         standing.ended = True
-        change |= {"ended_at": at, "worker": None, "lease_until": None, "wake_at": None}
+        change = {"ended_at": at} | change | {"worker": None, "lease_until": None, "wake_at": None}
     elif status == "waiting":
         change |= {"worker": None, "lease_until": None, "wake_at": change.get("wake_at")}
         if standing.nudged:
@@ -194,11 +195,11 @@ def _row(run_id: str, numbered: Numbered) -> dict[str, Any]:
         "visit": entry.visit,
         "attempt": entry.attempt,
         "at": entry.at,
-        "body": documents.encode(entry.body),
+        "body": bodies.encode(entry.body),
     }
 
 
 def _numbered(row: Row[Any]) -> Numbered:
-    body = documents.decode(row.body)
+    body = bodies.decode(row.body)
     entry = Entry(kind=row.kind, path=row.path, visit=row.visit, attempt=row.attempt, at=row.at, body=body)
     return Numbered(row.seq, entry)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from planner.decisions import ids
 from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown
 from planner.runs import ENDED, PersonAnswer, PersonQuestion
-from planner.store import cursors, documents, runs, tables
+from planner.store import cursors, bodies, runs, tables
 from planner.store.cursors import Page
 
 _questions = tables.questions
@@ -67,7 +67,7 @@ def answer(tx: Connection, decision_id: str, answer: PersonAnswer) -> PersonQues
             "declared but not offered" if answer.choice in ids(question.options) else "not among the options"
         )
         raise AnswerInvalid(decision_id, f"{answer.choice!r} is {found}; choose {' or '.join(offered)}")
-    body = documents.encode(answer.model_dump(mode="json"))
+    body = bodies.encode(answer.model_dump(mode="json"))
     still_open = (_questions.c.decision_id == decision_id, _questions.c.status == "open")
     won = tx.execute(update(_questions).where(*still_open).values(status="answered", answer=body)).rowcount
     if not won:
@@ -97,19 +97,15 @@ def row_of(question: PersonQuestion) -> dict[str, Any]:
         "status": question.status,
         "asked_at": question.asked_at,
         "deadline": question.deadline,
-        "body": documents.encode(body),
-        "answer": None
-        if question.answer is None
-        else documents.encode(question.answer.model_dump(mode="json")),
+        "body": bodies.encode(body),
+        "answer": None if question.answer is None else bodies.encode(question.answer.model_dump(mode="json")),
     }
 
 
 def from_row(row: Row[Any]) -> PersonQuestion:
     """Return the question that a row holds."""
-    body = documents.decode(row.body)
-    return PersonQuestion.model_validate(
-        body | {"status": row.status, "answer": documents.decode(row.answer)}
-    )
+    body = bodies.decode(row.body)
+    return PersonQuestion.model_validate(body | {"status": row.status, "answer": bodies.decode(row.answer)})
 
 
 def _ending(tx: Connection, run_id: str) -> str | None:

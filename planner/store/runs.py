@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, case, func, insert, select, upda
 from planner.decisions import WorkflowRef
 from planner.errors import RunEnded, RunUnknown
 from planner.runs import Run, RunStatus
-from planner.store import cursors, documents, keys, tables
+from planner.store import cursors, bodies, keys, tables
 from planner.store.cursors import Page
 
 _runs = tables.runs
@@ -179,8 +179,8 @@ def _row(run: Run) -> dict[str, Any]:
         "workflow": ref.name,
         "version": ref.version,
         "sha256": ref.sha256,
-        "input": documents.encode(run.input),
-        "output": documents.encode(run.output),
+        "input": bodies.encode(run.input),
+        "output": bodies.encode(run.output),
         "nudged": False,
     }
 
@@ -189,6 +189,5 @@ def _run(row: Row[Any]) -> Run:
     fields = {name: getattr(row, name) for name in Run.model_fields if name != "workflow"}
     ref = WorkflowRef(name=row.workflow, version=row.version, sha256=row.sha256)
     return Run(
-        **fields
-        | {"workflow": ref, "input": documents.decode(row.input), "output": documents.decode(row.output)}
+        **fields | {"workflow": ref, "input": bodies.decode(row.input), "output": bodies.decode(row.output)}
     )

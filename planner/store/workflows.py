@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from planner.definition import Workflow
 from planner.errors import VersionTaken, WorkflowUnknown
-from planner.store import cursors, documents, tables
+from planner.store import cursors, bodies, tables
 from planner.store.cursors import Page
 
 _workflows = tables.workflows
@@ -26,7 +26,7 @@ def register(tx: Connection, workflow: Workflow, *, source: str, now: datetime) 
         "name": workflow.workflow,
         "version": workflow.version,
         "sha256": workflow.sha256,
-        "body": documents.encode(workflow.model_dump(mode="json", exclude_defaults=True)),
+        "body": bodies.encode(workflow.model_dump(mode="json", exclude_defaults=True)),
         "source": source,
         "created_at": now,
     }
@@ -118,4 +118,4 @@ def _found(tx: Connection, name: str, version: str | None) -> Row[Any]:
 
 
 def _workflow(row: Row[Any]) -> Workflow:
-    return Workflow.model_validate(documents.decode(row.body))
+    return Workflow.model_validate(bodies.decode(row.body))

@@ -115,12 +115,7 @@ class Writer:
         going = True
         while going:
             jobs, going = self._waiting()
-            if not jobs:
-                break
-            with Caught() as whole:
-                self._write(jobs)
-            for job in jobs:
-                job.error = job.error or whole.error
+            self._write(jobs)
             _settle(jobs)
 
     def _waiting(self) -> tuple[list[Job], bool]:
@@ -140,29 +135,23 @@ class Writer:
     def _write(self, jobs: Sequence[Job]) -> None:
         """Write the jobs in one transaction; when one of them breaks it, each in its own."""
         begun = finished = False
-        try:
-            with faults.translated(self._name), self._engine.begin() as tx:
-                begun = True
-                self._perform(tx, jobs)
-                finished = True
-        except StoreUnavailable as error:
-            # A failed BEGIN would fail again, and after a failed COMMIT nobody knows what was kept.
-            if begun and not finished and len(jobs) > 1:
-                for job in jobs:
-                    self._write([job])
-            else:
-                for job in jobs:
-                    job.error = error
-        else:
+        for job in jobs:
+            job.error = None
+        with Caught() as attempt, self._engine.begin() as tx:
+            begun = True
+            _perform(tx, jobs)
+            finished = True
+        if attempt.error is None:
             self._count(jobs)
-
-    def _perform(self, tx: Connection, jobs: Sequence[Job]) -> None:
-        for appends, group in groupby(jobs, key=lambda job: isinstance(job.work, journal.Prepared)):
-            if appends:
-                _append(tx, list(group))
-            else:
-                for job in group:
-                    _call(tx, job)
+        elif begun and not finished and len(jobs) > 1:
+            # Not after a failed BEGIN, which would fail again, nor a COMMIT, which perhaps took effect.
+            for job in jobs:
+                self._write([job])
+        else:
+            for job in jobs:
+                job.error = attempt.error
+        for job in jobs:
+            job.error = faults.ours(job.error, self._name)
 
     def _count(self, jobs: Sequence[Job]) -> None:
         good = [job.work for job in jobs if job.error is None]
@@ -171,38 +160,38 @@ class Writer:
         self.stats.rows += sum(work.rows for work in good if isinstance(work, journal.Prepared))
 
 
-def _call(tx: Connection, job: Job) -> None:
-    """Run one function in a savepoint, so that its failure undoes only its own rows."""
+def _perform(tx: Connection, jobs: Sequence[Job]) -> None:
+    """Do the work in the order in which it came, appends that follow each other at once."""
+    for appends, group in groupby(jobs, key=lambda job: isinstance(job.work, journal.Prepared)):
+        if appends:
+            _append(tx, list(group))
+        else:
+            for job in group:
+                _call(tx, job, alone=len(jobs) == 1)
+
+
+def _append(tx: Connection, jobs: Sequence[Job]) -> None:
+    units = [job.work for job in jobs if isinstance(job.work, journal.Prepared)]
+    for job, verdict in zip(jobs, journal.append(tx, units), strict=True):
+        job.result, job.error = None, verdict
+
+
+def _call(tx: Connection, job: Job, *, alone: bool) -> None:
+    """Run one function; among others in a savepoint, so that its failure undoes only its own rows."""
+    if isinstance(job.work, journal.Prepared):
+        return
+    if alone:
+        job.result = job.work(tx)
+        return
     savepoint = tx.begin_nested()
     with job:
-        job.result = None if isinstance(job.work, journal.Prepared) else job.work(tx)
+        job.result = job.work(tx)
     if job.error is None:
         savepoint.commit()
     elif faults.is_fatal(job.error):
         raise job.error
     else:
         savepoint.rollback()
-
-
-def _append(tx: Connection, jobs: Sequence[Job]) -> None:
-    """Append a group in one savepoint; when a unit spoils it, each unit in its own."""
-    group = [job.work for job in jobs if isinstance(job.work, journal.Prepared)]
-    savepoint = tx.begin_nested()
-    with Caught() as whole:
-        verdicts = journal.append(tx, group)
-        for job, verdict in zip(jobs, verdicts, strict=True):
-            job.result, job.error = None, verdict
-    if whole.error is None:
-        savepoint.commit()
-    elif faults.is_fatal(whole.error):
-        raise whole.error
-    else:
-        savepoint.rollback()
-        if len(jobs) == 1:
-            jobs[0].error = whole.error
-        else:
-            for job in jobs:
-                _append(tx, [job])
 
 
 def _settle(jobs: Sequence[Job]) -> None:

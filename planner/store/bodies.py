@@ -1,4 +1,4 @@
-"""Documents: JSON as the store keeps it, compact and without loss. Pure."""
+"""Bodies: JSON as the store keeps it, compact and without loss. Pure."""
 
 import json
 from typing import Any
