@@ -173,6 +173,20 @@ def read_choice(content: str, offered: Collection[str]) -> Choice:
     return Choice(choice, clean(reason, LONGEST_REASON), confidence, anomalies + odd)
 
 
+def read_form(content: str, asked: Collection[str]) -> Payload:
+    """Return the values that the text gives for the fields asked; raise Unusable for any others."""
+    payload = read_object(content)
+    if extra := sorted(payload.fields.keys() - set(asked)):
+        raise Unusable("invalid", f"the answer has fields that were not asked for: {_names(extra)}")
+    try:
+        written = json.dumps(payload.fields, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as exc:
+        raise Unusable("invalid", f"the answer holds what JSON cannot keep: {exc}") from exc
+    if b"\\u0000" in written:
+        raise Unusable("invalid", "the answer holds a NUL character")
+    return payload
+
+
 def error_class(error: Any, status: int | None = None) -> OutcomeClass:
     """Return the class of an error object and its HTTP status, where there is one."""
     for code in _codes(error):

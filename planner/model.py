@@ -135,7 +135,7 @@ class Model:
         prompt = prompts.fill(goal, form.schema)
         asked = await self._ask(
             Ask("fill", prompt, form.schema, strict=form.strict),
-            answers.read_object,
+            lambda content: answers.read_form(content, forms.fields(schema)),
             seconds=deadline_seconds,
             attempts=self._config.max_attempts,
         )

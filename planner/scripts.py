@@ -1,0 +1,206 @@
+"""Scripts: answers of a pretended model, written down by decision point."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from planner import prompts
+from planner.errors import PlannerError
+from tools.records import Record
+
+FINGERPRINT = "scripted"
+"""What every answer bears as `system_fingerprint`, so that no log passes it off as a model's."""
+ANY_POINT = "*"
+
+
+class ScriptInvalid(PlannerError):
+    """A script of answers cannot be used."""
+
+    code = "script-invalid"
+
+
+class ScriptedHttp(Record):
+    """An HTTP response in place of an answer."""
+
+    status: int = Field(default=200, ge=100, le=599)
+    headers: dict[str, str] = Field(default_factory=dict)
+    json_: Any = Field(default=None, alias="json")
+    """Body, sent as JSON."""
+    text: str | None = None
+    """Body, sent as it stands."""
+
+
+class ScriptedAnswer(Record):
+    """One answer; a plain string is short for `choose`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True
+    )
+
+    choose: str | None = None
+    """Id of the option to choose."""
+    reason: str = "as scripted"
+    confidence: Any = 0.9
+    fill: dict[str, Any] | None = None
+    """Values for a form."""
+    content: Any = None
+    """The message's content as it stands, whatever it is."""
+    message: dict[str, Any] | None = None
+    """The whole message, such as one with a `refusal`."""
+    finish_reason: str | None = "stop"
+    http: ScriptedHttp | None = None
+    delay: float = Field(default=0.0, ge=0)
+    """Seconds before it is answered."""
+
+
+class Sent(Record):
+    """What a scripted endpoint sends back."""
+
+    status: int = 200
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: bytes = b""
+    delay: float = 0.0
+
+
+_ANSWER: TypeAdapter[ScriptedAnswer] = TypeAdapter(ScriptedAnswer)
+
+
+class Script:
+    """Answers by decision point, taken in order; `*` answers every point that has none of its own."""
+
+    def __init__(self, points: Mapping[str, Any], *, loop: bool = False) -> None:
+        self._answers = {point: _answers(point, given) for point, given in points.items()}
+        self._taken = dict.fromkeys(self._answers, 0)
+        self._loop = loop
+        self._lock = Lock()
+        self.requests: list[dict[str, Any]] = []
+        """Bodies of the requests so far."""
+        self.unmatched: list[str] = []
+        """Decision points that were asked for and had no answer left."""
+
+    @classmethod
+    def from_json(cls, file: Path, *, loop: bool = False) -> Self:
+        """Return the script of a JSON file; raise ScriptInvalid where it is none."""
+        try:
+            points = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as exc:
+            raise ScriptInvalid(f"{file}: {exc}") from exc
+        if not isinstance(points, dict):
+            raise ScriptInvalid(f"{file}: it must be an object of answers by decision point")
+        return cls(points, loop=loop)
+
+    @property
+    def unused(self) -> dict[str, int]:
+        """How many answers of each point were never asked for."""
+        left = {point: len(given) - self._taken[point] for point, given in self._answers.items()}
+        return {point: count for point, count in left.items() if count > 0}
+
+    def take(self, body: bytes) -> Sent:
+        """Return the next answer to a request's body; status 400 says why there is none."""
+        request = _request(body)
+        point = prompts.point_of(request.get("messages"))
+        with self._lock:
+            self.requests.append(request)
+            answer = self._next(point or "")
+            if answer is None:
+                self.unmatched.append(point or "")
+        if answer is None:
+            return _refusal(point, list(self._answers))
+        return _sent(answer, request)
+
+    def _next(self, point: str) -> ScriptedAnswer | None:
+        name = point if point in self._answers else ANY_POINT
+        given = self._answers.get(name, ())
+        taken = self._taken.get(name, 0)
+        if taken >= len(given) and not (self._loop and given):
+            return None
+        self._taken[name] = taken + 1
+        return given[taken % len(given)]
+
+
+def models() -> Sent:
+    """Return the list of models, which names the one that is scripted."""
+    model = {"id": FINGERPRINT, "object": "model", "created": 0, "owned_by": FINGERPRINT}
+    return _json(200, {"object": "list", "data": [model], "system_fingerprint": FINGERPRINT})
+
+
+def _answers(point: str, given: Any) -> tuple[ScriptedAnswer, ...]:
+    items = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    try:
+        return tuple(
+            _ANSWER.validate_python({"choose": item} if isinstance(item, str) else item) for item in items
+        )
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ScriptInvalid(f"the answer for {point!r}: {place}: {first['msg']}") from exc
+
+
+def _request(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body)
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+def _sent(answer: ScriptedAnswer, request: Mapping[str, Any]) -> Sent:
+    if answer.http is not None:
+        return _http(answer.http, answer.delay)
+    completion = {
+        "id": "chatcmpl-scripted",
+        "object": "chat.completion",
+        "created": 0,
+        "model": request.get("model"),
+        "system_fingerprint": FINGERPRINT,
+        "choices": [{"index": 0, "finish_reason": answer.finish_reason, "message": _message(answer)}],
+        "usage": _usage(request, answer),
+    }
+    return _json(200, completion).model_copy(update={"delay": answer.delay})
+
+
+def _message(answer: ScriptedAnswer) -> dict[str, Any]:
+    if answer.message is not None:
+        return {"role": "assistant", **answer.message}
+    content = answer.content
+    if answer.fill is not None:
+        content = json.dumps(answer.fill)
+    elif answer.choose is not None:
+        told = {"reason": answer.reason, "choice": answer.choose, "confidence": answer.confidence}
+        content = json.dumps(told)
+    return {"role": "assistant", "content": content}
+
+
+def _usage(request: Mapping[str, Any], answer: ScriptedAnswer) -> dict[str, int]:
+    # About four characters make a token.
+    prompt = len(json.dumps(request.get("messages"))) // 4
+    completion = len(json.dumps(_message(answer))) // 4
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
+
+
+def _http(http: ScriptedHttp, delay: float) -> Sent:
+    if http.text is not None:
+        return Sent(status=http.status, headers=http.headers, body=http.text.encode(), delay=delay)
+    sent = _json(http.status, http.json_)
+    return sent.model_copy(update={"headers": {**sent.headers, **http.headers}, "delay": delay})
+
+
+def _refusal(point: str | None, known: Sequence[str]) -> Sent:
+    told = f"no scripted answer is left for the decision point {point!r}; the script has {', '.join(known)}"
+    message = told if point else "the request names no decision point, so no scripted answer can be found"
+    return _json(
+        400, {"error": {"message": message, "type": "invalid_request_error", "code": "script_unmatched"}}
+    )
+
+
+def _json(status: int, value: Any) -> Sent:
+    headers = {"content-type": "application/json"}
+    return Sent(status=status, headers=headers, body=json.dumps(value).encode())
