@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from tools.services import Caller
-
 from graphs.blocks import Node, Program, Sequence
 from planner.clock import Clock
 from planner.decisions import Decider, Decision
@@ -15,6 +13,7 @@ from planner.definition import Budget
 from planner.journal import Append, Entry, EntryKind, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
 from tools.catalog import Catalog
+from tools.services import Caller
 
 _KEYS = uuid.UUID("6b0f7c1e-3f0c-5c57-9a6e-2f3f1f9f8a51")
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tools.services import Caller
-
 from graphs import blocks
 from graphs.blocks import Program
 from planner.clock import Clock
@@ -12,6 +10,7 @@ from planner.decisions import Decider
 from planner.definition import Workflow
 from planner.store.database import Database
 from tools.catalog import Catalog
+from tools.services import Caller
 
 
 @dataclass

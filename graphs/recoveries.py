@@ -8,7 +8,7 @@ from graphs.attempts import Target
 from graphs.context import Context
 from graphs.people import Asking, Told
 from planner import choosing, recovery
-from planner.decisions import Decision, Offered, Question, Trigger
+from planner.decisions import Answer, Decision, Offered, Question, Trigger
 from planner.definition import Recover
 from planner.recovery import Failure
 
@@ -58,11 +58,11 @@ async def _decide(ctx: Context, policy: Recover, failure: Failure, place: Place,
     question = _question(ctx, policy, failure, place, options)
     otherwise = _otherwise(declared, options, failure)
     began, clock = ctx.clock.now(), time.perf_counter()
-    answer = None
+    answer: Answer | None = None
     if policy.by == "model" and choosing.preset(question, otherwise=otherwise, by="model") is None:
         answer = await choices.answer(question, ctx)
     if policy.by == "rule":
-        question = question.model_copy(update={"options": _only(options, otherwise)})
+        answer = Answer(outcome_class="ok", choice=otherwise, reason="the safest action that is left")
     return choosing.conclude(
         question,
         answer,
@@ -138,16 +138,6 @@ def _otherwise(declared: str | None, options: tuple[Offered, ...], failure: Fail
     if declared in available:
         return str(declared)
     return recovery.safest(options, failure)
-
-
-def _only(options: tuple[Offered, ...], chosen: str) -> tuple[Offered, ...]:
-    why = "the rule takes the safest action first"
-    return tuple(
-        option
-        if option.id == chosen or not option.available
-        else option.model_copy(update={"available": False, "excluded_by": why})
-        for option in options
-    )
 
 
 def _late(policy: Recover, options: tuple[Offered, ...]) -> str | None:

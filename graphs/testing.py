@@ -22,6 +22,13 @@ START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 RUN_ID = "01900000-0000-7000-8000-000000000001"
 
 
+OK = Outcome(kind="applied", output={"id": "x-1"})
+REFUSED = Outcome(kind="rejected", status=422, error="no")
+DOWN = Outcome(kind="not_sent", code="connect", error="refused")
+LOST = Outcome(kind="unknown", code="timeout", error="no answer within 1 s")
+WRONG = Outcome(kind="applied_bad", code="check", output={"id": "x-9"}, error="the check failed")
+
+
 class VirtualClock:
     """Time that passes only by sleeping."""
 

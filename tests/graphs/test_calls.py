@@ -1,0 +1,234 @@
+"""A call goes through retry, recovery and reconciliation without ever being repeated blindly."""
+
+import pytest
+
+from graphs.testing import DOWN, LOST, OK, REFUSED, WRONG, Crashed, ScriptedCaller
+from planner.effects import effects
+from tools.outcomes import Outcome
+
+FOUND = Outcome(kind="applied", output={"items": [{"id": "x-1"}]})
+NOT_FOUND = Outcome(kind="applied", output={"items": []})
+
+
+def test_a_call_that_goes_through_gives_its_output(world):
+    bench = world.bench(
+        "a: {call: shop.look, with: {n: '${input.n}'}}", {"shop.look": [OK]}, given={"n": 3}, output="${a.id}"
+    )
+
+    ended = world.run(bench)
+
+    assert (ended.status, ended.output) == ("succeeded", "x-1")
+    assert bench.caller.calls == [("shop.look", {"n": 3}, None)]
+
+
+@pytest.mark.parametrize("name", ["look", "mark", "reserve"])
+def test_a_repeatable_call_without_an_answer_is_repeated(world, name):
+    bench = world.bench(f"a: {{call: shop.{name}}}", {f"shop.{name}": [LOST, OK]})
+
+    assert world.run(bench).status == "succeeded"
+    assert bench.caller.count(f"shop.{name}") == 2
+
+
+def test_a_keyed_call_is_repeated_with_the_same_key(world):
+    bench = world.bench("a: {call: shop.reserve}", {"shop.reserve": [LOST, OK]})
+
+    world.run(bench)
+
+    keys = [key for _, _, key in bench.caller.calls]
+    assert keys[0] is not None
+    assert keys[0] == keys[1]
+
+
+def test_a_write_without_an_answer_is_looked_up_and_not_repeated(world):
+    bench = world.bench(
+        "a: {call: shop.pay, with: {order: o-1}}",
+        {"shop.pay": [LOST], "shop.find": [FOUND]},
+        output="${a.id}",
+    )
+
+    ended = world.run(bench)
+
+    assert (ended.status, ended.output) == ("succeeded", "x-1")
+    assert bench.caller.count("shop.pay") == 1
+    assert bench.decisions[0]["choice"] == "reconcile"
+
+
+def test_a_write_that_the_look_up_does_not_find_is_sent_again(world):
+    bench = world.bench(
+        "a: {call: shop.pay, with: {order: o-1}}", {"shop.pay": [LOST, OK], "shop.find": [NOT_FOUND]}
+    )
+
+    assert world.run(bench).status == "succeeded"
+    assert bench.caller.count("shop.pay") == 2
+
+
+def test_a_write_is_not_repeated_while_the_look_up_does_not_answer(world):
+    bench = world.bench("a: {call: shop.pay, with: {order: o-1}}", {"shop.pay": [LOST], "shop.find": [LOST]})
+
+    ended = world.run(bench)
+
+    assert ended.status == "waiting"
+    assert bench.caller.count("shop.pay") == 1
+
+
+def test_a_write_that_nobody_can_look_up_waits_for_a_person(world):
+    bench = world.bench("a: {call: shop.blind}", {"shop.blind": [LOST]}, output="${a.id}")
+
+    assert world.run(bench).status == "waiting"
+    offered = {
+        option.id for option in bench.answer("applied", value={"id": "by-hand"}).options if option.available
+    }
+    ended = world.run(bench)
+
+    assert (ended.status, ended.output) == ("succeeded", "by-hand")
+    assert offered == {"fail", "applied", "not_applied"}
+    assert bench.caller.count("shop.blind") == 1
+
+
+def test_a_person_who_knows_that_it_did_not_happen_lets_it_be_sent_again(world):
+    bench = world.bench("a: {call: shop.blind}", {"shop.blind": [LOST, OK]})
+
+    world.run(bench)
+    bench.answer("not_applied")
+
+    assert world.run(bench).status == "succeeded"
+    assert bench.caller.count("shop.blind") == 2
+
+
+def test_a_rejected_call_fails_the_run_without_being_repeated(world):
+    bench = world.bench("a: {call: shop.reserve}", {"shop.reserve": [REFUSED]})
+
+    ended = world.run(bench)
+
+    assert ended.status == "undone"
+    assert ended.error == "a: shop.reserve was rejected: no"
+    assert bench.caller.count("shop.reserve") == 1
+
+
+def test_a_call_that_never_left_is_repeated_whatever_its_effect(world):
+    bench = world.bench("a: {call: shop.mail}", {"shop.mail": [DOWN, OK]})
+
+    assert world.run(bench).status == "succeeded"
+
+
+def test_a_substitute_stands_in_when_the_first_choice_is_down(world):
+    bench = world.bench(
+        "a: {call: shop.look, substitutes: [{call: other.look, with: {n: 1}}]}",
+        {"shop.look": [DOWN], "other.look": [OK]},
+        output="${a.id}",
+    )
+
+    ended = world.run(bench)
+
+    assert (ended.status, ended.output) == ("succeeded", "x-1")
+    assert bench.decisions[0]["choice"] == "substitute"
+
+
+def test_an_optional_step_is_skipped_and_reads_as_empty(world):
+    bench = world.bench(
+        "a: {call: shop.look, optional: true}\nb: {set: {seen: '${has(a.id)}'}}",
+        {"shop.look": [REFUSED]},
+        output="${b.seen}",
+    )
+
+    assert world.run(bench).output is False
+
+
+def test_a_model_picks_only_from_the_menu(world):
+    steps = (
+        "a: {call: shop.pay, with: {order: o-1}, recover: {allow: [reconcile, retry, fail], otherwise: fail}}"
+    )
+    bench = world.bench(steps, {"shop.pay": [LOST], "shop.find": [FOUND]}, {"test/a": "reconcile"})
+
+    assert world.run(bench).status == "succeeded"
+    offered = bench.decider.asked[0].options
+    assert {option.id for option in offered if option.available} == {"reconcile", "fail"}
+    assert "twice" in next(option for option in offered if option.id == "retry").excluded_by
+
+
+def test_without_a_model_the_declared_otherwise_is_taken_and_said(world):
+    steps = "a: {call: shop.pay, with: {order: o-1}, recover: {otherwise: reconcile}}"
+    bench = world.bench(steps, {"shop.pay": [LOST], "shop.find": [FOUND]})
+
+    assert world.run(bench).status == "succeeded"
+    decision = bench.decisions[0]
+    assert (decision["decided_by"], decision["outcome_class"]) == ("otherwise", "unavailable")
+    assert "no_model_configured" in decision["anomalies"]
+
+
+def test_recovery_choices_are_bounded(world):
+    bench = world.bench(
+        "a: {call: shop.look, recover: {otherwise: fail}}", {"shop.look": [LOST]}, {"test/a": "retry"}
+    )
+
+    ended = world.run(bench)
+
+    assert ended.status == "undone"
+    assert bench.caller.count("shop.look") == 12
+
+
+def test_a_wrong_answer_of_a_write_is_not_sent_again(world):
+    bench = world.bench("a: {call: shop.blind}", {"shop.blind": [WRONG]}, output="${a.id}")
+
+    assert world.run(bench).status == "waiting"
+    bench.answer("adopt")
+
+    assert world.run(bench).output == "x-9"
+    assert bench.caller.count("shop.blind") == 1
+
+
+def test_a_crash_after_sending_a_write_leaves_it_in_doubt(world):
+    script = {"shop.pay": [Crashed()], "shop.find": [FOUND]}
+    bench = world.bench("a: {call: shop.pay, with: {order: o-1}}", script, output="${a.id}")
+    with pytest.raises(Crashed):
+        world.run(bench)
+    bench.caller = ScriptedCaller({"shop.find": [FOUND]})
+
+    ended = world.run(bench)
+
+    assert (ended.status, ended.output) == ("succeeded", "x-1")
+    assert bench.caller.count("shop.pay") == 0
+
+
+def test_every_crash_point_ends_the_same_without_a_second_effect(world):
+    steps = "a: {call: shop.look}\nb: {call: shop.pay, with: {order: o-1}}\nc: {call: shop.mail}"
+    script = {"shop.find": [FOUND]}
+    whole = world.bench(steps, script)
+    world.run(whole)
+    for appends in range(len(whole.entries)):
+        bench = world.bench(steps, script)
+        bench.crash_after = appends
+        with pytest.raises(Crashed):
+            world.run(bench)
+        bench.crash_after = None
+        ended = world.run(bench)
+        if ended.status == "waiting":
+            bench.answer("applied", value={})
+            ended = world.run(bench)
+        assert ended.status == "succeeded"
+        assert bench.caller.count("shop.pay") <= 1
+        assert bench.caller.count("shop.mail") <= 1
+
+
+def test_the_effects_tell_what_was_sent_and_settled(world):
+    bench = world.bench("a: {call: shop.pay, with: {order: o-1}}", {"shop.pay": [LOST], "shop.find": [FOUND]})
+
+    world.run(bench)
+
+    told = [(e.path, e.operation, e.state, e.settled_by) for e in effects(bench.entries)]
+    assert told == [("a", "shop.pay", "applied", "reconcile"), ("reconcile:a", "shop.find", "applied", None)]
+
+
+def test_an_open_breaker_is_told_to_the_decider(world):
+    steps = """
+    pick: {decide: Which one, options: {one: {then: a}, two: {then: b}, three: {then: end}}, otherwise: three}
+    a: {call: shop.look, then: end}
+    b: {call: other.look}
+    """
+    bench = world.bench(steps, {}, {"test/pick": "two"})
+    bench.caller.closed["shop"] = "shop is resting"
+
+    world.run(bench)
+
+    first = bench.decider.asked[0].options[0]
+    assert (first.available, first.excluded_by) == (False, "shop is resting")
