@@ -1,6 +1,5 @@
 """The catalogue: every operation that a workflow may call, and the services behind them."""
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 
@@ -9,11 +8,11 @@ import orjson
 from tools.access import ApiKey, Auth, Basic, Bearer, Breaker, Service
 from tools.errors import OperationUnknown
 from tools.operations import Operation
+from tools.wording import nearest
 
 __all__ = ["ApiKey", "Auth", "Basic", "Bearer", "Breaker", "Catalog", "Service"]
 
 _DEPLOYMENT = {"base_url", "auth", "verify"}
-_CANDIDATES = 3
 
 
 class Catalog:
@@ -39,13 +38,6 @@ class Catalog:
         """Return the operations whose effect class no person has declared, by name."""
         found = (operation for operation in self.operations.values() if operation.effect_source != "declared")
         return tuple(sorted(found, key=lambda operation: operation.name))
-
-
-def nearest(name: str, known: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the known names most like this one, best first."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.lower(), by_lower, n=_CANDIDATES, cutoff=0.6)
-    return tuple(by_lower[candidate] for candidate in found)
 
 
 def _revision(operations: Mapping[str, Operation], services: Mapping[str, Service]) -> str:

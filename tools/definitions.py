@@ -1,0 +1,223 @@
+"""Definitions: the schemas of a service's document as JSON Schema 2020-12 that stands alone."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from tools import validators
+from tools.pointers import follow
+from tools.problems import Problem
+from tools.references import Broken, Located, References
+from tools.wording import hint
+
+Direction = Literal["request", "response"]
+
+_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+_ONE = frozenset(
+    {
+        "additionalProperties",
+        "contains",
+        "else",
+        "if",
+        "items",
+        "not",
+        "propertyNames",
+        "then",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
+)
+_LIST = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_NAMED = frozenset({"dependentSchemas", "patternProperties", "properties"})
+_VALUES = frozenset({"const", "default", "enum", "examples"})
+_DROPPED = frozenset(
+    {
+        "$anchor",
+        "$defs",
+        "$id",
+        "$schema",
+        "definitions",
+        "discriminator",
+        "example",
+        "externalDocs",
+        "nullable",
+        "xml",
+    }
+)
+_HIDDEN: dict[Direction, str] = {"request": "readOnly", "response": "writeOnly"}
+_NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+_BINARY = {
+    "type": "object",
+    "description": "Bytes.",
+    "properties": {"base64": {"type": "string"}, "content_type": {"type": "string"}},
+    "required": ["base64"],
+    "additionalProperties": False,
+}
+
+
+class Definitions:
+    """Converts schemas on one way, requests or answers; every named schema once."""
+
+    def __init__(self, references: References, direction: Direction, *, siblings: bool) -> None:
+        self.problems: list[Problem] = []
+        self._references, self._hidden = references, _HIDDEN[direction]
+        self._is_request = direction == "request"
+        self._siblings = siblings
+        self._names: dict[tuple[str, str], str] = {}
+        self._schemas: dict[str, Any] = {}
+
+    def convert(self, located: Located) -> Any:
+        """Return the schema in JSON Schema 2020-12, its references pointing below `#/$defs`."""
+        schema = located.value
+        if isinstance(schema, bool):
+            return schema
+        if not isinstance(schema, Mapping):
+            self._note(located, "wrong-type", "A schema must be an object.", "Write an object, such as {}.")
+            return True
+        if isinstance(schema.get("$ref"), str):
+            return self._reference(located)
+        found = {
+            key: value
+            for name in schema
+            if name not in _DROPPED and not name.startswith("x-")
+            for key, value in self._keyword(name, located.child(name))
+        }
+        self._show(found, located)
+        return self._nullable(self._repaired(found, located), schema)
+
+    def bundle(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the schema together with every definition that it needs."""
+        needed: dict[str, Any] = {}
+        waiting = list(_references(schema))
+        while waiting:
+            name = waiting.pop()
+            if name not in needed:
+                needed[name] = self._schemas[name]
+                waiting += _references(self._schemas[name])
+        return {**schema, "$defs": dict(sorted(needed.items()))} if needed else dict(schema)
+
+    def behind(self, schema: Any) -> Any:
+        """Return the converted schema that a converted reference stands for."""
+        return follow(schema, {"$defs": self._schemas})
+
+    def _reference(self, located: Located) -> dict[str, Any]:
+        try:
+            name = self._name(located)
+        except Broken as exc:
+            self.problems.append(exc.problem)
+            return {}
+        reference = {"$ref": f"#/$defs/{name}"}
+        rest = {key: value for key, value in located.value.items() if key != "$ref"}
+        if not self._siblings or not rest:
+            return reference
+        beside = self.convert(Located(rest, located.base, located.path))
+        return {**beside, **reference}
+
+    def _name(self, located: Located) -> str:
+        target = self._references.target(located, located.value["$ref"])
+        key = (target.base, target.path)
+        if key not in self._names:
+            self._names[key] = name = self._free_name(target.path)
+            self._schemas[name] = True
+            self._schemas[name] = self.convert(target)
+        return self._names[key]
+
+    def _free_name(self, path: str) -> str:
+        stem = _NOT_A_NAME.sub("_", path.rsplit("/", 1)[-1].replace("~1", "/")).strip("_") or "Schema"
+        name, number = stem, 2
+        while name in self._schemas:
+            name, number = f"{stem}_{number}", number + 1
+        return name
+
+    def _keyword(self, name: str, located: Located) -> Iterator[tuple[str, Any]]:
+        value = located.value
+        if name in _ONE and not isinstance(value, list):
+            yield name, self.convert(located)
+        elif name in _LIST or (name == "items" and isinstance(value, list)):
+            items = [self.convert(located.child(index)) for index in range(len(value))]
+            yield ("prefixItems" if name == "items" else name), items
+        elif name in _NAMED and isinstance(value, Mapping):
+            yield name, {key: self.convert(located.child(key)) for key in value}
+        elif name == "type":
+            yield from self._type(located)
+        elif name == "pattern":
+            # A dialect of regular expressions that the validator cannot read must not cost the operation.
+            if not validators.faults({"pattern": value}):
+                yield name, value
+        elif name != "required" or isinstance(value, list):
+            yield name, value
+
+    def _type(self, located: Located) -> Iterator[tuple[str, Any]]:
+        if located.value == "file":
+            yield "type", "string"
+            yield "format", "binary"
+            return
+        names = located.value if isinstance(located.value, list) else [located.value]
+        for name in names:
+            if name not in _TYPES:
+                self._note(located, "unknown-type", f"There is no type {name!r}.", hint(str(name), _TYPES))
+                return
+        yield "type", located.value
+
+    def _repaired(self, schema: dict[str, Any], located: Located) -> dict[str, Any]:
+        for name, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+            if isinstance(schema.get(name), bool):
+                is_exclusive = schema.pop(name)
+                if is_exclusive and limit in schema:
+                    schema[name] = schema.pop(limit)
+        if "required" in schema:
+            schema["required"] = self._visible(schema["required"], located.child("properties"))
+        if self._is_request and schema.get("format") == "binary" and schema.get("type") == "string":
+            return {"anyOf": [schema, _BINARY]}
+        return schema
+
+    def _visible(self, required: list[Any], properties: Located) -> list[str]:
+        """Return the required names without those that only the other side may write."""
+        names = dict.fromkeys(str(name) for name in required)
+        return [name for name in names if not self._is_hidden(properties.child(name))]
+
+    def _is_hidden(self, located: Located) -> bool:
+        try:
+            found = self._references.follow(located).value
+        except Broken:
+            return False
+        return any(
+            isinstance(schema, Mapping) and schema.get(self._hidden) is True
+            for schema in (located.value, found)
+        )
+
+    def _show(self, schema: dict[str, Any], located: Located) -> None:
+        if "example" in located.value and "examples" not in schema:
+            schema["examples"] = [located.value["example"]]
+        elif not isinstance(schema.get("examples", []), list):
+            del schema["examples"]
+
+    def _nullable(self, schema: dict[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
+        if source.get("nullable") is not True and source.get("x-nullable") is not True:
+            return schema
+        types = schema.get("type")
+        if types is None:
+            limited = schema.keys() & {"allOf", "anyOf", "enum", "not", "oneOf", "properties"}
+            return {"anyOf": [schema, {"type": "null"}]} if limited else schema
+        names = types if isinstance(types, list) else [types]
+        schema["type"] = [*names, *(["null"] if "null" not in names else [])]
+        if "enum" in schema and None not in schema["enum"]:
+            schema["enum"] = [*schema["enum"], None]
+        return schema
+
+    def _note(self, located: Located, code: str, message: str, remedy: str) -> None:
+        self.problems.append(Problem(path=located.path, code=code, message=message, remedy=remedy))
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, Mapping):
+        for name, value in schema.items():
+            if name == "$ref" and isinstance(value, str):
+                yield value.removeprefix("#/$defs/")
+            elif name in _NAMED and isinstance(value, Mapping):
+                yield from (found for field in value.values() for found in _references(field))
+            elif name not in _VALUES:
+                yield from _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)
