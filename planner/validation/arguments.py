@@ -113,19 +113,21 @@ def _by_schema(item: Handed, inside: list[Site]) -> list[Problem]:
     unknown = [name for name in item.values if _undeclared(item, name)]
     found = [_unknown_argument(item, name) for name in unknown]
     told = {problem.path for problem in found}
-    for problem in schemas.problems(item.schema, dict(item.values), path=item.pointer):
+    said = schemas.problems(item.schema, dict(item.values), path=item.pointer)
+    lacking = [problem.path for problem in said if problem.code == "missing-field"]
+    for problem in said:
         computed = any(_within(site.pointer, problem.path) for site in inside)
         if problem.path in told or (computed and problem.code not in _CODES):
             continue
-        if problem.code == "missing-field" and _misspelt(problem.path, unknown):
+        if problem.code == "missing-field" and _misspelt(problem.path, unknown, lacking):
             continue
         found.append(_translated(problem, item))
     return found
 
 
-def _misspelt(path: str, unknown: list[str]) -> bool:
-    """Tell whether a missing argument is there under an unknown name like it."""
-    return bool(near(parts(path)[-1], unknown))
+def _misspelt(path: str, unknown: list[str], lacking: list[str]) -> bool:
+    """Tell whether a missing argument is there under an unknown name: one like it, or the only one."""
+    return bool(near(parts(path)[-1], unknown)) or len(unknown) == len(lacking) == 1
 
 
 def _undeclared(item: Handed, name: str) -> bool:

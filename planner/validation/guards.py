@@ -33,6 +33,8 @@ _WANTED: dict[str, tuple[str, JsonSchema, str, str]] = {
         "Write an ISO 8601 duration, such as `PT30S`, `PT5M` or `P2D`, or a number of seconds.",
     ),
 }
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+_TAILED_NUMBER = re.compile(r"(?<![\w.])\d+\.[A-Za-z_]")
 # fmt: off
 _FUNCTIONS = frozenset({
     "size", "contains", "startsWith", "endsWith", "matches", "string", "int", "uint", "double", "bytes",
@@ -48,10 +50,21 @@ def problems(site: Site, scope: Scope) -> list[Problem]:
     """Return what is wrong with the values at one site, whatever takes them."""
     if site.error is not None:
         return [site.error]
+    if any(_TAILED_NUMBER.search(_QUOTED.sub("", code.source)) for code in site.codes):
+        return [_tailed(site)]
     if called := _unknown_functions(site):
         return called
     typed = _ill_typed(site, scope)
     return [*([typed] if typed else []), *_impossible(site, scope)]
+
+
+def _tailed(site: Site) -> Problem:
+    return Problem(
+        path=site.pointer,
+        code="bad-expression",
+        message=f"`{site.text}` asks a number for a field.",
+        remedy="Write a decimal number with digits on both sides, such as `200.0`.",
+    )
 
 
 def _ill_typed(site: Site, scope: Scope) -> Problem | None:

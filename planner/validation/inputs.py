@@ -6,7 +6,7 @@ from typing import Any
 from planner.definition import Workflow
 from planner.validation.candidates import either, meant, near
 from planner.validation.sequences import escaped
-from tools import validators
+from tools import schemas
 from tools.problems import Problem
 
 # fmt: off
@@ -41,7 +41,7 @@ _SINGLE = (
 
 def problems(workflow: Workflow) -> list[Problem]:
     """Return what is wrong with the schema of the workflow's input."""
-    broken = validators.faults(workflow.input, path="/input")
+    broken = schemas.faults(workflow.input, path="/input")
     if broken:
         return [problem.model_copy(update={"code": "bad-schema"}) for problem in broken]
     return [

@@ -63,7 +63,7 @@ def _value_remedy(name: str, use: Missing, elsewhere: list[Sequence]) -> str:
     if name in {"item", "index"}:
         return f"`{name}` is there only inside a foreach."
     if name == "error":
-        return "`error` is there only inside `recover`."
+        return "Whoever decides in `recover` is shown the error anyway."
     if elsewhere and not elsewhere[0].looped:
         return f"Write `{elsewhere[0].full(name)}`, once the step around it has ended."
     if elsewhere:

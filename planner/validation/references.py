@@ -50,9 +50,8 @@ def check(found: list[Site], scope: Scope, certainty: Certainty) -> Read:
     for use in _uses(found):
         names = scope.names(use.site.sequence)
         root = use.reference.root
-        if root not in names and root not in use.site.extra:
-            known = (*names, *use.site.extra)
-            missing.append(Missing(root, use.site.pointer, use.site.sequence, "value", known))
+        if root not in names:
+            missing.append(Missing(root, use.site.pointer, use.site.sequence, "value", tuple(names)))
             continue
         holder = names.get(root)
         if holder is not None:
@@ -126,13 +125,15 @@ def _unsure_problem(path: str, uses: list[Use], scope: Scope) -> Problem:
     first = uses[0]
     holder = scope.names(first.site.sequence)[first.reference.root]
     how = "" if holder is None else _how(path, first, holder)
+    inner = path if holder is None or not holder.path else path.removeprefix(f"{holder.path}.")
+    asked = inner if "." in inner else ".".join((inner, *(first.reference.fields[:1] or ("field",))))
     more = [use.site.pointer for use in uses[1:4]]
     also = f" It is read at {listed(more)} too." if more else ""
     return Problem(
         path=first.site.pointer,
         code="may-not-have-run",
         message=f"Step '{path}' may not have run when {first.site.place} reads it: {how}.{also}",
-        remedy=f"Read it after it has surely run, or ask first: `has({first.reference.root}.field) ? … : …`.",
+        remedy=f"Read it after it has surely run, or ask first: `has({asked}) ? … : …`.",
     )
 
 

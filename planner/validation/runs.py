@@ -53,8 +53,15 @@ class Certainty:
         inner: set[str] = {sequence.full(name)}
         if isinstance(sequence.steps[name], Parallel):
             for child in sequence.children.get(name, []):
-                inner |= self.within(child)[END] or frozenset()
+                ended = self.within(child)[END]
+                inner |= _all(child) if ended is None else ended
         return frozenset(inner)
+
+
+def _all(sequence: Sequence) -> set[str]:
+    """Return every step of a branch whose end is only guessed at, so that none is blamed for it."""
+    deeper = (path for inner in sequence.children.values() for child in inner for path in _all(child))
+    return {sequence.full(name) for name in sequence.steps} | set(deeper)
 
 
 def _meet(states: dict[str, Facts | None], edge: Edge, gains: dict[str, Facts]) -> bool:

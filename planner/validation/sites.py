@@ -23,7 +23,8 @@ from tools.errors import ExpressionError
 from tools.expressions import Expression
 from tools.problems import Problem
 
-Role = Literal["template", "condition", "list", "duration"]
+Role = Literal["template", "condition", "list", "duration", "words"]
+_HALF = re.compile(r"(?:\$|\{)\s*([A-Za-z_]\w*)(?:\.\w+)+\s*\}")
 _HAS = re.compile(r"\bhas\s*\(\s*([A-Za-z_]\w*)")
 
 
@@ -45,8 +46,6 @@ class Site(NamedTuple):
     codes: tuple[Expression, ...] = ()
     alone: bool = False
     """Whether the text is one expression and nothing else."""
-    extra: frozenset[str] = frozenset()
-    """Names that are visible here only, such as `error`."""
     guards: frozenset[str] = frozenset()
     """Names whose presence the step's own `if` has made sure of."""
     error: Problem | None = None
@@ -105,11 +104,7 @@ def _own(sequence: Sequence, name: str, step: AnyStep) -> Iterator[Site]:
     if isinstance(step, Call):
         yield from _call(sequence, name, step)
     elif isinstance(step, Decide):
-        yield from _template(sequence, name, sequence.at(name, "given"), step.given)
-        for key, option in step.options.items():
-            if option.when is not None:
-                pointer = sequence.at(name, "options", key, "when")
-                yield Site(pointer, sequence, name, "condition", option.when)
+        yield from _decide(sequence, name, step)
     elif isinstance(step, Switch):
         for place, case in enumerate(step.switch):
             yield Site(
@@ -121,13 +116,27 @@ def _own(sequence: Sequence, name: str, step: AnyStep) -> Iterator[Site]:
         yield from _single(sequence, name, step)
 
 
+def _decide(sequence: Sequence, name: str, step: Decide) -> Iterator[Site]:
+    yield from _template(sequence, name, sequence.at(name, "given"), step.given)
+    if "${" in step.decide:
+        yield _shown_as_is(Site(sequence.at(name, "decide"), sequence, name, "words", step.decide))
+    for key, option in step.options.items():
+        if "${" in option.means:
+            pointer = sequence.at(name, "options", key, "means")
+            yield _shown_as_is(Site(pointer, sequence, name, "words", option.means))
+        if option.when is not None:
+            pointer = sequence.at(name, "options", key, "when")
+            yield Site(pointer, sequence, name, "condition", option.when)
+
+
 def _call(sequence: Sequence, name: str, step: Call) -> Iterator[Site]:
     for place, substitute in enumerate(step.substitutes):
         pointer = sequence.at(name, "substitutes", str(place), "with")
         yield from _template(sequence, name, pointer, substitute.with_)
-    if step.recover is not None:
-        question = _template(sequence, name, sequence.at(name, "recover", "decide"), step.recover.decide)
-        yield from (site._replace(extra=frozenset({"error"})) for site in question)
+    if step.recover is not None and "${" in step.recover.decide:
+        yield _shown_as_is(
+            Site(sequence.at(name, "recover", "decide"), sequence, name, "words", step.recover.decide)
+        )
 
 
 def _single(sequence: Sequence, name: str, step: AnyStep) -> Iterator[Site]:
@@ -143,6 +152,9 @@ def _template(sequence: Sequence, name: str, pointer: str, value: Any) -> Iterat
     if isinstance(value, str):
         if "${" in value:
             yield Site(pointer, sequence, name, "template", value)
+        elif (half := _HALF.fullmatch(value)) and _visible(half[1], sequence):
+            site = Site(pointer, sequence, name, "template", value)
+            yield site._replace(error=_half_written(site))
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from _template(sequence, name, f"{pointer}/{escaped(str(key))}", item)
@@ -151,7 +163,13 @@ def _template(sequence: Sequence, name: str, pointer: str, value: Any) -> Iterat
             yield from _template(sequence, name, f"{pointer}/{place}", item)
 
 
+def _visible(name: str, sequence: Sequence) -> bool:
+    return name in {"input", "run"} or any(name in around.steps for around in sequence.outward())
+
+
 def _compiled(site: Site) -> Site:
+    if site.error is not None:
+        return site
     try:
         if site.role in {"condition", "list"}:
             return site._replace(codes=(expressions.condition(site.text),), alone=True)
@@ -169,3 +187,22 @@ def _unreadable(site: Site, wrong: ExpressionError) -> Problem:
         message=f"The expression cannot be read: {wrong}.",
         remedy="Write CEL between `${` and `}`, such as `${order.total <= 200.0}`.",
     )
+
+
+def _half_written(site: Site) -> Problem:
+    return Problem(
+        path=site.pointer,
+        code="bad-expression",
+        message=f"`{site.text}` looks like an expression, but is a text.",
+        remedy="Write an expression between `${` and `}`.",
+    )
+
+
+def _shown_as_is(site: Site) -> Site:
+    wrong = Problem(
+        path=site.pointer,
+        code="not-evaluated",
+        message="A question and its options are shown as they stand; expressions in them are not evaluated.",
+        remedy="Hand the data over in `given`.",
+    )
+    return site._replace(error=wrong)

@@ -65,7 +65,8 @@ class Scope:
 
     def __init__(self, workflow: Workflow, catalog: Catalog | None) -> None:
         self._catalog = catalog
-        self._input = Leaf(_with_required(workflow.input), strict=True)
+        usable = not schemas.faults(workflow.input)
+        self._input = Leaf(_with_required(workflow.input), strict=True) if usable else ANYTHING
         self._shapes: dict[tuple[int, str], Shape] = {}
 
     def names(self, sequence: Sequence) -> dict[str, Sequence | None]:
