@@ -1,0 +1,181 @@
+"""Lines: the way to one service, with its slots, its breaker, its connections and its record."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import httpx
+
+from tools import calls, http
+from tools.access import Service
+from tools.breakers import BreakerState, Circuit, Permit, failed
+from tools.http import Exchange
+from tools.operations import Operation
+from tools.outcomes import Outcome
+from tools.records import Record
+from tools.requests import Message
+
+
+class ServiceHealth(Record):
+    """How a service has been, as seen from here."""
+
+    name: str
+    """Its name in the catalogue."""
+
+    state: BreakerState
+    """Whether calls flow, stop, or one may try."""
+
+    in_flight: int
+    """Calls being made now."""
+
+    calls: int
+    """Calls that were sent, or tried to be, since this process started."""
+
+    failures: int
+    """How many of them spoke against the service's health."""
+
+    last_error: str | None
+    """The latest failure, in one sentence."""
+
+    last_ms: float | None
+    """How long the latest call took, in milliseconds."""
+
+    operations: int
+    """Operations that the catalogue holds of it."""
+
+
+class Work(Protocol):
+    """One attempt that is ready to be made."""
+
+    operation: Operation
+
+    async def make(self, seconds: float, leave: Callable[[], None]) -> Outcome:
+        """Return what became of the attempt within `seconds`; call `leave` once when its work has ended."""
+        ...
+
+
+class HttpWork:
+    """A request that is ready to be sent."""
+
+    def __init__(
+        self, exchange: Exchange, message: Message, *, client: httpx.AsyncClient, limit: int
+    ) -> None:
+        self.operation = exchange.operation
+        self._exchange, self._message = exchange, message
+        self._client, self._limit = client, limit
+
+    async def make(self, seconds: float, leave: Callable[[], None]) -> Outcome:
+        """Return what became of the request."""
+        try:
+            return await self._exchange.make(self._client, self._message, seconds=seconds, limit=self._limit)
+        finally:
+            leave()
+
+
+class FunctionWork:
+    """A function that is ready to be called."""
+
+    def __init__(self, operation: Operation, call: calls.Call, arguments: Mapping[str, Any]) -> None:
+        self.operation = operation
+        self._call, self._arguments = call, arguments
+
+    async def make(self, seconds: float, leave: Callable[[], None]) -> Outcome:
+        """Return what became of the function; a thread that outlives its time keeps its slot."""
+        work = self._call.start()
+        work.add_done_callback(lambda _: leave())
+        try:
+            await asyncio.wait({work}, timeout=seconds)
+            if work.done():
+                return calls.classify(self.operation, work.result(), self._arguments)
+            error = f"{self.operation.name} did not come back within {seconds:g} s"
+            return Outcome(kind="unknown", code="timeout", error=error)
+        finally:
+            if isinstance(work, asyncio.Task):
+                work.cancel()
+
+
+class Line:
+    """The way to one service."""
+
+    def __init__(self, service: Service, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.service = service
+        self.circuit = Circuit(service.name, service.breaker)
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self._slots = asyncio.Semaphore(service.max_concurrency)
+        self._in_flight = self._calls = self._failures = 0
+        self._last_error: str | None = None
+        self._last_ms: float | None = None
+
+    async def make(self, work: Work, seconds: float) -> Outcome:
+        """Return what became of one attempt, waiting for a slot included."""
+        began = time.monotonic()
+        if refusal := self.circuit.refusal():
+            return _not_sent(work.operation, "breaker_open", refusal)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._enter()
+        except TimeoutError:
+            busy = f"service {self.service.name!r} had no free slot within {seconds:g} s"
+            return _not_sent(
+                work.operation, "busy", f"{busy} ({self.service.max_concurrency} calls at a time)"
+            )
+        permit = self.circuit.admit()
+        if permit is None:
+            self._leave()
+            return _not_sent(work.operation, "breaker_open", self.circuit.refusal() or "its breaker is open")
+        return await self._watched(permit, work, seconds - (time.monotonic() - began))
+
+    async def _watched(self, permit: Permit, work: Work, seconds: float) -> Outcome:
+        began, outcome = time.monotonic(), None
+        try:
+            outcome = await work.make(seconds, self._leave)
+        finally:
+            self.circuit.settle(permit, outcome)
+            self._note(outcome, (time.monotonic() - began) * 1000)
+        return outcome
+
+    def client(self) -> httpx.AsyncClient:
+        """Return the pool of connections, opened when first needed."""
+        if self._client is None:
+            self._client = http.open_client(self.service, self._transport)
+        return self._client
+
+    async def close(self) -> None:
+        """Close the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    def health(self, operations: int) -> ServiceHealth:
+        """Return how the service has been."""
+        return ServiceHealth(
+            name=self.service.name,
+            state=self.circuit.state,
+            in_flight=self._in_flight,
+            calls=self._calls,
+            failures=self._failures,
+            last_error=self._last_error,
+            last_ms=self._last_ms,
+            operations=operations,
+        )
+
+    async def _enter(self) -> None:
+        await self._slots.acquire()
+        self._in_flight += 1
+
+    def _leave(self) -> None:
+        self._in_flight -= 1
+        self._slots.release()
+
+    def _note(self, outcome: Outcome | None, ms: float) -> None:
+        self._calls += 1
+        self._last_ms = ms
+        if outcome is not None and failed(outcome):
+            self._failures += 1
+            self._last_error = outcome.error
+
+
+def _not_sent(operation: Operation, code: str, why: str) -> Outcome:
+    return Outcome(kind="not_sent", code=code, error=f"{operation.name} was not called: {why}")

@@ -1,0 +1,167 @@
+"""Services: call operations, and know how the services behind them are."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Protocol, Self, assert_never
+
+import httpx
+
+from tools import calls, functions, http, requests, schemas
+from tools.catalog import Catalog
+from tools.credentials import credentials
+from tools.errors import CatalogInvalid, OperationUnknown, SecretMissing
+from tools.http import Exchange
+from tools.lines import FunctionWork, HttpWork, Line, ServiceHealth, Work
+from tools.operations import FunctionBinding, HttpBinding, Operation
+from tools.outcomes import Outcome
+from tools.requests import Unbuildable
+from tools.responses import escaped
+
+__all__ = ["Caller", "ServiceHealth", "Services"]
+
+
+class Caller(Protocol):
+    """Whoever can call operations."""
+
+    async def call(
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        timeout: timedelta | None = None,
+    ) -> Outcome:
+        """Return what became of one attempt; raise nothing for what a service does wrong."""
+        ...
+
+    def unavailable(self, service: str) -> str | None:
+        """Return a sentence when calls to the service would not be sent now, else None."""
+        ...
+
+
+class Services:
+    """The services of a catalogue, called for real; an async context that closes their connections."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        secret: Callable[[str], str | None],
+        transport: httpx.AsyncBaseTransport | None = None,
+        max_body_bytes: int = http.MAX_BODY_BYTES,
+    ) -> None:
+        self._catalog, self._secret, self._max_body_bytes = catalog, secret, max_body_bytes
+        self._lines = {name: Line(service, transport) for name, service in catalog.services.items()}
+        self._functions: dict[str, Callable[..., Any]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        async with AsyncExitStack() as stack:
+            for line in self._lines.values():
+                stack.push_async_callback(line.close)
+
+    async def call(
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        timeout: timedelta | None = None,
+    ) -> Outcome:
+        """Return what became of one attempt; raise nothing for what a service does wrong."""
+        began = time.perf_counter()
+        seconds = (timeout or operation.timeout).total_seconds()
+        line = self._line(operation)
+        try:
+            work = self._prepare(line, operation, arguments, key if operation.effect == "keyed" else None)
+        except SecretMissing as exc:
+            outcome = _unsent(operation, "secret_missing", str(exc))
+        except (Unbuildable, CatalogInvalid) as exc:
+            outcome = _unsent(operation, "arguments", str(exc))
+        else:
+            outcome = await line.make(work, seconds)
+        return outcome.model_copy(update={"ms": (time.perf_counter() - began) * 1000})
+
+    def unavailable(self, service: str) -> str | None:
+        """Return a sentence when calls to the service would not be sent now, else None."""
+        line = self._lines.get(service)
+        return line.circuit.refusal() if line is not None else None
+
+    def health(self) -> list[ServiceHealth]:
+        """Return how each service has been, by name."""
+        counts = Counter(operation.service for operation in self._catalog.operations.values())
+        return [line.health(counts[name]) for name, line in sorted(self._lines.items())]
+
+    def _line(self, operation: Operation) -> Line:
+        try:
+            return self._lines[operation.service]
+        except KeyError:
+            raise OperationUnknown(operation.name) from None
+
+    def _prepare(
+        self, line: Line, operation: Operation, arguments: Mapping[str, Any], key: str | None
+    ) -> Work:
+        """Return the attempt, checked and ready.
+
+        Raises:
+            Unbuildable: the arguments make no call.
+            SecretMissing: the service's secret has no value.
+            CatalogInvalid: the function cannot be loaded.
+        """
+        binding = operation.binding
+        match binding:
+            case HttpBinding():
+                return self._request(line, operation, binding, arguments, key)
+            case FunctionBinding():
+                return self._function(operation, binding, arguments, key)
+            case _:
+                assert_never(binding)
+
+    def _request(
+        self,
+        line: Line,
+        operation: Operation,
+        binding: HttpBinding,
+        arguments: Mapping[str, Any],
+        key: str | None,
+    ) -> HttpWork:
+        service = line.service
+        if service.base_url is None:
+            raise Unbuildable(f"service {service.name!r} has no address; give it a `base_url`")
+        carried = {} if key is None else requests.with_key(operation, binding, key)
+        _check(operation, {**arguments, **carried})
+        message = requests.build(operation, binding, {**arguments, **carried})
+        if key is not None:
+            message.headers.append(requests.header(operation.key_header, key))
+        exchange = Exchange(operation, service, arguments, credentials(service, self._secret))
+        return HttpWork(exchange, message, client=line.client(), limit=self._max_body_bytes)
+
+    def _function(
+        self, operation: Operation, binding: FunctionBinding, arguments: Mapping[str, Any], key: str | None
+    ) -> FunctionWork:
+        function = self._functions.get(binding.target)
+        if function is None:
+            function = self._functions[binding.target] = functions.load(binding.target)
+        carried = {} if key is None else calls.with_key(operation, function, key)
+        declared = carried.keys() & operation.input.get("properties", {}).keys()
+        _check(operation, {**arguments, **{name: carried[name] for name in declared}})
+        return FunctionWork(operation, calls.Call(function, {**arguments, **carried}), arguments)
+
+
+def _check(operation: Operation, arguments: Mapping[str, Any]) -> None:
+    """Raise Unbuildable with everything that is wrong with the arguments."""
+    if not schemas.valid(operation.input, arguments):
+        found = schemas.problems(operation.input, arguments)
+        raise Unbuildable("; ".join(str(problem) for problem in found))
+
+
+def _unsent(operation: Operation, code: str, why: str) -> Outcome:
+    return Outcome(kind="not_sent", code=code, error=escaped(f"{operation.name} was not called: {why}"))
