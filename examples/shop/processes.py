@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
@@ -57,19 +57,22 @@ class Process:
 
     def address(self, *, within: float = START_SECONDS) -> str:
         """Return where it listens, once it says so; raise ProcessFailed with its words when it does not."""
-        return self.word_after("listens on ", within=within)
+        self.wait_until(lambda: bool(self._said_address()), within=within)
+        return self._said_address()
 
-    def word_after(self, mark: str, *, within: float = START_SECONDS) -> str:
-        """Return the word that it writes after `mark`, once it does."""
+    def wait_until(self, ready: Callable[[], bool], *, within: float = START_SECONDS) -> None:
+        """Return once it is ready; raise ProcessFailed with its words when it ends or takes too long."""
         deadline = time.monotonic() + within
-        while time.monotonic() < deadline:
-            _, found, rest = self.said.partition(mark)
-            if found and "\n" in rest:
-                return rest.split()[0]
+        while not ready():
             if (code := self._process.poll()) is not None:
                 raise ProcessFailed(self.name, f"ended with code {code}", self.said)
+            if time.monotonic() > deadline:
+                raise ProcessFailed(self.name, f"did not answer within {within:g} s", self.said)
             time.sleep(POLL_SECONDS)
-        raise ProcessFailed(self.name, f"did not answer within {within:g} s", self.said)
+
+    def _said_address(self) -> str:
+        _, _, rest = self.said.partition("listens on ")
+        return rest.split()[0] if "\n" in rest else ""
 
     def __enter__(self) -> Self:
         return self

@@ -2,11 +2,12 @@
 
 `python -m examples.shop.scripted_model --port 8200 --script examples/shop/demo-answers.yaml`
 
-So the real client, wire and parser are at work where no model is at hand. Every answer says what it is: the model
-is named `scripted-demo` and the fingerprint is `scripted`.
+So the real client, wire and parser are at work where no model is at hand. Every answer says what it is: the
+model is named `scripted-demo` and the fingerprint is `scripted`.
 """
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +25,8 @@ from tools.records import Record
 NAME = "scripted-demo"
 FINGERPRINT = "scripted"
 PORT = 8200
+DATA = "=====BEGIN DATA"
+"""How a prompt marks where its data begins."""
 CHARACTERS_PER_TOKEN = 4
 """Good enough for numbers that nobody pays for."""
 
@@ -34,7 +37,7 @@ class Choice(Record):
     """What to answer at a decision point."""
 
     when: str = ""
-    """Only where the prompt holds this text."""
+    """Only where the data in the prompt holds this text."""
     choose: Annotated[tuple[str, ...], Field(min_length=1)]
     """Options in order of liking: the first one that is offered is chosen."""
     reason: str
@@ -45,8 +48,15 @@ class Values(Record):
     """What to fill a form with."""
 
     when: str = ""
-    """Only where the prompt holds this text."""
-    values: Json
+    """Only where the data in the prompt holds this text."""
+    values: Json = Field(default_factory=dict)
+    find: dict[str, str] = Field(default_factory=dict)
+    """Regular expressions by field, for values that stand in the data."""
+
+    def read(self, data: str) -> Json:
+        """Return the values of the script, and those that the data tells."""
+        found = {name: re.search(pattern, data) for name, pattern in self.find.items()}
+        return self.values | {name: match.group() for name, match in found.items() if match}
 
 
 class Script(Record):
@@ -75,6 +85,12 @@ class Wanted(BaseModel):
         return "\n".join(str(message.get("content", "")) for message in self.messages)
 
     @property
+    def data(self) -> str:
+        """What the prompt quotes as data; all of it where it marks none."""
+        head, marked, tail = self.text.partition(DATA)
+        return tail if marked else head
+
+    @property
     def properties(self) -> Json:
         """The fields that the answer must have, by name."""
         schema = self.response_format.get("json_schema", {}).get("schema", {})
@@ -90,16 +106,16 @@ def answer(script: Script, wanted: Wanted) -> Json:
     for rule in script.choices.get(point or "", ()):
         offered = wanted.properties.get("choice", {}).get("enum", rule.choose)
         chosen = next((option for option in rule.choose if option in offered), None)
-        if rule.when in wanted.text and chosen is not None:
+        if rule.when in wanted.data and chosen is not None:
             return {"reason": rule.reason, "choice": chosen, "confidence": rule.confidence}
     raise Unscripted(f"the script holds no answer that is offered at the decision point {point!r}")
 
 
 def _filled(script: Script, wanted: Wanted) -> Json:
     for rule in script.fill:
-        if rule.when in wanted.text:
-            names = wanted.properties or rule.values
-            return {name: rule.values.get(name) for name in names}
+        values = rule.read(wanted.data)
+        if rule.when in wanted.data and values.keys() >= rule.find.keys():
+            return {name: values.get(name) for name in wanted.properties or values}
     raise Unscripted("the script holds no values for this form")
 
 

@@ -1,6 +1,8 @@
 """Reading the signs of an incident: a Python function that workflows call like any service's operation."""
 
-from typing import Literal, TypedDict
+from typing import Literal
+
+from examples.shop.services.documents import Document
 
 BAD_DEPLOY_MINUTES = 60
 """Trouble within an hour of a deploy is laid at its door."""
@@ -10,7 +12,7 @@ LOW_RATE = 0.05
 CRITICAL_RATE = 0.5
 
 
-class Deploy(TypedDict):
+class Deploy(Document):
     """One deploy, as the ops service lists it."""
 
     id: str
@@ -20,10 +22,13 @@ class Deploy(TypedDict):
     rollback: bool
 
 
-class Signs(TypedDict):
+Severity = Literal["none", "low", "high", "critical"]
+
+
+class Signs(Document):
     """What the figures hint at."""
 
-    severity: Literal["none", "low", "high", "critical"]
+    severity: Severity
     deploy_suspected: bool
     leak_suspected: bool
     previous_version: str
@@ -38,8 +43,8 @@ def assess(error_rate: float, memory_percent: float, deploys: list[Deploy]) -> S
         memory_percent: memory in use.
         deploys: the service's deploys, newest first.
     """
-    fresh = bool(deploys) and deploys[0]["minutes_ago"] <= BAD_DEPLOY_MINUTES and not deploys[0]["rollback"]
-    previous = deploys[1]["version"] if len(deploys) > 1 else ""
+    fresh = bool(deploys) and deploys[0].minutes_ago <= BAD_DEPLOY_MINUTES and not deploys[0].rollback
+    previous = deploys[1].version if len(deploys) > 1 else ""
     leaking = memory_percent >= LEAK_PERCENT
     return Signs(
         severity=_severity(error_rate, leaking=leaking),
@@ -50,7 +55,7 @@ def assess(error_rate: float, memory_percent: float, deploys: list[Deploy]) -> S
     )
 
 
-def _severity(error_rate: float, *, leaking: bool) -> Literal["none", "low", "high", "critical"]:
+def _severity(error_rate: float, *, leaking: bool) -> Severity:
     if error_rate > CRITICAL_RATE:
         return "critical"
     if error_rate > LOW_RATE or leaking:
@@ -61,4 +66,4 @@ def _severity(error_rate: float, *, leaking: bool) -> Literal["none", "low", "hi
 def _since(deploys: list[Deploy]) -> str:
     if not deploys:
         return ""
-    return f", last deploy {deploys[0]['minutes_ago']} minutes ago"
+    return f", last deploy {deploys[0].minutes_ago} minutes ago"
