@@ -232,6 +232,8 @@ class Decision(Record):
     actor: str | None = None
     """Id of the person who answered."""
     comment: str | None = None
+    filled: Filled | None = None
+    """For routing: the input that the model read out of the goal."""
 
 
 def digest(value: Any) -> str:

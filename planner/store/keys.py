@@ -21,3 +21,17 @@ def claim(tx: Connection, key: str, *, request_sha256: str, run_id: str, now: da
     if found.request_sha256 != request_sha256:
         raise KeyReused(key)
     return str(found.run_id)
+
+
+def find(tx: Connection, key: str, *, request_sha256: str) -> str | None:
+    """Return the run that the key began with this same request, or None when it is new.
+
+    Raises:
+        KeyReused: the key came with another request.
+    """
+    found = tx.execute(select(tables.keys).where(tables.keys.c.key == key)).one_or_none()
+    if found is None:
+        return None
+    if found.request_sha256 != request_sha256:
+        raise KeyReused(key)
+    return str(found.run_id)

@@ -1,0 +1,140 @@
+"""Intake: from a request for a workflow, or only a goal, to a run that moves."""
+
+from typing import Any, NamedTuple
+
+from graphs.dispatch import Dispatcher
+from graphs.parts import Parts
+from planner import routing
+from planner.decisions import Decision, WorkflowRef, digest
+from planner.definition import Workflow
+from planner.errors import InputInvalid, RouteUnclear
+from planner.routing import Routed
+from planner.runs import Run
+from planner.store import decisions, keys, runs, workflows
+from tools import schemas
+from tools.problems import Problem
+from tools.records import Record
+
+
+class RunRequest(Record):
+    """What a caller wants to be run."""
+
+    workflow: str | None = None
+    """Name of a registered workflow; without it the goal is routed."""
+    version: str | None = None
+    """Its version; the newest unless told."""
+    goal: str | None = None
+    """What is wanted, in words."""
+    input: dict[str, Any] | None = None
+    """The run's input; with only a goal, the model reads the rest out of the goal."""
+
+
+class Begun(NamedTuple):
+    """The run that a request began, or had begun before."""
+
+    run: Run
+    created: bool
+    """False when the Idempotency-Key brought back an earlier run."""
+    decision_ids: tuple[str, ...] = ()
+    """Decisions that beginning it caused."""
+
+
+async def begin(
+    request: RunRequest, parts: Parts, dispatcher: Dispatcher, *, started_by: str, key: str | None = None
+) -> Begun:
+    """Write the run down and begin to move it.
+
+    Raises:
+        WorkflowUnknown: no such workflow is registered.
+        InputInvalid: the input does not fit; each problem names its field.
+        RouteUnclear: the goal leads to no workflow; holds the candidates.
+        KeyReused: the key came with another request.
+    """
+    request_sha256 = digest([started_by, request.model_dump()])
+    known = None
+    if key is not None:
+        known = await parts.database.read(keys.find, key, request_sha256=request_sha256)
+    if known is not None:
+        return Begun(await parts.database.read(runs.get, known), created=False)
+    run, decision = await _prepare(request, parts, started_by)
+    kept = await parts.database.write(runs.create, run, key=key, request_sha256=request_sha256)
+    if kept.id == run.id:
+        await dispatcher.take(run.id)
+    ids = () if decision is None else (decision.decision_id,)
+    return Begun(kept, created=kept.id == run.id, decision_ids=ids)
+
+
+class _Prepared(NamedTuple):
+    run: Run
+    decision: Decision | None
+
+
+async def _prepare(request: RunRequest, parts: Parts, started_by: str) -> _Prepared:
+    run_id = parts.new_id()
+    if request.workflow is not None:
+        workflow = await parts.database.read(workflows.get, request.workflow, request.version)
+        given = request.input or {}
+        _check(workflow, schemas.problems(workflow.input, given, path="/input"))
+        return _Prepared(_run(request, parts, run_id, workflow, given, started_by), None)
+    if not request.goal:
+        what = Problem(path="/", code="missing", message="neither a workflow nor a goal is given")
+        raise InputInvalid("run", [what.model_copy(update={"remedy": "name a `workflow`, or say a `goal`"})])
+    return await _by_goal(request, request.goal, parts, run_id, started_by)
+
+
+async def _by_goal(request: RunRequest, goal: str, parts: Parts, run_id: str, started_by: str) -> _Prepared:
+    registered = await parts.database.read(_newest)
+    routed = await routing.route(
+        goal,
+        registered,
+        parts.decider,
+        decision_id=parts.new_id(),
+        run_id=run_id,
+        now=parts.clock.now(),
+    )
+    if routed.workflow is None:
+        await parts.database.write(decisions.insert, routed.decision)
+        raise RouteUnclear(_unclear(routed, parts), routed.candidates, routed.decision.decision_id)
+    filled = await routing.fill_input(goal, routed.workflow, request.input, parts.decider)
+    decision = routed.decision.model_copy(update={"filled": filled.filled})
+    await parts.database.write(decisions.insert, decision)
+    placed = [problem.model_copy(update={"path": f"/input{problem.path}"}) for problem in filled.problems]
+    _check(routed.workflow, placed)
+    return _Prepared(_run(request, parts, run_id, routed.workflow, filled.input, started_by), decision)
+
+
+def _run(  # noqa: PLR0917 - each argument is one fact of the new run
+    request: RunRequest, parts: Parts, run_id: str, workflow: Workflow, given: Any, started_by: str
+) -> Run:
+    now = parts.clock.now()
+    return Run(
+        id=run_id,
+        workflow=WorkflowRef(name=workflow.workflow, version=workflow.version, sha256=workflow.sha256),
+        catalog_revision=parts.catalog.revision,
+        goal=request.goal or workflow.goal,
+        input=given,
+        started_by=started_by,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _check(workflow: Workflow, problems: list[Problem]) -> None:
+    if problems:
+        raise InputInvalid(workflow.workflow, problems)
+
+
+def _unclear(routed: Routed, parts: Parts) -> str:
+    if not routed.candidates:
+        return "no workflow is registered, so the goal leads nowhere; register one first"
+    how = "name one as `workflow` and give its `input`"
+    if not parts.has_model:
+        return f"no model is configured, so nobody could choose a workflow for this goal; {how}"
+    outcome = routed.decision.outcome_class
+    if outcome != "ok":
+        return f"the model gave no usable answer ({outcome}), so no workflow was chosen; {how}"
+    return f"no registered workflow does what the goal asks for; {how}, or register one that does"
+
+
+def _newest(tx: Any) -> list[Workflow]:
+    return [workflows.get(tx, name) for name in workflows.names(tx)]
