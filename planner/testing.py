@@ -121,6 +121,9 @@ class _Server(ThreadingHTTPServer):
 def _handler(model: ScriptedModel) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version: ClassVar[str] = "HTTP/1.1"  # type: ignore[misc]  # the library leaves ClassVar out
+        # Head and body leave in one piece: two small writes would wait for the peer's acknowledgement.
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._send(model.respond("GET", self.path, b""))
