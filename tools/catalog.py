@@ -2,15 +2,20 @@
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 
+from tools import catalog_loader
 from tools.access import ApiKey, Auth, Basic, Bearer, Breaker, Service
 from tools.errors import OperationUnknown
 from tools.operations import Operation
 from tools.wording import nearest
 
-__all__ = ["ApiKey", "Auth", "Basic", "Bearer", "Breaker", "Catalog", "Service"]
+__all__ = ["ApiKey", "Auth", "Basic", "Bearer", "Breaker", "Catalog", "Service", "load"]
+
+NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
 
 _DEPLOYMENT = {"base_url", "auth", "verify"}
 
@@ -38,6 +43,15 @@ class Catalog:
         """Return the operations whose effect class no person has declared, by name."""
         found = (operation for operation in self.operations.values() if operation.effect_source != "declared")
         return tuple(sorted(found, key=lambda operation: operation.name))
+
+
+def load(path: Path, *, base_urls: Mapping[str, str] = NO_OVERRIDES) -> Catalog:
+    """Read a catalogue and all that it names; raise CatalogInvalid with every problem.
+
+    An address in `base_urls`, by service, takes the place of the one in the file.
+    """
+    loaded = catalog_loader.load(path, base_urls=base_urls)
+    return Catalog(loaded.operations, loaded.services)
 
 
 def _revision(operations: Mapping[str, Operation], services: Mapping[str, Service]) -> str:

@@ -23,6 +23,11 @@ _SIZES = {
     "maxProperties": ("at most", "fields"),
     "minProperties": ("at least", "fields"),
 }
+_FORMATS = {
+    "date": "Write a date as a text, such as 2026-01-31.",
+    "date-time": "Write a time as a text, such as 2026-01-31T12:00:00Z.",
+    "duration": "Write a duration as ISO 8601, such as PT2S or P1D.",
+}
 _SPECIAL = frozenset({"const", "enum"})
 
 
@@ -89,17 +94,21 @@ class _Writer:
 
     def _declared(self, error: ValidationError) -> Mapping[str, Any]:
         """Return the properties of the schema that the error comes from."""
-        try:
-            schema = find(self._schema, pointer(error.schema_path[:-1]))
-        except LookupError:
-            return {}
-        members = [schema, *schema.get("allOf", ())] if isinstance(schema, Mapping) else []
+        schema = self._source(error)
         return {
             name: field
-            for member in members
+            for member in (schema, *schema.get("allOf", ()))
             if isinstance(member, Mapping)
             for name, field in member.get("properties", {}).items()
         }
+
+    def _source(self, error: ValidationError) -> Mapping[str, Any]:
+        """Return the part of the schema that the error comes from."""
+        try:
+            found = find(self._schema, pointer(error.schema_path[:-1]))
+        except LookupError:
+            return {}
+        return found if isinstance(found, Mapping) else {}
 
     def _forbidden(self, error: ValidationError, place: str) -> Iterator[Problem]:
         yield _problem(
@@ -107,7 +116,9 @@ class _Writer:
         )
 
     def _type(self, error: ValidationError, place: str) -> Iterator[Problem]:
-        yield _wrong_type(place, error.instance, _details(error)["types"])
+        problem = _wrong_type(place, error.instance, _details(error)["types"])
+        wanted = _FORMATS.get(str(self._source(error).get("format")))
+        yield problem.model_copy(update={"remedy": wanted}) if wanted else problem
 
     def _enum(self, error: ValidationError, place: str) -> Iterator[Problem]:
         options = _details(error)["options"]
@@ -125,7 +136,7 @@ class _Writer:
         yield _problem(place, "not-allowed", f"Found {show(error.instance)}.", f"It must be {wanted}.")
 
     def _pattern(self, error: ValidationError, place: str) -> Iterator[Problem]:
-        wanted = f"It must match the pattern {_details(error)['pattern']} ."
+        wanted = f"It must match the pattern {_details(error)['pattern']!r}."
         yield _problem(place, "wrong-pattern", f"{show(error.instance)} has the wrong form.", wanted)
 
     def _format(self, error: ValidationError, place: str) -> Iterator[Problem]:
