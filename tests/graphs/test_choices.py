@@ -1,0 +1,137 @@
+"""A decision takes only what is admissible, says why, and is written before it is acted on."""
+
+import pytest
+
+from graphs.testing import Crashed
+from planner.decisions import Answer, Attempt, Confidence, Usage
+
+STEPS = """
+pick:
+  decide: Which one
+  given: {n: '${input.n}'}
+  options:
+    small: {means: Take the small one., when: input.n < 10, then: small}
+    large: {means: Take the large one., when: '${input.n > 5}', then: large}
+    none: {means: Take none., then: end}
+  otherwise: none
+small: {set: {}, then: end}
+large: {set: {}}
+"""
+
+
+def options(decision):
+    return {option["id"]: option["excluded_by"] for option in decision["options"]}
+
+
+def test_the_model_chooses_and_the_flow_follows(world):
+    bench = world.bench(STEPS, model={"test/pick": "large"}, given={"n": 7})
+
+    world.run(bench)
+
+    assert bench.trail == ["pick", "large"]
+    assert (bench.decisions[0]["decided_by"], bench.decisions[0]["edge_taken"]) == ("model", "large")
+
+
+def test_an_excluded_option_says_why_and_is_not_shown(world):
+    bench = world.bench(STEPS, model={"test/pick": "none"}, given={"n": 20})
+
+    world.run(bench)
+
+    assert options(bench.decisions[0])["small"] == "its guard is false: input.n < 10"
+    assert [option.id for option in bench.decider.asked[0].available] == ["large", "none"]
+
+
+def test_a_choice_that_was_not_offered_takes_otherwise(world):
+    bench = world.bench(STEPS, model={"test/pick": "small"}, given={"n": 20})
+
+    world.run(bench)
+
+    assert bench.trail == ["pick"]
+    assert (bench.decisions[0]["outcome_class"], bench.decisions[0]["decided_by"]) == ("invalid", "otherwise")
+
+
+def test_a_guard_that_cannot_be_evaluated_excludes_its_option(world):
+    bench = world.bench(STEPS, model={"test/pick": "none"}, given={"n": "seven"})
+
+    world.run(bench)
+
+    assert "could not be evaluated" in options(bench.decisions[0])["small"]
+
+
+def test_one_admissible_option_is_taken_without_asking(world):
+    options = "{a: {when: 'false', then: end}, b: {then: x}}"
+    steps = f"pick: {{decide: Which one, options: {options}, otherwise: b}}\nx: {{set: {{}}}}"
+    bench = world.bench(steps, model={"test/pick": "a"})
+
+    world.run(bench)
+
+    assert bench.decider.asked == []
+    assert (bench.decisions[0]["decided_by"], bench.decisions[0]["choice"]) == ("only_option", "b")
+
+
+def test_a_rule_takes_the_first_admissible_option(world):
+    bench = world.bench(STEPS.replace("given:", "by: rule\n  given:"), given={"n": 7})
+
+    world.run(bench)
+
+    assert bench.trail == ["pick", "small"]
+    assert bench.decisions[0]["decided_by"] == "rule"
+
+
+def test_an_unsure_model_takes_otherwise(world):
+    unsure = Answer(outcome_class="ok", choice="large", confidence=Confidence(value=0.4))
+    steps = STEPS.replace("otherwise: none", "otherwise: none\n  min_confidence: 0.7")
+    bench = world.bench(steps, model={"test/pick": unsure}, given={"n": 7})
+
+    world.run(bench)
+
+    assert (bench.decisions[0]["outcome_class"], bench.decisions[0]["proposed"]) == ("abstained", "large")
+
+
+def test_over_budget_the_model_is_not_asked(world):
+    again = STEPS.replace("large: {set: {}}", "large: {set: {}, then: pick, max_visits: 5}")
+    steps = again.replace("pick:\n", "pick:\n  max_visits: 5\n")
+    attempt = Attempt(n=1, started="2026-01-05T09:00:00Z", ms=1, outcome_class="ok")
+    asked = Answer(outcome_class="ok", choice="large", attempts=(attempt,), usage=Usage(input=10, output=1))
+    bench = world.bench(steps, model={"test/pick": asked}, given={"n": 7}, budget={"model_calls": 2})
+
+    world.run(bench)
+
+    assert len(bench.decider.asked) == 2
+    assert [decision["outcome_class"] for decision in bench.decisions] == ["ok", "ok", "budget"]
+    assert bench.decisions[-1]["decided_by"] == "otherwise"
+
+
+def test_a_decision_is_written_once_however_often_the_run_is_taken_up(world):
+    bench = world.bench(STEPS + "last: {wait: PT1H}", model={"test/pick": "large"}, given={"n": 7})
+
+    world.run(bench)
+    world.run(bench)
+
+    assert len(bench.decisions) == 1
+    assert len(bench.decider.asked) == 1
+
+
+def test_a_crash_before_the_decision_is_written_leaves_nothing_done(world):
+    bench = world.bench(STEPS, model={"test/pick": "large"}, given={"n": 7})
+    bench.crash_after = 1
+
+    with pytest.raises(Crashed):
+        world.run(bench)
+
+    assert bench.decisions == []
+    assert bench.trail == ["pick"]
+
+
+def test_an_option_that_needs_a_person_is_not_taken_by_the_model_alone(world):
+    steps = STEPS.replace("then: large}", "then: large, confirm: person}")
+    bench = world.bench(steps, model={"test/pick": "large"}, given={"n": 7})
+
+    assert world.run(bench).status == "waiting"
+    assert bench.trail == ["pick"]
+    bench.answer("small")
+    world.run(bench)
+
+    assert bench.trail == ["pick", "small"]
+    assert [decision["decided_by"] for decision in bench.decisions] == ["model", "person"]
+    assert bench.decisions[0]["edge_taken"] == "person"
