@@ -15,21 +15,23 @@ from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapt
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from tools.failures import CLASSES
+from tools.functions import KEY_ARGUMENT
 from tools.operations import Operation
 from tools.outcomes import Outcome
 from tools.requests import Unbuildable
 from tools.responses import escaped, judge
 
-_KEY_PARAMETER = "idempotency_key"
 _LONGEST_CODE = 60
 
 
 @dataclass
 class Report:
-    """What a function returned or raised; a context that takes every ordinary exception."""
+    """What a function returned or raised; a context that takes what it raises."""
 
     value: Any = None
     error: BaseException | None = None
+    takes: type[BaseException] = Exception
+    """What is kept here; the rest, such as a cancellation, goes on its way."""
 
     def __enter__(self) -> Self:
         return self
@@ -38,7 +40,7 @@ class Report:
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> bool:
         self.error = error
-        return isinstance(error, Exception)
+        return isinstance(error, self.takes)
 
 
 class Call:
@@ -50,7 +52,7 @@ class Call:
 
     def start(self) -> asyncio.Future[Report]:
         """Return the work, begun: a task for an async function, or else a thread that nobody waits for."""
-        if inspect.iscoroutinefunction(inspect.unwrap(self._function)):
+        if inspect.iscoroutinefunction(_described(self._function)):
             return asyncio.ensure_future(self._await())
         return self._in_thread()
 
@@ -64,7 +66,7 @@ class Call:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Report] = loop.create_future()
         context = contextvars.copy_context()
-        report = Report()
+        report = Report(takes=BaseException)
 
         def settle() -> None:
             if not future.done():
@@ -78,18 +80,18 @@ class Call:
                 with suppress(RuntimeError):  # the loop has been closed meanwhile
                     loop.call_soon_threadsafe(settle)
 
-        threading.Thread(target=work, name=self._function.__name__, daemon=True).start()
+        threading.Thread(target=work, name=getattr(self._function, "__name__", None), daemon=True).start()
         return future
 
 
 def with_key(operation: Operation, function: Callable[..., Any], key: str) -> dict[str, Any]:
     """Return the argument that carries the idempotency key; raise Unbuildable where none can."""
     taken = inspect.signature(function).parameters
-    for name in (operation.key_header, _KEY_PARAMETER):
+    for name in (operation.key_header, KEY_ARGUMENT):
         if name in taken:
             return {name: key}
     raise Unbuildable(
-        f"{operation.name} is declared `keyed`, but its function takes no {_KEY_PARAMETER!r}; "
+        f"{operation.name} is declared `keyed`, but its function takes no {KEY_ARGUMENT!r}; "
         "add that parameter or declare another effect"
     )
 
@@ -123,7 +125,7 @@ def _converted(function: Callable[..., Any], arguments: Mapping[str, Any]) -> di
     """Return the arguments as the types that the function names; raise Unbuildable with every misfit."""
     try:
         inspect.signature(function).bind(**arguments)
-        hints = typing.get_type_hints(function, include_extras=True)
+        hints = typing.get_type_hints(_described(function), include_extras=True)
     except (TypeError, NameError) as exc:
         raise Unbuildable(f"the function cannot be called so: {exc}") from None
     misfits: list[str] = []
@@ -143,3 +145,8 @@ def _adapter(hint: Any) -> TypeAdapter[Any]:
         return TypeAdapter(hint)
     except (PydanticSchemaGenerationError, PydanticUserError):
         return TypeAdapter(Any)
+
+
+def _described(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what bears the signature: the function itself, or the `__call__` of an object."""
+    return function if inspect.isroutine(function) else type(function).__call__

@@ -39,7 +39,7 @@ class Exchange:
     arguments: Mapping[str, Any]
     seen: Credentials = NOBODY
     sent: bool = False
-    """Whether any byte may have reached the service."""
+    """Whether any byte may have reached the service; true from the start where nobody would tell."""
     stage: str = "waiting"
     """What the connection is doing: `waiting`, `connecting`, `securing` or `talking`."""
     status: int | None = None

@@ -136,6 +136,11 @@ class Line:
             self._note(outcome, (time.monotonic() - began) * 1000)
         return outcome
 
+    @property
+    def tells_progress(self) -> bool:
+        """Tell whether the connections report when a request starts to leave."""
+        return self._transport is None or isinstance(self._transport, httpx.AsyncHTTPTransport)
+
     def client(self) -> httpx.AsyncClient:
         """Return the pool of connections, opened when first needed."""
         if self._client is None:

@@ -170,11 +170,16 @@ def _content(
     for value in placed.get("whole_body", {}).values():
         return _whole(operation, binding.content_type or _JSON, value)
     fields = {**placed.get("form", {}), **placed.get("body", {})}
-    takes_fields = {"body", "form"} & set(binding.places.values())
-    if not fields and not takes_fields:
+    if not fields and not _sends_empty(operation, binding):
         return None
     default = _FORM if placed.get("form") or "form" in binding.places.values() else _JSON
     return _fields(operation, binding.content_type or default, fields)
+
+
+def _sends_empty(operation: Operation, binding: HttpBinding) -> bool:
+    """Tell whether a body without fields is sent: not where a body is optional but has required fields."""
+    has_fields = bool({"body", "form"} & set(binding.places.values()))
+    return has_fields and "dependentRequired" not in operation.input
 
 
 def _whole(operation: Operation, content_type: str, value: Any) -> Content:

@@ -147,12 +147,12 @@ def _unread(operation: Operation, answer: Answer) -> Outcome:
 
 def _refusal(operation: Operation, service: Service, answer: Answer, seen: Credentials) -> Outcome:
     detail = seen.veil_text(_detail(answer))
-    said = f": {escaped(detail)}" if detail else ""
+    said = f": {detail}" if detail else ""
     return Outcome(
         kind=_refused_as(operation, service, answer.status),
         status=answer.status,
         code=f"http_{answer.status}",
-        error=f"{operation.name} answered {answer.status}{said}"[:LONGEST_ERROR],
+        error=escaped(f"{operation.name} answered {answer.status}{said}"),
         retry_after=retry_after(answer.headers),
     )
 

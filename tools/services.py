@@ -141,7 +141,8 @@ class Services:
         message = requests.build(operation, binding, {**arguments, **carried})
         if key is not None:
             message.headers.append(requests.header(operation.key_header, key))
-        exchange = Exchange(operation, service, arguments, credentials(service, self._secret))
+        seen = credentials(service, self._secret)
+        exchange = Exchange(operation, service, arguments, seen, sent=not line.tells_progress)
         return HttpWork(exchange, message, client=line.client(), limit=self._max_body_bytes)
 
     def _function(
