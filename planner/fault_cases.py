@@ -1,6 +1,7 @@
 """Fault cases: every way in which a model's server is known to fail, and the class that must come of it."""
 
 import json
+from functools import cache
 from typing import Any
 
 from planner.decisions import OutcomeClass
@@ -47,7 +48,7 @@ def _transport() -> list[Fault]:
         again("chunked_truncated", cut_chunks),
         again("bad_gzip", fixed(http(200, b"no gzip at all", content_encoding="gzip"))),
         again("not_http", fixed(b"SSH-2.0-OpenSSH_9.6\r\n")),
-        Fault("gzip_bomb", "transport", "invalid", fixed(squeezed(b" " * 20_000_000)), recovers=True),
+        Fault("gzip_bomb", "transport", "invalid", answering(lambda _: _bomb()), recovers=True),
         Fault("drip", "transport", "timeout", drip, slow=True),
         Fault("hang", "transport", "timeout", hang, slow=True),
     ]
@@ -244,6 +245,11 @@ def _choices() -> list[Fault]:
 def _payload(name: str, make: Any) -> Fault:
     section: Section = "payload"
     return Fault(name, section, "invalid", saying(make), recovers=True)
+
+
+@cache
+def _bomb() -> bytes:
+    return squeezed(b" " * 20_000_000)
 
 
 def _two_choices(request: dict[str, Any]) -> bytes:
