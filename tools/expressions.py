@@ -1,16 +1,20 @@
 """Expressions: CEL between `${` and `}`, compiled once and evaluated on what they name."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import cel
+import orjson
 
 from tools.errors import ExpressionError
 
 _TOKEN = re.compile(
-    r"""(?P<text>[rR]?(?:\"{3}(?:.|\n)*?\"{3}|'{3}(?:.|\n)*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))
+    r"""(?P<comment>//[^\n]*)
+      |(?P<text>(?:[rR][bB]?|[bB][rR]?)?(?:\"{3}(?:.|\n)*?\"{3}|'{3}(?:.|\n)*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))
       |(?P<chain>[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*)
       |(?P<number>\d[\w.]*)
       |(?P<dot>\.)
@@ -20,6 +24,7 @@ _TOKEN = re.compile(
 _MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
 _PLAIN = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _WORDS = frozenset({"true", "false", "null", "in"})
+_TYPES = frozenset({"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"})
 _OPEN = "${"
 
 
@@ -52,7 +57,7 @@ class Expression:
         try:
             if self._chain:
                 return _walk(self._chain, values)
-            return self._program.execute({name: values[name] for name in self.names})
+            return _json(self._program.execute({name: values[name] for name in self.names}))
         except KeyError as exc:
             raise ExpressionError(self.source, f"there is no {exc.args[0]!r} in the data") from exc
         except (TypeError, ValueError, RuntimeError, ZeroDivisionError, IndexError, OverflowError) as exc:
@@ -136,18 +141,58 @@ def _closing(text: str, start: int) -> int:
 
 
 def _references(source: str) -> tuple[Reference, ...]:
-    local = set(_MACRO.findall(source))
+    tokens = [token for token in _TOKEN.finditer(source) if token.lastgroup != "comment"]
+    local = _locals(tokens, source)
     found: dict[Reference, None] = {}
     before = ""
-    for token in _TOKEN.finditer(source):
+    for token in tokens:
         if token.lastgroup == "chain" and before != ".":
             names = [name.strip() for name in token.group().split(".")]
             called = source[token.end() :].lstrip().startswith("(")
             names = names[:-1] if called else names
-            if names and names[0] not in local | _WORDS:
+            if names and not _is_bound(names, token.start(), local, source):
                 found[Reference(names[0], tuple(names[1:]))] = None
         before = token.group()
     return tuple(found)
+
+
+class _Local(NamedTuple):
+    """A variable of a comprehension, and the stretch of the source where it is bound."""
+
+    name: str
+    start: int
+    end: int
+
+
+def _locals(tokens: list[re.Match[str]], source: str) -> list[_Local]:
+    texts = [token.span() for token in tokens if token.lastgroup == "text"]
+    macros = [
+        macro
+        for macro in _MACRO.finditer(source)
+        if not any(start < macro.start() < end for start, end in texts)
+    ]
+    return [_Local(macro.group(1), macro.start(1), _end(tokens, macro.start(1))) for macro in macros]
+
+
+def _end(tokens: list[re.Match[str]], start: int) -> int:
+    """Return where the parenthesis closes that is open at `start`."""
+    depth = 1
+    for token in tokens:
+        if token.start() >= start:
+            depth += {"(": 1, ")": -1}.get(token.group(), 0)
+            if depth == 0:
+                return token.start()
+    return start
+
+
+def _is_bound(names: list[str], position: int, local: list[_Local], source: str) -> bool:
+    """Tell whether a name is no part of the data: a word of CEL, a type, or a comprehension's variable."""
+    name = names[0]
+    if name in _WORDS:
+        return True
+    if len(names) == 1 and name in _TYPES and "type(" in source:
+        return True
+    return any(item.name == name and item.start <= position < item.end for item in local)
 
 
 def _walk(chain: tuple[str, ...], values: Mapping[str, Any]) -> Any:
@@ -172,11 +217,35 @@ def _kind(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
+    """Write a value inside a text: null as nothing, a list or an object as JSON."""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _json(value: Any) -> Any:
+    """Return what CEL computed as JSON; raise ValueError for what JSON cannot hold."""
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("the result is no finite number")
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _json(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    return _written(value)
+
+
+def _written(value: Any) -> str:
+    """Return a time or a duration as ISO 8601."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        sign, seconds = ("-", -value) if value < timedelta(0) else ("", value)
+        return f"{sign}PT{seconds.total_seconds():.6f}".rstrip("0").rstrip(".") + "S"
+    raise ValueError(f"the result is of the type {type(value).__name__}, which JSON cannot hold")
 
 
 def _syntax(exc: ValueError) -> str:
@@ -194,4 +263,6 @@ def _numbers(message: str) -> str:
     if "does not coerce" not in message:
         return message
     short = message.split(" CEL does not coerce", maxsplit=1)[0].rstrip(".")
+    if "string" in short:
+        return f"{short}; CEL joins a text with texts only: write string(x) for a number"
     return f"{short}; CEL mixes no whole and decimal numbers: write double(x), int(x), or 2.0 for 2"
