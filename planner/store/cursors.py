@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import orjson
-from sqlalchemy import Column, Connection, Row, Select, tuple_
+from sqlalchemy import Column, Connection, Row, Select, literal, tuple_
 
 from planner.errors import CursorInvalid
 
@@ -68,7 +68,9 @@ def newest_first(
 ) -> Page[T]:
     """Return the page of `query` that begins at the cursor, newest first."""
     if cursor is not None:
-        query = query.where(tuple_(order.at, order.id) < tuple_(*_position(order, cursor)))
+        at, identity = _position(order, cursor)
+        here = tuple_(literal(at, order.at.type), literal(identity, order.id.type))
+        query = query.where(tuple_(order.at, order.id) < here)
     size = min(max(limit, 1), MAX_LIMIT)
     rows = tx.execute(query.order_by(order.at.desc(), order.id.desc()).limit(size + 1)).all()
     shown = rows[:size]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from planner.decisions import DecidedBy, Decision, DecisionKind, OutcomeClass
 from planner.errors import DecisionUnknown
-from planner.store import cursors, bodies, tables
+from planner.store import bodies, cursors, tables
 from planner.store.cursors import Page
 
 _decisions = tables.decisions

@@ -10,7 +10,7 @@ from planner.decisions import Decision
 from planner.errors import DecisionClosed, DecisionUnknown, LeaseLost, PlannerError
 from planner.journal import Append, Entry, Numbered
 from planner.runs import ENDED, PersonQuestion
-from planner.store import decisions, bodies, questions, tables
+from planner.store import bodies, decisions, questions, tables
 
 _runs, _entries, _questions = tables.runs, tables.entries, tables.questions
 # Locked in the order of their ids, so that two processes cannot wait for each other.

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from planner.decisions import ids
 from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown
 from planner.runs import ENDED, PersonAnswer, PersonQuestion
-from planner.store import cursors, bodies, runs, tables
+from planner.store import bodies, cursors, runs, tables
 from planner.store.cursors import Page
 
 _questions = tables.questions

@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, func, insert, literal, select, update
 
 from planner.decisions import WorkflowRef
 from planner.errors import RunEnded, RunUnknown
 from planner.runs import Run, RunStatus
-from planner.store import cursors, bodies, keys, tables
+from planner.store import bodies, cursors, keys, tables
 from planner.store.cursors import Page
 
 _runs = tables.runs
@@ -123,7 +123,7 @@ def release(tx: Connection, run_id: str, epoch: int) -> None:
 
 def wake(tx: Connection, run_id: str, now: datetime) -> None:
     """Let a waiting run go on now; one that is running will not fall asleep before it was claimed again."""
-    sooner = case((_runs.c.status == "waiting", now), else_=_runs.c.wake_at)
+    sooner = case((_runs.c.status == "waiting", literal(now, tables.Instant())), else_=_runs.c.wake_at)
     tx.execute(update(_runs).where(_runs.c.id == run_id).values(wake_at=sooner, nudged=True))
 
 

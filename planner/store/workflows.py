@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from planner.definition import Workflow
 from planner.errors import VersionTaken, WorkflowUnknown
-from planner.store import cursors, bodies, tables
+from planner.store import bodies, cursors, tables
 from planner.store.cursors import Page
 
 _workflows = tables.workflows

@@ -1,0 +1,102 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from planner.decisions import ModelInfo
+from planner.errors import CursorInvalid, DecisionUnknown, StoreUnavailable
+from planner.store import bodies, decisions, tables
+
+
+def keep(database, *made):
+    for decision in made:
+        database.write_sync(decisions.insert, decision)
+
+
+def test_a_decision_comes_back_whole(database, make):
+    model = ModelInfo(requested="m", responded="m-1", host="127.0.0.1:9")
+    made = make.decision(
+        given={"total": 12.5, "note": None}, model=model, reason="cheap", budget_left={"tokens": 5}
+    )
+    keep(database, made)
+
+    assert database.read_sync(decisions.get, made.decision_id) == made
+
+
+def test_its_stored_form_is_compact_and_names_its_schema(database, make):
+    made = make.decision()
+    keep(database, made)
+
+    body = database.read_sync(lambda tx: tx.execute(select(tables.decisions.c.body)).scalar_one())
+
+    assert bodies.decode(body)["schema"] == "decision/1"
+    assert len(body) < 600
+    assert ": " not in body
+
+
+def test_an_unknown_decision_is_said_to_be_unknown(database):
+    with pytest.raises(DecisionUnknown, match="there is no decision 'nobody'"):
+        database.read_sync(decisions.get, "nobody")
+
+
+def test_the_same_decision_is_never_logged_twice(database, make):
+    made = make.decision()
+    keep(database, made)
+
+    with pytest.raises(StoreUnavailable) as caught:
+        keep(database, made)
+    assert isinstance(caught.value.__cause__, IntegrityError)
+
+
+def test_the_decisions_of_a_run_follow_its_journal(database, make):
+    route = make.decision(kind="route", workflow=None, point="route")
+    second, first = (make.decision(run_seq=seq, ts=make.at - timedelta(seconds=seq)) for seq in (9, 4))
+    keep(database, second, first, route, make.decision(run_id="another"))
+
+    assert database.read_sync(decisions.of_run, "a-run") == [route, first, second]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"point": "late-order/ask"},
+        {"kind": "recover"},
+        {"decided_by": "person"},
+        {"outcome_class": "timeout"},
+        {"choice": "reship"},
+        {"run_id": "another"},
+        {"decided_by": "person", "choice": "reship"},
+    ],
+)
+def test_the_log_is_asked_by_what_people_look_for(database, make, wanted):
+    found, other = make.decision(**wanted), make.decision()
+    keep(database, found, other)
+
+    assert database.read_sync(decisions.page, **wanted).items == (found,)
+
+
+def test_the_log_is_asked_by_workflow_and_time(database, make):
+    other = make.decision(workflow=make.decision().workflow.model_copy(update={"name": "checkout"}))
+    early, late = make.decision(ts=make.later(hours=1)), make.decision(ts=make.later(hours=2))
+    keep(database, other, early, late)
+
+    assert database.read_sync(decisions.page, workflow="checkout").items == (other,)
+    span = {"since": make.later(hours=1), "until": make.later(hours=2)}
+    assert database.read_sync(decisions.page, **span).items == (early,)
+
+
+def test_pages_hold_every_decision_once_newest_first(database, make):
+    made = [make.decision(ts=make.later(seconds=n // 2)) for n in range(7)]
+    keep(database, *made)
+
+    first = database.read_sync(decisions.page, limit=5)
+    second = database.read_sync(decisions.page, limit=5, cursor=first.next_cursor)
+
+    assert [*first.items, *second.items] == sorted(made, key=lambda each: (each.ts, each.decision_id))[::-1]
+    assert second.next_cursor is None
+
+
+def test_a_cursor_that_does_not_exist_is_refused(database):
+    with pytest.raises(CursorInvalid):
+        database.read_sync(decisions.page, cursor="rubbish")
