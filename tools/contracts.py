@@ -7,7 +7,7 @@ from tools import schemas
 from tools.catalog_file import Contract, Sheet
 from tools.errors import ExpressionError
 from tools.expressions import Expression, Template, condition
-from tools.operations import Operation, Reconcile, Undo
+from tools.operations import HttpBinding, Operation, Reconcile, Undo
 from tools.problems import Problem
 from tools.wording import either, hint, nearest
 
@@ -42,7 +42,30 @@ def applied(operation: Operation, contract: Contract) -> Operation:
     if contract.reconcile is not None:
         call = full_name(contract.reconcile.call, operation.service)
         changes["reconcile"] = contract.reconcile.model_copy(update={"call": call})
-    return operation.model_copy(update=changes)
+    return _without_key(operation.model_copy(update=changes))
+
+
+def _without_key(operation: Operation) -> Operation:
+    """Return the operation without the argument for the idempotency key, which the caller itself sends."""
+    binding = operation.binding
+    if operation.effect != "keyed" or not isinstance(binding, HttpBinding):
+        return operation
+    header = operation.key_header.lower()
+    kept = {
+        name: place
+        for name, place in binding.places.items()
+        if place != "header" or binding.names.get(name, name).lower() != header
+    }
+    schema = {
+        **operation.input,
+        "properties": {
+            name: field for name, field in operation.input.get("properties", {}).items() if name in kept
+        },
+        "required": [name for name in operation.input.get("required", ()) if name in kept],
+    }
+    names = {name: wire for name, wire in binding.names.items() if name in kept}
+    changed = binding.model_copy(update={"places": kept, "names": names})
+    return operation.model_copy(update={"input": schema, "binding": changed})
 
 
 def full_name(name: str, service: str) -> str:

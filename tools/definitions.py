@@ -13,6 +13,22 @@ from tools.wording import hint
 Direction = Literal["request", "response"]
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+# Published documents use the words of programming languages; what they mean is plain.
+_MEANT = {
+    "bool": "boolean",
+    "date": "string",
+    "datetime": "string",
+    "dict": "object",
+    "double": "number",
+    "float": "number",
+    "int": "integer",
+    "list": "array",
+    "long": "integer",
+    "map": "object",
+    "str": "string",
+    "text": "string",
+    "uuid": "string",
+}
 _ONE = frozenset(
     {
         "additionalProperties",
@@ -152,12 +168,14 @@ class Definitions:
             yield "type", "string"
             yield "format", "binary"
             return
-        names = located.value if isinstance(located.value, list) else [located.value]
+        is_list = isinstance(located.value, list)
+        names = [_MEANT.get(name, name) for name in (located.value if is_list else [located.value])]
         for name in names:
-            if name not in _TYPES:
+            if name not in {*_TYPES, "any"}:
                 self._note(located, "unknown-type", f"There is no type {name!r}.", hint(str(name), _TYPES))
                 return
-        yield "type", located.value
+        if "any" not in names:
+            yield "type", names if is_list else names[0]
 
     def _repaired(self, schema: dict[str, Any], located: Located) -> dict[str, Any]:
         for name, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
