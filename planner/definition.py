@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from tools.operations import JsonSchema, Retry
 from tools.records import Record
@@ -164,10 +164,16 @@ class Set(StepBase):
         return "set"
 
 
+def _as_duration(value: Any) -> Any:
+    """Return a number of seconds as an ISO 8601 duration, anything else as it is."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f"PT{value:f}".rstrip("0").rstrip(".") + "S" if is_number and value >= 0 else value
+
+
 class Wait(StepBase):
     """Let time pass."""
 
-    wait: str
+    wait: Annotated[str, BeforeValidator(_as_duration, json_schema_input_type=str | float)]
     """ISO 8601 duration or an expression that gives one, or a number of seconds."""
 
     @property
@@ -278,8 +284,12 @@ class Workflow(Record):
 
     @cached_property
     def sha256(self) -> str:
-        """Content hash: SHA-256 of the canonical JSON of this definition, in hex."""
-        return hashlib.sha256(canonical(self.model_dump(mode="json", exclude_defaults=True))).hexdigest()
+        """Content hash: SHA-256 of the canonical JSON of this definition and the order in it, in hex."""
+        content = {
+            "definition": self.model_dump(mode="json", exclude_defaults=True),
+            "order": [[place.path, *_options(place.step)] for place in walk(self)],
+        }
+        return hashlib.sha256(canonical(content)).hexdigest()
 
 
 class Place(NamedTuple):
@@ -290,6 +300,11 @@ class Place(NamedTuple):
     path: str
     """Dotted path of names, such as `facts.stock.level`."""
     step: AnyStep
+
+
+def _options(step: AnyStep) -> list[str]:
+    """Return the options in order, since a rule takes the first that applies."""
+    return list(step.options) if isinstance(step, Decide) else []
 
 
 def canonical(value: Any) -> bytes:

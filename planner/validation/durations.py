@@ -17,8 +17,6 @@ def seconds(value: Any) -> float | None:
     """Return a duration in seconds, or None where the value is none: negative ones are not."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str) and value.replace(".", "", 1).isdecimal():
-        value = float(value)
     try:
         found = _DURATION.validate_python(value).total_seconds()
     except (ValidationError, OverflowError):

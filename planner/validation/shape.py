@@ -102,7 +102,13 @@ def shape_problems(invalid: ValidationError) -> list[Problem]:
         _problem(error, where)
         for error, where in errors
         if not (error["type"] == "missing" and _misspelt(where.pointer, extra))
+        and not (error["type"] == "too_short" and _echoed(where.pointer, errors))
     ]
+
+
+def _echoed(pointer: str, errors: list[tuple[ErrorDetails, _Where]]) -> bool:
+    """Tell whether a list counts as too short only because its items are wrong."""
+    return any(where.pointer.startswith(f"{pointer}/") for _, where in errors)
 
 
 def _misspelt(pointer: str, extra: set[str]) -> bool:
@@ -141,7 +147,8 @@ def _problem(error: ErrorDetails, where: _Where) -> Problem:
             return write(error, where)
     if error["type"] in _KINDS_OF_VALUE:
         return _ill_typed(error, where)
-    return _said(where, "bad-value", f"{_shown(error['input'])} is not allowed here.", f"{error['msg']}.")
+    remedy = error["msg"].replace("Input should", "It should")
+    return _said(where, "bad-value", f"{_shown(error['input'])} is not allowed here.", f"{remedy}.")
 
 
 def _said(where: _Where, code: str, message: str, remedy: str) -> Problem:
@@ -214,6 +221,11 @@ def _no_duration(error: ErrorDetails, where: _Where) -> Problem:
     return _said(where, "bad-duration", f"{_shown(error['input'])} is no duration.", _DURATION)
 
 
+def _too_few(error: ErrorDetails, where: _Where) -> Problem:
+    least = error.get("ctx", {}).get("min_length", 1)
+    return _said(where, "bad-value", f"{_shown(error['input'])} is too little.", f"Write at least {least}.")
+
+
 def _ill_named(error: ErrorDetails, where: _Where) -> Problem:
     last = where.parts[-1] if where.parts else ""
     code, remedy = _NAME if error["loc"][-1] == "[key]" else _PATTERNS.get(last, _NAME)
@@ -232,8 +244,8 @@ def _ill_typed(error: ErrorDetails, where: _Where) -> Problem:
 
 def _shown(value: Any) -> str:
     words: dict[type, Callable[[Any], str]] = {
-        dict: lambda _: "a mapping",
-        list: lambda _: "a list",
+        dict: lambda fields: "a mapping" if fields else "an empty mapping",
+        list: lambda items: "a list" if items else "an empty list",
         type(None): lambda _: "nothing",
         bool: lambda truth: str(truth).lower(),
     }
@@ -247,6 +259,7 @@ _WRITERS: dict[str, Callable[[ErrorDetails, _Where], Problem]] = {
     "missing": _lacking,
     "string_pattern_mismatch": _ill_named,
     "time_delta": _no_duration,
+    "too_short": _too_few,
 }
 
 
