@@ -84,9 +84,11 @@ class Dispatcher:
         """How many runs move in this process now."""
         return len(self._active)
 
-    async def start(self) -> None:
-        """Begin to take up runs."""
-        self._loops = [asyncio.create_task(self._claim_loop()), asyncio.create_task(self._lease_loop())]
+    async def start(self, *, claim: bool = True) -> None:
+        """Begin to hold leases, and unless told otherwise to take up whatever run waits."""
+        self._loops = [asyncio.create_task(self._lease_loop())]
+        if claim:
+            self._loops.append(asyncio.create_task(self._claim_loop()))
 
     async def stop(self) -> None:
         """Stop taking up runs and let go of those that move; they go on elsewhere from their journal."""

@@ -40,9 +40,14 @@ class Begun(NamedTuple):
 
 
 async def begin(
-    request: RunRequest, parts: Parts, dispatcher: Dispatcher, *, started_by: str, key: str | None = None
+    request: RunRequest,
+    parts: Parts,
+    dispatcher: Dispatcher | None,
+    *,
+    started_by: str,
+    key: str | None = None,
 ) -> Begun:
-    """Write the run down and begin to move it.
+    """Write the run down and begin to move it; without a dispatcher it waits for whoever takes it up.
 
     Raises:
         WorkflowUnknown: no such workflow is registered.
@@ -58,7 +63,7 @@ async def begin(
         return Begun(await parts.database.read(runs.get, known), created=False)
     run, decision = await _prepare(request, parts, started_by)
     kept = await parts.database.write(runs.create, run, key=key, request_sha256=request_sha256)
-    if kept.id == run.id:
+    if kept.id == run.id and dispatcher is not None:
         await dispatcher.take(run.id)
     ids = () if decision is None else (decision.decision_id,)
     return Begun(kept, created=kept.id == run.id, decision_ids=ids)
