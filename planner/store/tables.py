@@ -159,6 +159,6 @@ def insert_or_skip(tx: Connection, table: Table, row: Mapping[str, Any]) -> bool
 
     Two processes that try at once agree on one winner, without an error that would spoil the transaction.
     """
-    if tx.dialect.name == "postgresql":
-        return tx.execute(postgresql.insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
-    return tx.execute(sqlite.insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
+    made = postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+    kept = made.values(row).on_conflict_do_nothing().returning(*table.primary_key)
+    return tx.execute(kept).first() is not None
