@@ -96,3 +96,8 @@ class World:
 @pytest.fixture(params=["driver", "langgraph"])
 def world(request: pytest.FixtureRequest) -> World:
     return World(driver.execute if request.param == "driver" else compiling.execute)
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    return CATALOG

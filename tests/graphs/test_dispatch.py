@@ -1,0 +1,332 @@
+"""Runs move under a lease, are taken up after a loss, and never by two at once."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+import yaml
+
+from graphs.dispatch import Dispatcher
+from graphs.intake import RunRequest, begin
+from graphs.parts import Parts
+from graphs.testing import LOST, OK, ScriptedCaller, ScriptedDecider
+from planner import clock
+from planner.clock import SystemClock
+from planner.definition import Workflow
+from planner.errors import InputInvalid, KeyReused, RouteUnclear, WorkflowUnknown
+from planner.runs import PersonAnswer
+from planner.store import decisions, journal, questions, runs, workflows
+from planner.testing import temporary_database
+
+STEPS = "a: {call: shop.look}\nb: {set: {n: '${input.n}'}}"
+ASK = """
+ask: {decide: What now, by: person, options: {go: {}, stop: {then: end}}, otherwise: stop}
+b: {call: shop.look}
+"""
+now = SystemClock().now
+
+
+@pytest.fixture
+def database():
+    with temporary_database() as found:
+        yield found
+
+
+def register(database, steps, **more):
+    fields = {"workflow": "test", "version": "1.0.0", "steps": yaml.safe_load(steps)} | more
+    workflow = Workflow.model_validate(fields)
+    database.write_sync(workflows.register, workflow, source="", now=now())
+    return workflow
+
+
+@asynccontextmanager
+async def process(database, catalog, caller=None, decider=None, lease_seconds=5.0):
+    """One process: its parts and a dispatcher that moves runs."""
+    parts = Parts(
+        database=database,
+        catalog=catalog,
+        caller=caller or ScriptedCaller({}),
+        decider=decider or ScriptedDecider({}),
+        clock=SystemClock(),
+        new_id=clock.new_id,
+        worker=f"worker-{clock.new_id()}",
+        lease_seconds=lease_seconds,
+    )
+    dispatcher = Dispatcher(parts)
+    await dispatcher.start()
+    try:
+        yield dispatcher
+    finally:
+        await dispatcher.stop()
+
+
+async def settled(dispatcher, run_id, *, within=5.0):
+    """Wait until the run ended or waits for somebody."""
+    async with asyncio.timeout(within):
+        while True:
+            run = await dispatcher.parts.database.read(runs.get, run_id)
+            if run.ended or run.status == "waiting":
+                return run
+            await dispatcher.signals.wait(run_id, 0.2)
+
+
+async def start(dispatcher, **request):
+    begun = await begin(RunRequest(**request), dispatcher.parts, dispatcher, started_by="test")
+    return begun.run.id
+
+
+def test_a_run_is_taken_up_at_once_and_ends(database, catalog):
+    register(database, STEPS, output={"n": "${b.n}"})
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            return await settled(dispatcher, await start(dispatcher, workflow="test", input={"n": 3}))
+
+    run = asyncio.run(scenario())
+
+    assert (run.status, run.output, run.worker) == ("succeeded", {"n": 3}, None)
+
+
+def test_a_run_that_waits_for_a_person_goes_on_when_answered(database, catalog):
+    register(database, ASK)
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            run_id = await start(dispatcher, workflow="test")
+            waiting = await settled(dispatcher, run_id)
+            active = dispatcher.active
+            asked = (await dispatcher.parts.database.read(questions.page)).items[0]
+            answer = PersonAnswer(choice="go", actor="u-1", at=now())
+            await dispatcher.parts.database.write(questions.answer, asked.decision_id, answer)
+            await dispatcher.take(run_id)
+            return waiting, active, await settled(dispatcher, run_id)
+
+    waiting, active, ended = asyncio.run(scenario())
+
+    assert (waiting.status, active, ended.status) == ("waiting", 0, "succeeded")
+
+
+def test_a_question_expires_at_its_deadline(database, catalog):
+    register(database, ASK.replace("by: person,", "by: person, within: PT0.2S,"))
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            run_id = await start(dispatcher, workflow="test")
+            async with asyncio.timeout(5):
+                while not (await dispatcher.parts.database.read(runs.get, run_id)).ended:
+                    await dispatcher.signals.wait(run_id, 0.2)
+            return await dispatcher.parts.database.read(decisions.of_run, run_id)
+
+    assert [(d.choice, d.outcome_class) for d in asyncio.run(scenario())] == [("stop", "timeout")]
+
+
+def test_another_process_takes_up_what_a_dead_one_left(database, catalog):
+    register(database, STEPS)
+    hanging = ScriptedCaller({})
+
+    async def never(*_, **__):
+        await asyncio.sleep(60)
+
+    async def scenario():
+        hanging.call = never
+        async with process(database, catalog, hanging) as first:
+            run_id = await start(first, workflow="test", input={"n": 1})
+            await asyncio.sleep(0.1)
+            for task in (*first._loops, *(held.task for held in first._active.values())):
+                task.cancel()
+            held = first._active[run_id].run
+            first._active.clear()
+            later = now() + timedelta(seconds=60)
+            lost = await database.write(runs.claim, worker="other", now=later, lease_seconds=-120.0)
+            async with process(database, catalog) as second:
+                return held.epoch, lost[0].epoch, await settled(second, run_id)
+
+    before, after, run = asyncio.run(scenario())
+
+    assert after > before
+    assert run.status == "succeeded"
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing_more(database, catalog):
+    register(database, "a: {call: shop.pay, with: {order: o-1}}\nb: {call: shop.look}")
+    slow = ScriptedCaller({})
+    called = asyncio.Event()
+
+    async def late(operation, arguments, **more):
+        slow.calls.append((operation.name, arguments, None))
+        called.set()
+        await asyncio.sleep(0.3)
+        return OK
+
+    async def scenario():
+        slow.call = late
+        async with process(database, catalog, slow, lease_seconds=60) as stale:
+            run_id = await start(stale, workflow="test")
+            await called.wait()
+            later = now() + timedelta(hours=1)
+            stolen = await database.write(runs.claim, worker="thief", now=later, lease_seconds=3600)
+            await asyncio.sleep(0.6)
+            entries = await database.read(journal.entries, run_id)
+            return stolen, [entry.kind for _, entry in entries], [name for name, _, _ in slow.calls]
+
+    stolen, kinds, calls = asyncio.run(scenario())
+
+    assert len(stolen) == 1
+    assert kinds == ["started", "intention"]
+    assert calls == ["shop.pay"]
+
+
+def test_a_cancelled_run_takes_back_what_it_did(database, catalog):
+    register(database, "hold: {call: shop.reserve}\nlong: {wait: PT1H}")
+
+    async def scenario():
+        caller = ScriptedCaller({"shop.reserve": [OK]})
+        async with process(database, catalog, caller) as dispatcher:
+            run_id = await start(dispatcher, workflow="test")
+            await settled(dispatcher, run_id)
+            await database.write(runs.request_cancel, run_id, now())
+            dispatcher.cancel(run_id)
+            await dispatcher.take(run_id)
+            async with asyncio.timeout(5):
+                while not (await database.read(runs.get, run_id)).ended:
+                    await dispatcher.signals.wait(run_id, 0.2)
+            return await database.read(runs.get, run_id), caller.count("shop.release")
+
+    run, released = asyncio.run(scenario())
+
+    assert (run.status, released) == ("cancelled", 1)
+
+
+def test_a_run_that_the_engine_cannot_load_ends_and_says_why(database, catalog):
+    register(database, "sub: {run: missing}")
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            return await settled(dispatcher, await start(dispatcher, workflow="test"))
+
+    run = asyncio.run(scenario())
+
+    assert run.status == "failed"
+    assert "missing" in run.error
+
+
+def test_a_sub_workflow_stays_pinned_to_the_version_the_run_began_with(database, catalog):
+    register(database, "w: {wait: PT1H}\nsub: {run: child}", output={"x": "${sub.x}"})
+    register(database, "s: {set: {x: 1}}", workflow="child", output={"x": "${s.x}"})
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            run_id = await start(dispatcher, workflow="test")
+            await settled(dispatcher, run_id)
+            child = {
+                "workflow": "child",
+                "version": "2.0.0",
+                "steps": {"s": {"set": {"x": 2}}},
+                "output": {"x": "${s.x}"},
+            }
+            newer = Workflow.model_validate(child)
+            await database.write(workflows.register, newer, source="", now=now())
+            dispatcher.parts.clock = Later()
+            await database.write(runs.wake, run_id, now())
+            await dispatcher.take(run_id)
+            async with asyncio.timeout(5):
+                while not (await database.read(runs.get, run_id)).ended:
+                    await dispatcher.signals.wait(run_id, 0.2)
+            return await database.read(runs.get, run_id)
+
+    assert asyncio.run(scenario()).output == {"x": 1}
+
+
+class Later(SystemClock):
+    """A clock two hours ahead."""
+
+    def now(self):
+        return super().now() + timedelta(hours=2)
+
+
+def test_a_hundred_runs_end_side_by_side(database, catalog):
+    register(database, STEPS)
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            ids = await asyncio.gather(
+                *(start(dispatcher, workflow="test", input={"n": n}) for n in range(100))
+            )
+            return [(await settled(dispatcher, run_id, within=20)).status for run_id in ids]
+
+    assert set(asyncio.run(scenario())) == {"succeeded"}
+
+
+def test_a_repeated_request_with_the_same_key_begins_one_run(database, catalog):
+    register(database, STEPS)
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            request = RunRequest(workflow="test", input={"n": 1})
+            first, second = [
+                await begin(request, dispatcher.parts, dispatcher, started_by="t", key="k-1")
+                for _ in range(2)
+            ]
+            other = RunRequest(workflow="test", input={"n": 2})
+            with pytest.raises(KeyReused):
+                await begin(other, dispatcher.parts, dispatcher, started_by="t", key="k-1")
+            return first, second
+
+    first, second = asyncio.run(scenario())
+
+    assert (first.created, second.created) == (True, False)
+    assert first.run.id == second.run.id
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        ({"workflow": "absent"}, WorkflowUnknown),
+        ({"workflow": "test", "input": {"n": "x"}}, InputInvalid),
+        ({}, InputInvalid),
+        ({"goal": "do it"}, RouteUnclear),
+    ],
+)
+def test_a_request_that_cannot_be_run_is_refused_and_begins_nothing(database, catalog, request_, error):
+    register(database, STEPS, input={"type": "object", "properties": {"n": {"type": "integer"}}})
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            with pytest.raises(error):
+                await start(dispatcher, **request_)
+            return (await database.read(runs.page)).items
+
+    assert list(asyncio.run(scenario())) == []
+
+
+def test_routing_without_a_model_is_logged_and_names_the_candidates(database, catalog):
+    register(database, STEPS, goal="Settle a late order.")
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            with pytest.raises(RouteUnclear) as refused:
+                await start(dispatcher, goal="the order is late")
+            return refused.value, await database.read(decisions.get, refused.value.decision_id)
+
+    refused, decision = asyncio.run(scenario())
+
+    assert [candidate["workflow"] for candidate in refused.candidates] == ["test"]
+    assert "no model is configured" in str(refused)
+    assert (decision.kind, decision.outcome_class) == ("route", "unavailable")
+
+
+def test_a_lost_write_is_looked_up_after_a_restart(database, catalog):
+    register(database, "a: {call: shop.pay, with: {order: o-1}}", output={"id": "${a.id}"})
+    found = OK.model_copy(update={"output": {"items": [{"id": "x-1"}]}})
+
+    async def scenario():
+        caller = ScriptedCaller({"shop.pay": [LOST], "shop.find": [found]})
+        async with process(database, catalog, caller) as dispatcher:
+            return await settled(dispatcher, await start(dispatcher, workflow="test")), caller.count(
+                "shop.pay"
+            )
+
+    run, sent = asyncio.run(scenario())
+
+    assert (run.status, run.output, sent) == ("succeeded", {"id": "x-1"}, 1)
