@@ -193,9 +193,13 @@ def _read(schema: JsonSchema | None, answer: Answer) -> _Body:
         return _nothing(schema, answer.status)
     if is_json(content_type):
         return _json(answer.body, schema)
-    if not content_type or media_type(content_type).startswith("text/"):
+    if not content_type or _is_text(media_type(content_type)):
         return _text(schema, answer, content_type)
     return _other(schema, answer, content_type)
+
+
+def _is_text(kind: str) -> bool:
+    return kind.startswith("text/") or kind == "application/xml" or kind.endswith("+xml")
 
 
 def _nothing(schema: JsonSchema | None, status: int) -> _Body:
