@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from planner.validation import mixtures
 from planner.validation.candidates import either, listed, meant, near
 from planner.validation.durations import seconds
 from planner.validation.sites import Site
@@ -55,7 +56,7 @@ def problems(site: Site, scope: Scope) -> list[Problem]:
     if called := _unknown_functions(site):
         return called
     typed = _ill_typed(site, scope)
-    return [*([typed] if typed else []), *_impossible(site, scope)]
+    return [*([typed] if typed else []), *_impossible(site, scope), *mixtures.problems(site, scope)]
 
 
 def _tailed(site: Site) -> Problem:

@@ -1,7 +1,9 @@
 """Tests of reading, writing and publishing workflow documents."""
 
 import json
+import re
 import string
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
@@ -202,3 +204,40 @@ def test_decisions_built_in_python_are_written_as_yaml():
     text = documents.dump(Workflow(workflow="t", steps={"d": step}))
 
     assert 'otherwise: "y"' in text
+
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = re.compile(r'"([a-z]+(?:-[a-z]+)+)"')
+    r'(?:code=|^\s+(?:\w+: )?\(?|, |_said\(where, |_refuse\()"([a-z]+(?:-[a-z]+)+)"', re.MULTILINE
+)
+SOURCES = [*(ROOT / "planner" / "validation").glob("*.py"), ROOT / "planner" / "documents.py"]
+OF_SCHEMAS = {"missing-field"}
+
+
+def test_every_code_is_listed_with_an_example_and_a_remedy():
+    rows = re.findall(
+        r"^\| (`[^|]+) \| ([^|]+) \| ([^|]+) \|$", (ROOT / "docs" / "problems.md").read_text(), re.MULTILINE
+    )
+    listed = {code for row in rows for code in re.findall(r"`([a-z-]+)`", row[0])}
+    emitted = {code for source in SOURCES for code in CODE.findall(source.read_text())} - OF_SCHEMAS
+
+    assert len(emitted) > 35
+    assert emitted - listed == set()
+    assert listed - emitted <= {
+        "malformed",
+        "duplicate-key",
+        "unknown-alias",
+        "too-deep",
+        "too-many-values",
+        "document-too-large",
+    }
+
+
+def test_every_example_of_the_guide_has_the_form_of_a_step():
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "workflows.md").read_text(), re.DOTALL)
+    steps = [block for block in blocks if re.match(r"  \w+:", block)]
+
+    assert len(steps) >= 11
+    for block in steps:
+        assert documents.read(f"workflow: guide\nsteps:\n{block}").problems == ()
+    assert documents.check(next(block for block in blocks if block.startswith("workflow:"))).problems == ()
