@@ -21,7 +21,7 @@ import orjson
 from rich.console import Console
 
 from examples.shop import report
-from examples.shop.processes import Process, scripted_model, shop
+from examples.shop.processes import Process, model_process, shop
 from examples.shop.report import Told
 from planner import settings
 
@@ -51,9 +51,10 @@ class Stage(NamedTuple):
 def stage(folder: Path) -> Iterator[Stage]:
     """Run the services, the model's stand-in and the planner, each as its own process."""
     with ExitStack() as stack:
-        services = stack.enter_context(shop(state=folder / "services"))
         real = settings.load().model.configured
-        model = None if real else stack.enter_context(scripted_model(SCRIPT, log=folder))
+        scripted = None if real else stack.enter_context(model_process(SCRIPT, folder=folder))
+        services = stack.enter_context(shop(state=folder / "services"))
+        model = scripted.address() if scripted else None
         yield Stage(services, model, stack.enter_context(_planner(folder, services, model)))
 
 

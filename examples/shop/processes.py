@@ -11,7 +11,7 @@ from typing import Self
 
 from examples.shop.service import PORTS, SERVICES
 
-__all__ = ["PORTS", "Process", "ProcessFailed", "scripted_model", "shop"]
+__all__ = ["PORTS", "Process", "ProcessFailed", "model_process", "scripted_model", "shop"]
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
@@ -119,12 +119,19 @@ def shop(ports: Mapping[str, int] | None = None, state: Path | None = None) -> I
 
 
 @contextmanager
-def scripted_model(script: Path, *, port: int = 0, log: Path | None = None) -> Iterator[str]:
+def scripted_model(script: Path, *, port: int = 0) -> Iterator[str]:
     """Run the scripted model endpoint and yield its address."""
-    with ExitStack() as stack:
-        folder = log or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="model-")))
-        arguments = ["examples.shop.scripted_model", "--port", str(port), "--script", str(script.resolve())]
-        yield _begin(stack, "scripted-model", [*arguments, "--with-parent"], folder).address()
+    with (
+        tempfile.TemporaryDirectory(prefix="model-") as folder,
+        model_process(script, folder=Path(folder), port=port) as process,
+    ):
+        yield process.address()
+
+
+def model_process(script: Path, *, folder: Path, port: int = 0) -> Process:
+    """Start the scripted model endpoint, which writes its log into `folder`."""
+    command = ["examples.shop.scripted_model", "--port", str(port), "--script", str(script.resolve())]
+    return Process("scripted-model", [*command, "--with-parent"], log=folder / "scripted-model.log")
 
 
 def _service(name: str, port: int, folder: Path) -> list[str]:
