@@ -208,8 +208,6 @@ def test_decisions_built_in_python_are_written_as_yaml():
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = re.compile(r'"([a-z]+(?:-[a-z]+)+)"')
-    r'(?:code=|^\s+(?:\w+: )?\(?|, |_said\(where, |_refuse\()"([a-z]+(?:-[a-z]+)+)"', re.MULTILINE
-)
 SOURCES = [*(ROOT / "planner" / "validation").glob("*.py"), ROOT / "planner" / "documents.py"]
 OF_SCHEMAS = {"missing-field"}
 
