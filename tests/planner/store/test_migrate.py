@@ -1,0 +1,106 @@
+import re
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from planner.errors import StoreUnavailable
+from planner.store import migrate, open_database, runs, tables
+
+VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
+
+
+@pytest.fixture
+def empty(url):
+    with open_database(url) as opened:
+        yield opened
+
+
+def stamp(database, revision):
+    database.write_sync(
+        lambda tx: tx.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": revision}) and None
+    )
+
+
+def test_an_empty_database_is_upgraded_to_the_head(empty):
+    assert migrate.current(empty) is None
+
+    migrate.upgrade(empty)
+
+    assert migrate.current(empty) == migrate.head()
+    migrate.check(empty)
+
+
+def test_migrations_make_exactly_the_tables_of_the_code(database):
+    def difference(connection):
+        return compare_metadata(MigrationContext.configure(connection), tables.metadata)
+
+    assert database.read_sync(difference) == []
+
+
+def test_upgrading_again_keeps_what_is_there(database, make):
+    run = database.write_sync(runs.create, make.run())
+
+    migrate.upgrade(database)
+
+    assert database.read_sync(runs.get, run.id) == run
+
+
+def test_processes_that_start_together_upgrade_once(url):
+    failures = []
+
+    def start():
+        try:
+            with open_database(url) as own:
+                migrate.upgrade(own)
+        except StoreUnavailable as error:
+            failures.append(error)
+
+    # Alembic keeps its context in module globals, so within one process the starts take turns.
+    for thread in [threading.Thread(target=start) for _ in range(3)]:
+        thread.start()
+        thread.join()
+
+    assert failures == []
+
+
+def test_a_database_without_tables_is_refused_with_a_remedy(empty):
+    with pytest.raises(StoreUnavailable, match="has no tables yet, and this program needs 0001; upgrade it"):
+        migrate.check(empty)
+
+
+def test_a_database_of_a_later_program_is_neither_used_nor_upgraded(database):
+    stamp(database, "9999")
+
+    with pytest.raises(StoreUnavailable, match="schema 9999, which is newer than this program"):
+        migrate.check(database)
+    with pytest.raises(StoreUnavailable, match="start the program that made it"):
+        migrate.upgrade(database)
+
+
+def test_an_upgrade_that_fails_half_way_leaves_nothing_behind(empty):
+    empty.write_sync(lambda tx: tx.execute(text("CREATE TABLE workflows (name TEXT)")) and None)
+
+    with pytest.raises(StoreUnavailable, match="workflows"):
+        migrate.upgrade(empty)
+
+    assert empty.read_sync(lambda tx: inspect(tx).get_table_names()) == ["workflows"]
+
+
+def test_migrations_are_numbered_and_say_when_they_may_run():
+    named = sorted(path.name for path in VERSIONS.glob("*.py"))
+
+    assert named
+    for number, name in enumerate(named, start=1):
+        assert re.fullmatch(rf"{number:04}_(pre|post)_[a-z_]+\.py", name)
+
+
+def test_migrations_only_go_forward():
+    scripts = list(ScriptDirectory.from_config(migrate.config()).walk_revisions())
+
+    assert [script.revision for script in scripts] == [f"{n:04}" for n in range(len(scripts), 0, -1)]
+    assert not any(hasattr(script.module, "downgrade") for script in scripts)
