@@ -6,6 +6,7 @@ from typing import Any, Literal
 import jsonschema_rs
 
 from tools.forms import Form, forms
+from tools.pointers import follow
 
 Verdict = Literal["yes", "no", "unknown"]
 
@@ -40,6 +41,7 @@ class _Comparison:
             return "yes"
         if depth > _DEEPEST:
             return "unknown"
+        sink, source = follow(sink, self._sink), follow(source, self._source)
         key = (id(sink), id(source))
         if key not in self._asked:
             # What is still being asked counts as yes: a recursive schema fits when nothing on the way speaks
