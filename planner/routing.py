@@ -15,6 +15,7 @@ POINT = "goal/route"
 QUESTION = "Which of these workflows does what the goal asks for?"
 MOST_OFFERED = 20
 MOST_LISTED = 100
+_SHARED = ("$schema", "$defs", "definitions")
 
 
 class Routed(NamedTuple):
@@ -142,5 +143,8 @@ def _candidate(workflow: Workflow, score: float) -> dict[str, Any]:
 
 def _fits(schema: Mapping[str, Any], name: str, value: Any) -> bool:
     """Tell whether a value that the model read can stand in the field; one that cannot counts as not told."""
-    alone = {**forms.without(schema, {}), "properties": {name: forms.fields(schema)[name]}, "required": []}
-    return name in forms.fields(schema) and not schemas.problems(alone, {name: value})
+    properties = forms.fields(schema)
+    if name not in properties:
+        return False
+    shared = {word: schema[word] for word in _SHARED if word in schema}
+    return not schemas.problems({**shared, "properties": {name: properties[name]}}, {name: value})

@@ -1,0 +1,79 @@
+import pytest
+
+from planner import prompts
+from planner.model_requests import Ask, Dialect
+from planner.settings import ModelSettings
+
+ASK = Ask("choose", prompts.fill("g", {}), prompts.choice_schema(["a"]), strict=True)
+FILL = ASK._replace(kind="fill", strict=False)
+
+
+def test_the_strictest_dialect_comes_first():
+    body = Dialect(ModelSettings(name="m")).write(ASK, longer=False).body
+    assert body["model"] == "m"
+    assert body["response_format"]["json_schema"]["strict"] is True
+    assert body["max_completion_tokens"] == 2000
+    assert "temperature" not in body
+
+
+def test_each_refusal_is_one_step_and_the_last_is_the_end():
+    dialect = Dialect(ModelSettings())
+    formats = []
+    for _ in range(4):
+        request = dialect.write(ASK, longer=False)
+        formats.append(request.format)
+        learned = dialect.learn(request, 400, "response_format is not supported")
+    assert formats == ["json_schema", "json_object", "text", "text"]
+    assert not learned
+
+
+def test_two_refusals_of_one_form_are_one_step():
+    dialect = Dialect(ModelSettings())
+    one, two = dialect.write(ASK, longer=False), dialect.write(ASK, longer=False)
+    assert dialect.learn(one, 400, "json_schema?")
+    assert dialect.learn(two, 400, "json_schema?")
+    assert dialect.write(ASK, longer=False).format == "json_object"
+
+
+def test_a_form_that_a_server_cannot_read_says_nothing_of_choices():
+    dialect = Dialect(ModelSettings())
+    assert dialect.learn(dialect.write(FILL, longer=False), 400, "invalid schema for response_format 'fill'")
+    assert dialect.write(FILL, longer=False).format == "json_object"
+    assert dialect.write(ASK, longer=False).format == "json_schema"
+
+
+def test_several_refusals_at_once_are_learned_at_once():
+    dialect = Dialect(ModelSettings(temperature=0.5))
+    assert dialect.learn(dialect.write(ASK, longer=False), 422, "temperature, max_completion_tokens")
+    body = dialect.write(ASK, longer=False).body
+    assert "temperature" not in body
+    assert body["max_tokens"] == 2000
+
+
+def test_a_server_may_know_no_limit_at_all():
+    dialect = Dialect(ModelSettings())
+    for _ in range(2):
+        dialect.learn(dialect.write(ASK, longer=False), 400, "unknown field max_tokens")
+    assert not [name for name in dialect.write(ASK, longer=False).body if name.startswith("max_")]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (500, "response_format"),
+        (429, "max_tokens"),
+        (None, "response_format"),
+        (400, "context length exceeded, lower max_tokens"),
+        (400, "something else"),
+        (404, "model_not_found for response_format"),
+    ],
+)
+def test_what_is_no_matter_of_dialect_teaches_nothing(status, said):
+    dialect = Dialect(ModelSettings())
+    request = dialect.write(ASK, longer=False)
+    assert not dialect.learn(request, status, said)
+    assert dialect.write(ASK, longer=False) == request
+
+
+def test_a_longer_answer_may_be_four_times_as_long():
+    assert Dialect(ModelSettings()).write(ASK, longer=True).body["max_completion_tokens"] == 8000

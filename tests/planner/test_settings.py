@@ -1,0 +1,177 @@
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from planner import settings
+from planner.errors import SettingsInvalid
+from planner.settings import ModelSettings, Settings, load
+
+DOC = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+KEY = "a-key-of-more-than-sixteen"
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "PLANNER_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def told(monkeypatch, **variables):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return load()
+
+
+def test_an_empty_environment_gives_the_defaults():
+    found = load()
+    assert (found.host, found.port, found.api_keys) == ("127.0.0.1", 8080, ())
+    assert found.database_url == "sqlite:///var/planner.db"
+    assert found.catalog_file == Path("catalog.yaml")
+    assert found.workflows_folder == Path("workflows")
+    assert not found.model.configured
+    assert found.model.endpoint == settings.DEFAULT_BASE_URL
+
+
+def test_a_project_says_where_its_files_are(monkeypatch):
+    found = told(monkeypatch, PLANNER_PROJECT="shop", PLANNER_CATALOG="other.yaml")
+    assert found.catalog_file == Path("other.yaml")
+    assert found.workflows_folder == Path("shop/workflows")
+
+
+def test_overrides_go_before_the_environment(monkeypatch):
+    monkeypatch.setenv("PLANNER_PORT", "9000")
+    assert load().port == 9000
+    assert load(port=9001).port == 9001
+
+
+def test_the_model_can_be_named_in_one_word_or_in_parts(monkeypatch):
+    assert told(monkeypatch, PLANNER_MODEL="m-1").model.name == "m-1"
+    found = told(monkeypatch, PLANNER_MODEL__MAX_ATTEMPTS="5").model
+    assert (found.name, found.max_attempts) == ("m-1", 5)
+    monkeypatch.delenv("PLANNER_MODEL")
+    assert told(monkeypatch, PLANNER_MODEL__NAME="m-2").model.name == "m-2"
+
+
+def test_the_model_can_be_given_as_json(monkeypatch):
+    found = told(monkeypatch, PLANNER_MODEL='{"name": "m-3", "temperature": 0}').model
+    assert (found.name, found.temperature) == ("m-3", 0)
+
+
+def test_the_usual_variables_of_openai_are_heard(monkeypatch):
+    found = told(
+        monkeypatch, OPENAI_API_KEY="sk-1", OPENAI_BASE_URL="http://h:1/v1/", PLANNER_MODEL="m"
+    ).model
+    assert found.api_key == SecretStr("sk-1")
+    assert found.endpoint == "http://h:1/v1"
+    assert found.configured
+
+
+def test_our_own_variables_win(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    assert told(monkeypatch, PLANNER_MODEL__API_KEY="sk-2").model.api_key == SecretStr("sk-2")
+
+
+def test_a_key_for_openai_is_not_sent_to_a_server_of_ours(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    found = told(monkeypatch, PLANNER_MODEL__BASE_URL="http://127.0.0.1:9/v1").model
+    assert found.api_key is None
+    assert found.configured
+
+
+def test_empty_variables_count_as_unset(monkeypatch):
+    assert not told(monkeypatch, OPENAI_API_KEY="", PLANNER_PORT="", PLANNER_MODEL="").model.configured
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "planner.example"])
+def test_a_host_that_others_reach_needs_keys(host):
+    with pytest.raises(SettingsInvalid, match="PLANNER_API_KEYS"):
+        load(host=host)
+    assert load(host=host, api_keys=[KEY]).host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "[::1]", "localhost", "LOCALHOST"])
+def test_loopback_needs_no_keys(host):
+    assert load(host=host).host == host
+
+
+@pytest.mark.parametrize("text", [f"{KEY},{KEY}2", f" {KEY} , {KEY}2,", f'["{KEY}", "{KEY}2"]'])
+def test_keys_are_a_list_or_separated_by_commas(monkeypatch, text):
+    found = told(monkeypatch, PLANNER_API_KEYS=text).api_keys
+    assert [key.get_secret_value() for key in found] == [KEY, f"{KEY}2"]
+
+
+def test_services_come_as_json_or_one_by_one(monkeypatch):
+    monkeypatch.setenv("PLANNER_SERVICES", '{"orders": "http://h:1/"}')
+    assert told(monkeypatch, PLANNER_SERVICES__STOCK="http://h:2").services == {
+        "orders": "http://h:1",
+        "stock": "http://h:2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PLANNER_PORT", "80800"),
+        ("PLANNER_PORT", "http"),
+        ("PLANNER_LEASE_SECONDS", "0"),
+        ("PLANNER_BODY_LIMIT_BYTES", "-1"),
+        ("PLANNER_API_KEYS", "short"),
+        ("PLANNER_SERVICES", "orders=http://h"),
+        ("PLANNER_SERVICES", '{"orders": "ftp://h"}'),
+        ("PLANNER_SERVICES", '{"orders": "http://user:pw@h"}'),
+        ("PLANNER_MODEL__DEADLINE_SECONDS", "0"),
+        ("PLANNER_MODEL__BASE_URL", "nowhere"),
+        ("PLANNER_MODEL__API_KEY", "sk-ключ"),
+        ("PLANNER_MODEL__CA_FILE", "missing.pem"),
+        ("PLANNER_MODEL__TEMPERATUR", "1"),
+    ],
+)
+def test_a_bad_value_is_named_by_its_variable(monkeypatch, name, value):
+    with pytest.raises(SettingsInvalid) as caught:
+        told(monkeypatch, **{name: value})
+    assert str(caught.value).startswith(name)
+
+
+def test_a_bad_secret_is_not_repeated(monkeypatch):
+    monkeypatch.setenv("PLANNER_API_KEYS", "sh0rt-s3cret")
+    monkeypatch.setenv("PLANNER_MODEL__API_KEY", "sk-s3cret\u20ac")
+    with pytest.raises(SettingsInvalid) as caught:
+        load()
+    assert "s3cret" not in str(caught.value)
+
+
+def test_secrets_do_not_show():
+    found = load(api_keys=[KEY], model={"api_key": "sk-planted"})
+    assert KEY not in f"{found!r}{found.model_dump_json()}"
+    assert "sk-planted" not in f"{found!r}{found.model_dump_json()}"
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        load().port = 1
+
+
+def test_a_secret_is_read_by_its_name(monkeypatch):
+    monkeypatch.setenv("SHOP_TOKEN", "t")
+    monkeypatch.setenv("EMPTY_TOKEN", "")
+    assert settings.secret("SHOP_TOKEN") == "t"
+    assert settings.secret("EMPTY_TOKEN") is None
+    assert settings.secret("NO_SUCH_TOKEN") is None
+
+
+def test_every_setting_is_documented_and_no_other():
+    names = {settings.variable(name) for name in Settings.model_fields if name != "model"}
+    names |= {settings.variable("model", name) for name in ModelSettings.model_fields}
+    written = set(re.findall(r"^\| `(PLANNER_\w+)` \|", DOC.read_text(encoding="utf-8"), re.MULTILINE))
+    assert written == names
+
+
+def test_the_documented_defaults_are_the_real_ones():
+    rows = re.findall(r"^\| `(PLANNER_\w+)` \| `([^`]*)` \|", DOC.read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows
+    for name, default in rows:
+        place = name.removeprefix("PLANNER_").lower().split("__")
+        fields = ModelSettings.model_fields if place[0] == "model" else Settings.model_fields
+        assert default == str(fields[place[-1]].get_default(call_default_factory=True)), name
