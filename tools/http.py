@@ -169,8 +169,15 @@ def _trust(service: Service) -> ssl.SSLContext:
     if not (service.base_url or "").lower().startswith("https"):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if isinstance(service.verify, str):
-        return ssl.create_default_context(cafile=service.verify)
+        return _authorities(service.name, service.verify)
     return httpx.create_ssl_context(verify=service.verify, trust_env=False)
+
+
+def _authorities(name: str, path: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as exc:
+        raise Unbuildable(f"service {name!r} names authorities that cannot be read: {exc}") from None
 
 
 def _origin(service: Service) -> str:

@@ -1,8 +1,12 @@
 import asyncio
+import datetime as dt
 import gzip
+import ipaddress
 import socket
+import ssl
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from tools.access import Bearer, Service
@@ -194,10 +198,24 @@ def test_a_refused_connection_is_not_sent():
     assert url in outcome.error
 
 
-@pytest.mark.parametrize("host", ["nowhere.invalid", "x" * 64 + ".invalid"])
-def test_a_host_without_an_address_is_not_sent(host):
+def test_a_host_that_the_resolver_does_not_know_is_not_sent():
+    def resolve(_request):
+        raise httpx.ConnectError("no address") from socket.gaierror(-2, "Name or service not known")
+
     async def main():
-        catalog = Catalog({}, {"shop": Service(name="shop", base_url=f"http://{host}")})
+        catalog = Catalog({}, {"shop": Service(name="shop", base_url="http://nowhere.invalid")})
+        transport = httpx.MockTransport(resolve)
+        async with Services(catalog, secret=lambda _: None, transport=transport) as services:
+            return await services.call(operation(), {})
+
+    outcome = asyncio.run(main())
+    assert found(outcome) == ("not_sent", "dns")
+    assert "http://nowhere.invalid" in outcome.error
+
+
+def test_a_host_that_can_have_no_address_is_not_sent():
+    async def main():
+        catalog = Catalog({}, {"shop": Service(name="shop", base_url=f"http://{'x' * 64}.invalid")})
         async with Services(catalog, secret=lambda _: None) as services:
             return await services.call(operation(), {})
 
@@ -218,6 +236,72 @@ def test_a_handshake_that_never_ends_is_not_sent(loopback):
 
     outcome = ask(loopback, behave, raw=True, scheme="https", timeout=timedelta(milliseconds=200))
     assert found(outcome) == ("not_sent", "connect_timeout")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for 127.0.0.1 that only its own file vouches for."""
+    x509 = pytest.importorskip("cryptography.x509", reason="makes the certificate")
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415 - optional
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - optional
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(x509.random_serial_number()).add_extension(address, critical=False)
+    made = made.not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+    made = made.not_valid_after(dt.datetime(2120, 1, 1, tzinfo=dt.UTC))
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(private + made.sign(key, hashes.SHA256()).public_bytes(pem))
+    return path
+
+
+def ask_over_tls(certificate, *, verify):
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async def main():
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
+            url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            catalog = Catalog({}, {"shop": Service(name="shop", base_url=url, verify=verify)})
+            async with Services(catalog, secret=lambda _: None) as services:
+                return await services.call(operation(), {})
+
+    return asyncio.run(main())
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_sent_to(certificate):
+    outcome = ask_over_tls(certificate, verify=True)
+    assert found(outcome) == ("not_sent", "tls")
+    assert "certificate" in outcome.error
+
+
+def test_a_service_may_bring_its_own_authorities(certificate):
+    assert ask_over_tls(certificate, verify=str(certificate)).output == {}
+
+
+def test_authorities_that_cannot_be_read_are_told(certificate):
+    outcome = ask_over_tls(certificate, verify="/nowhere/authorities.pem")
+    assert found(outcome) == ("not_sent", "arguments")
+    assert "authorities" in outcome.error
+
+
+def test_an_address_that_is_none_is_not_sent_to():
+    async def main():
+        catalog = Catalog({}, {"shop": Service(name="shop", base_url="http://shop.invalid:port")})
+        async with Services(catalog, secret=lambda _: None) as services:
+            return await services.call(operation(), {})
+
+    assert found(asyncio.run(main())) == ("not_sent", "arguments")
 
 
 def test_cookies_of_one_call_are_not_carried_into_the_next(loopback):
