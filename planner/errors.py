@@ -15,7 +15,8 @@ PlannerError
 ├── CursorInvalid        a page cursor that we did not give out
 ├── LeaseLost            another worker owns the run now
 ├── StoreUnavailable     the database cannot be used
-└── SettingsInvalid      the configuration cannot be used
+├── SettingsInvalid      the configuration cannot be used
+└── ScriptInvalid        a script of a pretended model's answers cannot be used
 """
 
 from collections.abc import Sequence
@@ -130,8 +131,8 @@ class AnswerInvalid(PlannerError):
 
     code = "answer-invalid"
 
-    def __init__(self, decision_id: str, message: str) -> None:
-        self.decision_id = decision_id
+    def __init__(self, decision_id: str, message: str, problems: Sequence[Problem] = ()) -> None:
+        self.decision_id, self.problems = decision_id, tuple(problems)
         super().__init__(f"decision {decision_id}: {message}")
 
 
@@ -178,3 +179,9 @@ class SettingsInvalid(PlannerError):
     """The configuration cannot be used."""
 
     code = "settings-invalid"
+
+
+class ScriptInvalid(PlannerError):
+    """A script of a pretended model's answers cannot be used."""
+
+    code = "script-invalid"

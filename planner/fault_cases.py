@@ -37,6 +37,16 @@ def every() -> tuple[Fault, ...]:
     return (*_transport(), *_statuses(), *_bodies(), *_finishes(), *_payloads(), *_choices())
 
 
+def table() -> list[str]:
+    """Return the lines of a Markdown table of every fault."""
+    again = {True: "yes", False: "no"}
+    rows = [
+        f"| `{fault.name}` | {fault.section} | `{fault.outcome_class}` | {again[fault.recovers]} |"
+        for fault in every()
+    ]
+    return ["| fault | where | class | asked again |", "|---|---|---|---|", *rows]
+
+
 def _transport() -> list[Fault]:
     def again(name: str, serve: Serve) -> Fault:
         return Fault(name, "transport", "unavailable", serve, recovers=True)

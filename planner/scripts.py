@@ -9,18 +9,12 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from planner import prompts
-from planner.errors import PlannerError
+from planner.errors import ScriptInvalid
 from tools.records import Record
 
 FINGERPRINT = "scripted"
 """What every answer bears as `system_fingerprint`, so that no log passes it off as a model's."""
 ANY_POINT = "*"
-
-
-class ScriptInvalid(PlannerError):
-    """A script of answers cannot be used."""
-
-    code = "script-invalid"
 
 
 class ScriptedHttp(Record):

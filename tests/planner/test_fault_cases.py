@@ -1,8 +1,10 @@
 """The fault suite: every fault, alone and in company, must end in its class, in time, and in nothing else."""
 
 import asyncio
+import re
 import ssl
 import time
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -13,6 +15,7 @@ from planner.model import Model
 from planner.settings import ModelSettings
 from planner.testing import FrozenClock
 
+DOC = Path(__file__).resolve().parents[2] / "docs" / "model.md"
 TLS = ssl.create_default_context()
 FAULTS = {fault.name: fault for fault in fault_cases.every()}
 QUICK = [fault for fault in FAULTS.values() if not fault.slow]
@@ -114,3 +117,14 @@ def test_a_good_server_is_answered_at_once():
     assert (answer.outcome_class, answer.choice, requests) == ("ok", GOOD, 1)
     assert answer.anomalies == ()
     assert answer.raw_output is None
+
+
+def test_the_documented_table_is_the_registry():
+    written = DOC.read_text(encoding="utf-8").splitlines()
+    assert [line for line in written if line in set(fault_cases.table())] == fault_cases.table()
+
+
+def test_every_anomaly_is_documented():
+    noted = {fault.anomaly for fault in FAULTS.values() if fault.anomaly}
+    written = set(re.findall(r"^\| `(\w+)` \| \D", DOC.read_text(encoding="utf-8"), re.MULTILINE))
+    assert noted <= written

@@ -4,7 +4,8 @@ import pytest
 
 from planner import prompts, scripts
 from planner.decisions import Offered, Question
-from planner.scripts import Script, ScriptInvalid
+from planner.errors import ScriptInvalid
+from planner.scripts import Script
 
 
 def body(point, **more):
