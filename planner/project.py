@@ -52,6 +52,19 @@ def load_workflows(config: Settings, found: Catalog) -> dict[str, tuple[Workflow
     return read
 
 
+def readable(config: Settings) -> dict[str, Workflow]:
+    """Return the workflows of the project's folder that have the form of one, by name, unchecked."""
+    found: dict[str, Workflow] = {}
+    for path in files(config.workflows_folder):
+        try:
+            workflow = documents.read(text(path)).workflow
+        except DocumentInvalid:
+            continue
+        if workflow is not None:
+            found[workflow.workflow] = workflow
+    return found
+
+
 def files(folder: Path) -> list[Path]:
     """Return the files of a folder that hold workflows, sorted; evals are none."""
     found = {path for pattern in PATTERNS for path in folder.glob(pattern) if path.is_file()}

@@ -1,0 +1,85 @@
+"""Command line: `planner`, also `python -m api`.
+
+Exit codes are in `api/commands/exits.py`. A command's module is imported when it is called.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+from functools import partial
+from importlib import metadata
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.main import get_command
+
+from api.commands import exits, lazy
+from api.commands.lazy import LazyCommand, LazyGroup
+
+PLUGINS = "planner.commands"
+"""Entry points that bring further commands: a typer.Typer each."""
+
+_RUN, _UNDERSTAND, _WRITE, _OPERATE = "Run", "Understand", "Write", "Operate"
+
+
+class _Entry(NamedTuple):
+    name: str
+    target: str
+    about: str
+    panel: str
+
+
+_COMMANDS = (
+    _Entry("run", "run:run", "Begin a run of a workflow or for a goal, and tell its story.", _RUN),
+    _Entry("resume", "resuming:resume", "Move a run that waits, was queued or was lost.", _RUN),
+    _Entry("cancel", "resuming:cancel", "Stop a run at its next safe point.", _RUN),
+    _Entry("inbox", "inbox:inbox", "Show the decisions that wait for a person.", _RUN),
+    _Entry("answer", "resuming:answer", "Answer a decision, and move its run on.", _RUN),
+    _Entry("runs", "runs:runs", "List runs, or show how one stands.", _UNDERSTAND),
+    _Entry("decisions", "decisions:decisions", "Tell what was chosen, by whom and why.", _UNDERSTAND),
+    _Entry("explain", "explain:explain", "Tell the story of a run.", _UNDERSTAND),
+    _Entry("graph", "graph:graph", "Draw a workflow, or the path that a run took.", _UNDERSTAND),
+    _Entry("validate", "validate:validate", "Tell every problem of workflow files.", _WRITE),
+    _Entry("schema", "schema:schema", "Print the JSON Schema of the files that people write.", _WRITE),
+    _Entry("workflows", "workflows:workflows", "List the workflows.", _WRITE),
+    _Entry("register", "workflows:register", "Register a workflow.", _WRITE),
+    _Entry("catalog", "catalog:catalog", "List operations, and the effects that were guessed.", _WRITE),
+    _Entry("serve", "serve:serve", "Serve the HTTP API and move runs.", _OPERATE),
+    _Entry("migrate", "migrating:migrate", "Upgrade the database.", _OPERATE),
+    _Entry("doctor", "doctor:doctor", "Tell what is missing or broken on this machine.", _OPERATE),
+    _Entry("version", "version:version", "Print the version.", _OPERATE),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        program().main(args=given, prog_name="planner")
+    except SystemExit as exc:
+        return exc.code if isinstance(exc.code, int) else exits.OK if exc.code is None else exits.FAILED
+    return exits.OK
+
+
+def program() -> Any:
+    """Return the whole command line, with the commands that other packages bring."""
+    app = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True)
+    app.callback()(_root)
+    group: Any = get_command(app)
+    for entry in _COMMANDS:
+        load = partial(lazy.from_function, f"api.commands.{entry.target}")
+        group.add_command(LazyCommand(entry.name, load, about=entry.about, panel=entry.panel))
+    for point in metadata.entry_points(group=PLUGINS):
+        load = partial(lazy.from_plugin, point)
+        group.add_command(LazyCommand(point.name, load, about=f"Brought by {point.value}.", panel="Further"))
+    return group
+
+
+def _root(
+    *,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the trace of an error, and what is logged")
+    ] = False,
+) -> None:
+    """Run workflows over services, and tell what was done and why."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, format="%(levelname)s %(message)s")

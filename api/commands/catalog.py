@@ -1,0 +1,86 @@
+"""Catalogue: the operations that workflows may call, and how surely their effects are known."""
+
+from typing import Annotated
+
+import typer
+
+from api.commands.options import JsonOption, ProjectOption, configured
+from api.commands.output import Output
+from planner import project
+from tools.catalog import Catalog
+from tools.operations import HttpBinding, Operation
+
+
+def catalog(
+    *,
+    guessed: Annotated[
+        bool, typer.Option("--guessed", help="Only those whose effect nobody declared")
+    ] = False,
+    project_folder: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the operations with their effect classes; a class that nobody declared is marked."""
+    config, output = configured(project_folder), Output(as_json=as_json)
+    found = project.load_catalog(config)
+    wanted = found.guessed() if guessed else [found.operations[name] for name in sorted(found.operations)]
+    output.document({"revision": found.revision, "items": [_data(each, found) for each in wanted]})
+    if not wanted:
+        output.line(
+            "Every effect class is declared." if found.operations else f"No operations; {config.catalog_file}"
+        )
+        return
+    output.table(("operation", "effect", "undo", "how", "what"), [_row(each) for each in wanted])
+    _how_to_confirm(found, output)
+
+
+def _row(operation: Operation) -> tuple[str, ...]:
+    undo = operation.undo.call if operation.undo else ""
+    return (
+        operation.name,
+        f"{operation.effect}{_mark(operation)}",
+        undo,
+        _how(operation),
+        operation.summary[:80],
+    )
+
+
+def _data(operation: Operation, found: Catalog) -> dict[str, object]:
+    service = found.service(operation)
+    return {
+        **operation.model_dump(mode="json"),
+        "effect_note": _mark(operation).strip(" ()"),
+        "base_url": service.base_url,
+    }
+
+
+def _mark(operation: Operation) -> str:
+    """Return in words where the effect class comes from, when no person declared it."""
+    if operation.effect_source == "guessed":
+        binding = operation.binding
+        return f" (guessed from {binding.method})" if isinstance(binding, HttpBinding) else " (guessed)"
+    return " (unknown, so taken as write)" if operation.effect_source == "default" else ""
+
+
+def _how(operation: Operation) -> str:
+    binding = operation.binding
+    return f"{binding.method} {binding.path}" if isinstance(binding, HttpBinding) else binding.target
+
+
+def _how_to_confirm(found: Catalog, output: Output) -> None:
+    doubtful = found.guessed()
+    if not doubtful:
+        return
+    first = doubtful[0]
+    short = first.name.removeprefix(f"{first.service}.")
+    output.line()
+    output.line(
+        f"{len(doubtful)} effect classes were declared by nobody. To confirm one, write into the catalogue:"
+    )
+    for line in (
+        "services:",
+        f"  {first.service}:",
+        "    operations:",
+        f"      {short}: {{effect: {first.effect}}}",
+    ):
+        output.line(f"  {line}")
+    output.line("with one of: read, idempotent, keyed, write, irreversible.")

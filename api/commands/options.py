@@ -1,0 +1,86 @@
+"""Options: those that many commands share, and the settings that they make."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from planner import project as project_files
+from planner import settings
+from planner.errors import SettingsInvalid, StoreUnavailable
+from planner.settings import Settings
+from tools import yaml
+from tools.errors import DocumentInvalid
+
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project", metavar="DIR", help="Folder with catalog.yaml and workflows/ [PLANNER_PROJECT]"
+    ),
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option("--database", metavar="URL", help="Where runs are kept [PLANNER_DATABASE_URL]"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most")]
+NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not move the run in this process")]
+
+
+def configured(project: Path | None = None, database: str | None = None, **more: Any) -> Settings:
+    """Return the settings of the environment with these options before them.
+
+    Modules in the project's folder can be named in its catalogue: the folder is searched last.
+
+    Raises:
+        SettingsInvalid: a value cannot be used, or the project's folder does not exist.
+    """
+    told = {"project": project, "database_url": database, **more}
+    config = settings.load(**{name: value for name, value in told.items() if value is not None})
+    if not config.project.is_dir():
+        raise SettingsInvalid(
+            f"there is no folder {str(config.project)!r}; name the one that holds catalog.yaml with --project"
+        )
+    folder = str(config.project.resolve())
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return config
+
+
+def json_argument(text: str, option: str) -> Any:
+    """Return the data that the text of an option holds: JSON, @FILE, or - for standard input.
+
+    Raises:
+        BadParameter: it cannot be read; every problem is told with its place.
+    """
+    try:
+        if text == "-":
+            return yaml.load(sys.stdin.read(), file="<stdin>").data
+        if text.startswith("@"):
+            return yaml.load(project_files.text(Path(text[1:])), file=text[1:]).data
+        return yaml.load(text, file=option).data
+    except DocumentInvalid as exc:
+        raise typer.BadParameter("; ".join(map(str, exc.problems)), param_hint=option) from exc
+
+
+def require_database(config: Settings) -> None:
+    """Return when there is a database to read; one is never made only to find it empty.
+
+    Raises:
+        StoreUnavailable: there is no such file.
+    """
+    file = database_file(config.database_url)
+    if file is not None and not file.exists():
+        raise StoreUnavailable(
+            f"there is no database {str(file)!r} yet; `planner run` and `planner serve` make it, "
+            "or name another with --database"
+        )
+
+
+def database_file(url: str) -> Path | None:
+    """Return the file of an SQLite database; None for any other."""
+    parts = urlsplit(url)
+    is_file = parts.scheme.partition("+")[0] == "sqlite" and len(parts.path) > 1
+    return Path(parts.path[1:]) if is_file else None

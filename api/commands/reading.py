@@ -1,0 +1,22 @@
+"""Reading: the database of a project, opened to be looked at."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.commands import options
+from planner.settings import Settings
+from planner.store import migrate
+from planner.store.database import Database, open_database
+
+
+@contextmanager
+def opened(config: Settings) -> Iterator[Database]:
+    """Open the database as it is; nothing is made and nothing upgraded.
+
+    Raises:
+        StoreUnavailable: there is none yet, it cannot be used, or its schema is another.
+    """
+    options.require_database(config)
+    with open_database(config.database_url) as database:
+        migrate.check(database)
+        yield database

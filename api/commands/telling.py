@@ -1,0 +1,34 @@
+"""Telling: chapters, questions and decisions as lines for people."""
+
+from api.commands.output import Output, brief
+from planner import story
+from planner.runs import PersonQuestion
+from planner.story import Chapter
+
+_STYLES = {"decided": "cyan", "ending": "yellow", "asked": "yellow", "ended": "bold"}
+
+
+def chapter(told: Chapter, output: Output) -> None:
+    """Print one chapter of the story."""
+    output.line(f"{told.seq:>4}  {told.text}", _STYLES.get(told.kind, ""))
+    for detail in told.details:
+        output.line(f"      {detail}", "dim")
+
+
+def question(asked: PersonQuestion, output: Output) -> None:
+    """Print a question and how to answer it."""
+    output.line()
+    output.line(f"Waits for a person at {asked.path}: {asked.question}", "bold yellow")
+    if asked.trigger is not None:
+        why = asked.trigger
+        output.line(f"  because {why.operation} was {why.outcome}{f': {why.error}' if why.error else ''}")
+    if asked.given:
+        output.line(f"  given: {brief(asked.given)}")
+    for option in story.offered(asked.options):
+        output.line(f"  {option}")
+    if asked.deadline is not None:
+        late = asked.otherwise or "the safest end"
+        output.line(f"  until {asked.deadline.isoformat(timespec='seconds')}, then {late} is taken")
+    if asked.value_schema is not None:
+        output.line("  `applied` may bring what the call would have answered: --value JSON")
+    output.line(f"  answer with: planner answer {asked.decision_id} CHOICE")

@@ -1,0 +1,122 @@
+"""Validate: everything that is wrong with workflow files, each with its place and its remedy."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from api.commands import exits
+from api.commands.options import JsonOption, ProjectOption, configured
+from api.commands.output import Output
+from planner import documents, project
+from planner.definition import Workflow
+from planner.errors import SettingsInvalid
+from planner.settings import Settings
+from tools.catalog import Catalog
+from tools.errors import CatalogInvalid, DocumentInvalid
+from tools.problems import Problem
+
+STDIN = "<stdin>"
+
+
+class _Texts(NamedTuple):
+    """What is to be checked, by file, and what could not be read."""
+
+    texts: dict[str, str]
+    problems: list[Problem]
+
+
+class _Against(NamedTuple):
+    """What workflows are checked against."""
+
+    catalog: Catalog | None
+    workflows: Mapping[str, Workflow]
+    problems: list[Problem]
+
+
+def validate(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE|DIR|-...", help="Workflow files, folders, or -")
+    ],
+    *,
+    no_catalog: Annotated[
+        bool, typer.Option("--no-catalog", help="Do not check calls against the catalogue")
+    ] = False,
+    project_folder: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check workflows, and tell every problem as FILE:LINE:COLUMN: PATH: [CODE] MESSAGE REMEDY."""
+    output = Output(as_json=as_json)
+    texts, problems = _read(files)
+    against = _against(configured(project_folder), output, is_wanted=not no_catalog)
+    problems += against.problems
+    known = dict(against.workflows) | _workflows(texts)
+    for file, text in texts.items():
+        problems += documents.check(text, file=file, catalog=against.catalog, workflows=known).problems
+    output.document({"problems": [problem.model_dump(mode="json") for problem in problems]})
+    raise typer.Exit(_report(len(texts), problems, output))
+
+
+def _report(count: int, problems: Sequence[Problem], output: Output) -> int:
+    for problem in problems:
+        output.line(str(problem))
+    if problems:
+        output.note(f"{_counted(len(problems), 'problem')} in {_counted(count, 'workflow')}")
+        return exits.FAILED
+    if not count:
+        output.error("planner: there is no workflow file to check")
+        return exits.NOTHING
+    output.line(f"{_counted(count, 'workflow')} and no problem", "green")
+    return exits.OK
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _read(names: Sequence[str]) -> _Texts:
+    found = _Texts({}, [])
+    for name in names:
+        if name == "-":
+            found.texts[STDIN] = sys.stdin.read()
+            continue
+        for path in _paths(Path(name)):
+            try:
+                found.texts[str(path)] = project.text(path)
+            except DocumentInvalid as exc:
+                found.problems.extend(exc.problems)
+    return found
+
+
+def _paths(path: Path) -> list[Path]:
+    """Return the files that a name stands for; a project's folder stands for its workflows."""
+    if not path.is_dir():
+        return [path]
+    has_workflows = (path / "workflows").is_dir()
+    return project.files(path / "workflows" if has_workflows else path)
+
+
+def _against(config: Settings, output: Output, *, is_wanted: bool) -> _Against:
+    """Return the project's catalogue and workflows; what is wrong with the catalogue is a problem, too."""
+    workflows = project.readable(config)
+    if not is_wanted:
+        return _Against(None, workflows, [])
+    if not config.catalog_file.exists():
+        if config.catalog is not None:
+            raise SettingsInvalid(f"there is no catalogue {str(config.catalog)!r}")
+        output.note(
+            f"there is no {config.catalog_file}, so calls are not checked against operations; "
+            "name the project's folder with --project"
+        )
+        return _Against(None, workflows, [])
+    try:
+        return _Against(project.load_catalog(config), workflows, [])
+    except CatalogInvalid as exc:
+        return _Against(None, workflows, list(exc.problems))
+
+
+def _workflows(texts: Mapping[str, str]) -> dict[str, Workflow]:
+    read = (documents.read(text, file=file).workflow for file, text in texts.items())
+    return {workflow.workflow: workflow for workflow in read if workflow is not None}
