@@ -13,7 +13,7 @@ from planner.clock import Clock, SystemClock
 from planner.errors import StoreUnavailable
 from planner.journal import Append
 from planner.store import faults, journal
-from planner.store.writer import Stats, Writer
+from planner.store.writer import Call, Stats, Unit, Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Database:
             StoreUnavailable: the database cannot be used; nothing was written.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit(lambda tx: fn(tx, *args, **kwargs), future)
+        self._writer.submit(Call(lambda tx: fn(tx, *args, **kwargs), future))
         return await future
 
     async def append(self, unit: Append) -> None:
@@ -89,7 +89,7 @@ class Database:
             StoreUnavailable: the database cannot be used; nothing was written.
         """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._writer.submit(journal.prepare(unit, self._clock.now()), future)
+        self._writer.submit(Unit(journal.prepare(unit, self._clock.now()), future))
         await future
 
     def read_sync(
@@ -105,13 +105,13 @@ class Database:
     ) -> T:
         """Return `fn(transaction, …)` once it is on disk; for where no event loop runs."""
         future: futures.Future[T] = futures.Future()
-        self._writer.submit(lambda tx: fn(tx, *args, **kwargs), future)
+        self._writer.submit(Call(lambda tx: fn(tx, *args, **kwargs), future))
         return future.result()
 
     def append_sync(self, unit: Append) -> None:
         """Write what a run brings under its lease; for where no event loop runs."""
         future: futures.Future[None] = futures.Future()
-        self._writer.submit(journal.prepare(unit, self._clock.now()), future)
+        self._writer.submit(Unit(journal.prepare(unit, self._clock.now()), future))
         future.result()
 
     def close(self) -> None:

@@ -17,10 +17,7 @@ def claim(tx: Connection, key: str, *, request_sha256: str, run_id: str, now: da
     row = {"key": key, "request_sha256": request_sha256, "run_id": run_id, "created_at": now}
     if tables.insert_or_skip(tx, tables.keys, row):
         return None
-    found = tx.execute(select(tables.keys).where(tables.keys.c.key == key)).one()
-    if found.request_sha256 != request_sha256:
-        raise KeyReused(key)
-    return str(found.run_id)
+    return find(tx, key, request_sha256=request_sha256)
 
 
 def find(tx: Connection, key: str, *, request_sha256: str) -> str | None:

@@ -1,5 +1,6 @@
 """Migrate: bringing a database's schema to the one this code was written for; forward only."""
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -12,6 +13,8 @@ from planner.errors import StoreUnavailable
 from planner.store.database import Database
 
 _FOLDER = Path(__file__).parent / "migrations"
+_TURNS = threading.Lock()
+"""Alembic keeps its context in module globals, so the databases of one process are upgraded one by one."""
 _LOCK = 0x706C616E6E6572
 """What processes that upgrade one PostgreSQL database at once take turns on."""
 
@@ -22,7 +25,8 @@ def upgrade(database: Database) -> None:
     Raises:
         StoreUnavailable: the database cannot be used, or its schema is newer than this program.
     """
-    database.write_sync(_upgrade, database.name)
+    with _TURNS:
+        database.write_sync(_upgrade, database.name)
 
 
 def current(database: Database) -> str | None:

@@ -153,6 +153,15 @@ workflows = Table(
     Index(None, "sha256"),
 )
 
+# A run is pinned to the contracts it began with, so they stay after the project's catalogue has moved on.
+catalogs = Table(
+    "catalogs",
+    metadata,
+    Column("revision", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
 
 def insert_or_skip(tx: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert the row unless its primary key is taken; return whether it was inserted.

@@ -17,7 +17,6 @@ from planner.store import faults, journal
 MAX_GROUP = 1000
 """Jobs in one transaction at most, so that nobody waits long for the first ones of a flood."""
 
-Work = Callable[[Connection], Any] | journal.Prepared
 AnyFuture = asyncio.Future[Any] | futures.Future[Any]
 
 
@@ -54,16 +53,18 @@ class Caught:
 class Job(Caught):
     """One thing to write, and whom to tell what came of it."""
 
-    def __init__(self, work: Work, future: AnyFuture) -> None:
+    rows = 0
+    """How many rows of the journal it adds."""
+
+    def __init__(self, future: AnyFuture) -> None:
         super().__init__()
-        self.work = work
         self.result: Any = None
         self._future = future
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The event loop on which the future must be settled, if on any."""
-        return self._future.get_loop() if isinstance(self._future, asyncio.Future) else None
+        return None if isinstance(self._future, futures.Future) else self._future.get_loop()
 
     def settle(self) -> None:
         """Tell whoever still waits."""
@@ -73,6 +74,23 @@ class Job(Caught):
             self._future.set_exception(self.error)
         else:
             self._future.set_result(self.result)
+
+
+class Call(Job):
+    """A function to run in a transaction."""
+
+    def __init__(self, fn: Callable[[Connection], Any], future: AnyFuture) -> None:
+        super().__init__(future)
+        self.fn = fn
+
+
+class Unit(Job):
+    """What one run wants appended under its lease."""
+
+    def __init__(self, prepared: journal.Prepared, future: AnyFuture) -> None:
+        super().__init__(future)
+        self.prepared = prepared
+        self.rows = prepared.rows
 
 
 class Writer:
@@ -87,8 +105,8 @@ class Writer:
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def submit(self, work: Work, future: AnyFuture) -> None:
-        """Queue the work; its future is settled once it is on disk or has failed.
+    def submit(self, job: Job) -> None:
+        """Queue the job; its future is settled once it is on disk or has failed.
 
         Raises:
             StoreUnavailable: the writer is closed.
@@ -99,7 +117,7 @@ class Writer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._loop, name="store-writer", daemon=True)
                 self._thread.start()
-            self._queue.put(Job(work, future))
+            self._queue.put(job)
 
     def close(self) -> None:
         """Write what waits, then end the thread."""
@@ -154,38 +172,37 @@ class Writer:
             job.error = faults.ours(job.error, self._name)
 
     def _count(self, jobs: Sequence[Job]) -> None:
-        good = [job.work for job in jobs if job.error is None]
+        good = [job for job in jobs if job.error is None]
         self.stats.commits += 1
         self.stats.jobs += len(good)
-        self.stats.rows += sum(work.rows for work in good if isinstance(work, journal.Prepared))
+        self.stats.rows += sum(job.rows for job in good)
 
 
 def _perform(tx: Connection, jobs: Sequence[Job]) -> None:
     """Do the work in the order in which it came, appends that follow each other at once."""
-    for appends, group in groupby(jobs, key=lambda job: isinstance(job.work, journal.Prepared)):
-        if appends:
-            _append(tx, list(group))
-        else:
-            for job in group:
+    for _, group in groupby(jobs, key=type):
+        listed = list(group)
+        _append(tx, [job for job in listed if isinstance(job, Unit)])
+        for job in listed:
+            if isinstance(job, Call):
                 _call(tx, job, alone=len(jobs) == 1)
 
 
-def _append(tx: Connection, jobs: Sequence[Job]) -> None:
-    units = [job.work for job in jobs if isinstance(job.work, journal.Prepared)]
-    for job, verdict in zip(jobs, journal.append(tx, units), strict=True):
-        job.result, job.error = None, verdict
+def _append(tx: Connection, units: Sequence[Unit]) -> None:
+    if units:
+        verdicts = journal.append(tx, [unit.prepared for unit in units])
+        for unit, verdict in zip(units, verdicts, strict=True):
+            unit.error = verdict
 
 
-def _call(tx: Connection, job: Job, *, alone: bool) -> None:
+def _call(tx: Connection, job: Call, *, alone: bool) -> None:
     """Run one function; among others in a savepoint, so that its failure undoes only its own rows."""
-    if isinstance(job.work, journal.Prepared):
-        return
     if alone:
-        job.result = job.work(tx)
+        job.result = job.fn(tx)
         return
     savepoint = tx.begin_nested()
     with job:
-        job.result = job.work(tx)
+        job.result = job.fn(tx)
     if job.error is None:
         savepoint.commit()
     elif faults.is_fatal(job.error):

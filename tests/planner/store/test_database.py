@@ -2,6 +2,7 @@ import asyncio
 import sqlite3
 import threading
 from collections import Counter
+from importlib.util import find_spec
 
 import pytest
 from sqlalchemy import func, select
@@ -86,6 +87,16 @@ def test_the_event_loop_goes_on_while_the_database_works(database):
     assert asyncio.run(work()) == [True, True]
 
 
+def test_a_database_closes_itself_where_it_was_opened(file):
+    async def work():
+        async with open_database(f"sqlite:///{file}") as opened:
+            assert await opened.read(count) == 0
+        return opened
+
+    with pytest.raises(StoreUnavailable, match="it was closed"):
+        asyncio.run(work()).read_sync(count)
+
+
 def test_a_closed_database_says_so_and_may_be_closed_again(database):
     database.close()
     database.close()
@@ -133,6 +144,12 @@ def test_the_password_of_a_url_is_never_shown():
 def test_a_url_that_names_no_usable_database_is_refused(url, words):
     with pytest.raises(StoreUnavailable, match=words):
         open_database(url)
+
+
+@pytest.mark.skipif(find_spec("psycopg") is not None, reason="the driver of PostgreSQL is installed")
+def test_a_driver_that_is_not_installed_is_named():
+    with pytest.raises(StoreUnavailable, match="needs the driver 'psycopg'; install it or use sqlite"):
+        open_database("postgresql://me@127.0.0.1/db")
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):

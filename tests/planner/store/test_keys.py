@@ -11,6 +11,15 @@ def test_a_new_key_is_bound_to_its_run(database, make):
     assert database.write_sync(keys.claim, "k", run_id="r2", **claim) == "r1"
 
 
+def test_a_key_is_looked_up_without_being_bound(database, make):
+    assert database.read_sync(keys.find, "k", request_sha256="s1") is None
+    database.write_sync(keys.claim, "k", run_id="r1", request_sha256="s1", now=make.at)
+
+    assert database.read_sync(keys.find, "k", request_sha256="s1") == "r1"
+    with pytest.raises(KeyReused):
+        database.read_sync(keys.find, "k", request_sha256="s2")
+
+
 def test_another_request_under_the_same_key_is_refused(database, make):
     database.write_sync(keys.claim, "k", run_id="r1", request_sha256="s1", now=make.at)
 

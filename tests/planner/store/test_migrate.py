@@ -60,12 +60,15 @@ def test_processes_that_start_together_upgrade_once(url):
         except StoreUnavailable as error:
             failures.append(error)
 
-    # Alembic keeps its context in module globals, so within one process the starts take turns.
-    for thread in [threading.Thread(target=start) for _ in range(3)]:
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
         thread.start()
+    for thread in threads:
         thread.join()
 
     assert failures == []
+    with open_database(url) as opened:
+        migrate.check(opened)
 
 
 def test_a_database_without_tables_is_refused_with_a_remedy(empty):

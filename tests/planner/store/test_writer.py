@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from planner.errors import StoreUnavailable
 from planner.journal import Append
 from planner.store import journal, migrate, open_database, runs, tables
+from planner.store.writer import MAX_GROUP
 
 ROOT = Path(__file__).resolve().parents[3]
 APPENDER = """
@@ -67,6 +68,38 @@ def test_a_write_that_fails_undoes_only_its_own_rows(database, make, held):
     assert str(failed) == "half-way"
     assert database.read_sync(count) == 2
     assert database.stats.commits - before == 2
+
+
+def test_a_function_that_breaks_the_transaction_spares_the_others(tmp_path, make, held):
+    url = f"sqlite:///{tmp_path / 'planner.db'}"
+    with open_database(url) as database:
+        migrate.upgrade(database)
+        pages = database.read_sync(lambda tx: tx.exec_driver_sql("PRAGMA page_count").scalar_one())
+        database.write_sync(lambda tx: tx.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}").close())
+
+        async def work():
+            with held(database):
+                made = (make.run(), make.run(goal="x" * 500_000), make.run())
+                tasks = [asyncio.create_task(database.write(runs.create, run)) for run in made]
+                await asyncio.sleep(0.01)
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+        kinds = [type(each).__name__ for each in asyncio.run(work())]
+        assert kinds == ["Run", "StoreUnavailable", "Run"]
+        assert database.read_sync(count) == 2
+
+
+def test_a_flood_is_written_in_groups_of_a_bounded_size(database, held):
+    before = database.stats.commits
+
+    async def work():
+        with held(database):
+            tasks = [asyncio.create_task(database.write(lambda _: None)) for _ in range(MAX_GROUP + 1)]
+            await asyncio.sleep(0.1)
+        await asyncio.gather(*tasks)
+
+    asyncio.run(work())
+    assert database.stats.commits - before == 3
 
 
 def test_a_key_that_clashes_within_a_group_spares_the_others(database, make, held):

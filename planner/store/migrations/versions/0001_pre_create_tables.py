@@ -11,6 +11,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "catalogs",
+        sa.Column("revision", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("revision", name=op.f("pk_catalogs")),
+    )
+    op.create_table(
         "decisions",
         sa.Column("decision_id", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
