@@ -116,9 +116,15 @@ class _Writer:
         )
 
     def _type(self, error: ValidationError, place: str) -> Iterator[Problem]:
-        problem = _wrong_type(place, error.instance, _details(error)["types"])
-        wanted = _FORMATS.get(str(self._source(error).get("format")))
-        yield problem.model_copy(update={"remedy": wanted}) if wanted else problem
+        yield self._wrong_type(place, error.instance, [error])
+
+    def _wrong_type(self, place: str, value: Any, errors: list[ValidationError]) -> Problem:
+        formats = (str(self._source(error).get("format")) for error in errors)
+        types = [name for error in errors for name in _details(error)["types"]]
+        remedy = next((_FORMATS[name] for name in formats if name in _FORMATS), None)
+        return _problem(
+            place, "wrong-type", f"Found {show(value)}.", remedy or f"It must be {type_names(types)}."
+        )
 
     def _enum(self, error: ValidationError, place: str) -> Iterator[Problem]:
         options = _details(error)["options"]
@@ -189,15 +195,14 @@ class _Writer:
     def _no_kind(
         self, branches: list[list[ValidationError]], error: ValidationError, place: str
     ) -> list[Problem]:
-        types = [
-            name
+        wrong = [
+            inner
             for branch in branches
             for inner in branch
             if inner.kind.name == "type" and inner.instance_path == error.instance_path
-            for name in _details(inner)["types"]
         ]
-        if types:
-            return [_wrong_type(place, error.instance, types)]
+        if wrong:
+            return [self._wrong_type(place, error.instance, wrong)]
         return [_problem(place, "not-allowed", f"{show(error.instance)} is not one of the allowed values.")]
 
 
@@ -207,10 +212,6 @@ def _details(error: ValidationError) -> dict[str, Any]:
 
 def _problem(path: str, code: str, message: str, remedy: str = "") -> Problem:
     return Problem(path=path, code=code, message=message, remedy=remedy)
-
-
-def _wrong_type(place: str, value: Any, types: Iterable[str]) -> Problem:
-    return _problem(place, "wrong-type", f"Found {show(value)}.", f"It must be {type_names(types)}.")
 
 
 def _fields(value: Any) -> frozenset[str]:

@@ -51,21 +51,23 @@ def _without_key(operation: Operation) -> Operation:
     if operation.effect != "keyed" or not isinstance(binding, HttpBinding):
         return operation
     header = operation.key_header.lower()
-    kept = {
-        name: place
+    keys = {
+        name
         for name, place in binding.places.items()
-        if place != "header" or binding.names.get(name, name).lower() != header
+        if place == "header" and binding.names.get(name, name).lower() == header
     }
     schema = {
         **operation.input,
-        "properties": {
-            name: field for name, field in operation.input.get("properties", {}).items() if name in kept
-        },
-        "required": [name for name in operation.input.get("required", ()) if name in kept],
+        "properties": _except(keys, operation.input.get("properties", {})),
+        "required": [name for name in operation.input.get("required", ()) if name not in keys],
     }
-    names = {name: wire for name, wire in binding.names.items() if name in kept}
-    changed = binding.model_copy(update={"places": kept, "names": names})
+    kept = {"places": _except(keys, binding.places), "names": _except(keys, binding.names)}
+    changed = binding.model_copy(update=kept)
     return operation.model_copy(update={"input": schema, "binding": changed})
+
+
+def _except(names: set[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def full_name(name: str, service: str) -> str:

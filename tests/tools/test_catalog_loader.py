@@ -1,0 +1,170 @@
+"""Loading catalogues from files."""
+
+import json
+
+import pytest
+
+from tools import catalog_loader
+from tools.errors import CatalogInvalid
+
+
+def document(**more):
+    paths = {
+        "/charges": {
+            "get": {"operationId": "findCharges", "responses": {"200": {}}},
+            "post": {"operationId": "charge", "responses": {"200": {}}},
+        }
+    }
+    return {"openapi": "3.1.0", "info": {}, "paths": paths, **more}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "pay.json").write_text(json.dumps(document()))
+    (tmp_path / "told.json").write_text(json.dumps(document(servers=[{"url": "https://pay.example/v1"}])))
+    (tmp_path / "relative.json").write_text(json.dumps(document(servers=[{"url": "/v1"}])))
+    return tmp_path
+
+
+def load(folder, text, **base_urls):
+    path = folder / "catalog.yaml"
+    path.write_text(text)
+    return catalog_loader.load(path, base_urls=base_urls)
+
+
+def problems(folder, text, **base_urls):
+    with pytest.raises(CatalogInvalid) as caught:
+        load(folder, text, **base_urls)
+    return caught.value.problems
+
+
+PAY = "services:\n  pay:\n    openapi: pay.json\n    base_url: http://127.0.0.1:8103/\n"
+
+
+def test_operations_of_a_document_and_of_functions_stand_side_by_side(folder):
+    loaded = load(folder, PAY + "    python: {dump: 'json:dumps'}\n")
+    assert sorted(loaded.operations) == ["pay.charge", "pay.dump", "pay.findCharges"]
+    assert loaded.services["pay"].base_url == "http://127.0.0.1:8103"
+
+
+def test_the_document_may_tell_the_address(folder):
+    loaded = load(folder, "services: {pay: {openapi: told.json}}")
+    assert loaded.services["pay"].base_url == "https://pay.example/v1"
+
+
+def test_a_given_address_wins(folder):
+    assert load(folder, PAY, pay="http://10.0.0.1/x").services["pay"].base_url == "http://10.0.0.1/x"
+
+
+def test_functions_need_no_address(folder):
+    loaded = load(folder, "services: {own: {python: {dump: 'json:dumps'}}}")
+    assert loaded.services["own"].base_url is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{openapi: pay.json}", "Neither"),
+        ("{openapi: relative.json}", "'/v1'"),
+        ("{openapi: pay.json, base_url: '127.0.0.1:80'}", "'127.0.0.1:80'"),
+        ("{openapi: pay.json, base_url: 'ftp://a'}", "absolute"),
+        ("{openapi: pay.json, base_url: 'http://a:99999'}", "absolute"),
+        ("{openapi: pay.json, base_url: 'http://u:p@a'}", "more than"),
+        ("{openapi: pay.json, base_url: 'http://a/?b=1'}", "more than"),
+    ],
+)
+def test_an_address_that_cannot_be_called_is_a_problem(folder, entry, said):
+    (found,) = problems(folder, f"services:\n  pay: {entry}\n")
+    assert (found.code, found.line) == ("bad-address", 2)
+    assert said in found.message
+    assert "http://" in found.remedy
+
+
+def test_a_password_in_an_address_is_not_repeated(folder):
+    (found,) = problems(folder, "services: {pay: {openapi: pay.json, base_url: 'http://u:hush@a'}}")
+    assert "hush" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("entry", "path", "code", "said"),
+    [
+        ("{openapi: no.json, base_url: 'http://a'}", "/services/pay/openapi", "unknown-file", "no.json"),
+        ("{base_url: 'http://a'}", "/services/pay", "no-operations", "openapi"),
+        ("{python: {f: 'json:dmps'}}", "/services/pay/python/f", "unknown-function", "'dumps'"),
+        (
+            "{openapi: told.json, operations: {chrge: {effect: write}}}",
+            "/services/pay/operations/chrge",
+            "unknown-operation",
+            "'charge'",
+        ),
+        (
+            "{python: {f: 'json:dumps'}, operations: {f: {effect: keyed}}}",
+            "/services/pay/operations/f",
+            "no-key-argument",
+            "idempotency_key",
+        ),
+        (
+            "{openapi: told.json, python: {charge: 'json:dumps'}}",
+            "/services/pay/python/charge",
+            "duplicate-operation",
+            "'charge'",
+        ),
+        (
+            "{openapi: told.json, operations: {charge: {undo: {call: refund}}}}",
+            "/services/pay/operations/charge/undo/call",
+            "unknown-operation",
+            "'pay.refund'",
+        ),
+    ],
+)
+def test_each_mistake_is_one_problem_with_its_line(folder, entry, path, code, said):
+    (found,) = problems(folder, f"services:\n  pay: {entry}\n")
+    assert (found.path, found.code, found.line) == (path, code, 2)
+    assert said in f"{found.message} {found.remedy}"
+
+
+def test_a_broken_document_is_one_problem_in_its_own_file_not_one_per_contract(folder):
+    (folder / "bad.json").write_text('{\n  "openapi": "3.1.0",\n  "paths": {"/a": {"get": 3}}\n}')
+    text = (
+        "services: {pay: {openapi: bad.json, operations: {charge: {effect: write}, other: {effect: read}}}}"
+    )
+    (found,) = problems(folder, text)
+    assert found.file.endswith("bad.json")
+    assert (found.line, found.path) == (3, "/paths/~1a/get")
+
+
+def test_a_document_that_is_no_text_of_data_is_one_problem(folder):
+    (folder / "bad.yaml").write_text("openapi: 3.1.0\npaths: {\n")
+    (found,) = problems(folder, "services: {pay: {openapi: bad.yaml}}")
+    assert found.code == "malformed"
+
+
+def test_a_service_may_be_defined_once_only_over_all_files(folder):
+    (folder / "more.yaml").write_text(PAY)
+    (found,) = problems(folder, f"include: [more.yaml]\n{PAY}")
+    assert (found.code, found.file.endswith("more.yaml")) == ("duplicate-service", True)
+
+
+def test_an_undo_may_stand_in_another_service_and_file(folder):
+    (folder / "more.yaml").write_text("services: {bank: {python: {back: 'json:dumps'}}}")
+    text = (
+        PAY
+        + "    operations: {charge: {undo: {call: bank.back, with: {obj: '${input}'}}}}\n"
+        + "include: [more.yaml]\n"
+    )
+    assert load(folder, text).operations["pay.charge"].undo.call == "bank.back"
+
+
+def test_an_address_for_no_service_is_a_problem(folder):
+    (found,) = problems(folder, PAY, py="http://a")
+    assert found.code == "unknown-service"
+    assert "'pay'" in found.remedy
+
+
+def test_all_problems_come_at_once_in_the_order_of_the_file(folder):
+    text = "services:\n  a: {openapi: no.json}\n  b: {python: {f: 'json:dmps'}}\n  c: {}\n"
+    assert [(found.line, found.code) for found in problems(folder, text)] == [
+        (2, "unknown-file"),
+        (3, "unknown-function"),
+        (4, "no-operations"),
+    ]
