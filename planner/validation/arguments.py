@@ -23,6 +23,8 @@ class Handed(NamedTuple):
     pointer: str
     """JSON pointer to the arguments."""
     sequence: Sequence
+    step: str
+    """The step that hands them over."""
     values: Mapping[str, Any]
     receiver: str
     """Who takes them, for people."""
@@ -84,7 +86,7 @@ def _to_operations(sequence: Sequence, name: str, catalog: Catalog | None) -> It
     for pointer, call, values in given:
         operation = catalog.operations.get(call)
         if operation is not None:
-            yield Handed(pointer, sequence, values, f"operation '{call}'", operation.input)
+            yield Handed(pointer, sequence, name, values, f"operation '{call}'", operation.input)
 
 
 def _to_workflow(sequence: Sequence, name: str, workflows: Mapping[str, Workflow]) -> Iterator[Handed]:
@@ -93,11 +95,11 @@ def _to_workflow(sequence: Sequence, name: str, workflows: Mapping[str, Workflow
         nested = workflows.get(step.run)
         if nested is not None and step.version in {None, nested.version}:
             pointer = sequence.at(name, "with")
-            yield Handed(pointer, sequence, step.with_, f"workflow '{step.run}'", nested.input)
+            yield Handed(pointer, sequence, name, step.with_, f"workflow '{step.run}'", nested.input)
 
 
 def problems(item: Handed, found: list[Site], scope: Scope) -> list[Problem]:
-    """Return what is wrong with the arguments; `found` are the sites of the whole workflow."""
+    """Return what is wrong with the arguments; `found` are the sites of that step."""
     inside = [site for site in found if _within(site.pointer, item.pointer)]
     by_schema = _by_schema(item, inside)
     typed = (_typed(site, item, scope) for site in inside if site.error is None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from planner.definition import END, Fail
 from planner.validation.candidates import listed
-from planner.validation.sequences import Edge, Sequence, edges, reached
+from planner.validation.sequences import Edge, Sequence, by_source, edges, reached
 from tools.problems import Problem
 
 
@@ -20,7 +20,8 @@ def problems(sequence: Sequence) -> list[Problem]:
 
 
 def _unreachable(sequence: Sequence, ways: list[Edge]) -> list[Problem]:
-    lost = [name for name in sequence.steps if name not in reached(sequence.entry, ways)]
+    found = reached(sequence.entry, ways)
+    lost = [name for name in sequence.steps if name not in found]
     inner = [edge for edge in ways if edge.source in lost and edge.target in lost and not edge.guessed]
     led_to = {edge.target for edge in inner if edge.source != edge.target}
     first = [name for name in lost if name not in led_to]
@@ -45,9 +46,10 @@ def _unreachable_problem(sequence: Sequence, name: str, more: Iterable[str]) -> 
 def _stuck(sequence: Sequence, ways: list[Edge]) -> set[str]:
     """Return the steps that can be reached and from which no end can be."""
     leaving = {edge.source for edge in ways}
-    ends = {END} | {name for name in sequence.steps if name not in leaving or _fails(sequence, name)}
+    ends = {name for name in sequence.steps if name not in leaving or _fails(sequence, name)}
     backwards = [Edge(edge.target, edge.source, edge.ran) for edge in ways]
-    can_end = {name for end in ends for name in reached(end, backwards)}
+    backwards += [Edge(END, name, ran=True) for name in ends]
+    can_end = reached(END, backwards)
     return (reached(sequence.entry, ways) & set(sequence.steps)) - can_end
 
 
@@ -91,28 +93,56 @@ def _unbounded(sequence: Sequence, ways: list[Edge], stuck: set[str]) -> list[Pr
 
 def _loops(sequence: Sequence, ways: list[Edge]) -> list[list[str]]:
     """Return the sets of steps that can all be come to from each other, in the order of the file."""
-    ways = [edge for edge in ways if edge.target != END]
-    reach = {name: _beyond(name, ways) for name in sequence.steps}
+    names = set(sequence.steps) - {END}
+    ways = [edge for edge in ways if {edge.source, edge.target} <= names]
+    backwards = by_source(Edge(edge.target, edge.source, edge.ran) for edge in ways)
+    itself = {edge.source for edge in ways if edge.source == edge.target}
+    order = {name: place for place, name in enumerate(sequence.steps)}
+    taken: set[str] = set()
     loops: list[list[str]] = []
+    for name in reversed(_finished(sequence, by_source(ways))):
+        group = _unfold(name, backwards, taken)
+        if len(group) > 1 or name in itself:
+            loops.append(sorted(group, key=order.__getitem__))
+    return sorted(loops, key=lambda loop: order[loop[0]])
+
+
+def _finished(sequence: Sequence, leaving: dict[str, list[Edge]]) -> list[str]:
+    """Return the steps in the order in which a walk in depth leaves them for good."""
+    seen: set[str] = set()
+    done: list[str] = []
     for name in sequence.steps:
-        if name in reach[name] and not any(name in loop for loop in loops):
-            loops.append([other for other in sequence.steps if other in reach[name] and name in reach[other]])
-    return loops
+        waiting = [(name, False)]
+        while waiting:
+            step, left = waiting.pop()
+            if left:
+                done.append(step)
+            elif step not in seen:
+                seen.add(step)
+                waiting.append((step, True))
+                waiting += [(edge.target, False) for edge in leaving.get(step, [])]
+    return done
 
 
-def _beyond(name: str, ways: list[Edge]) -> set[str]:
-    return {found for edge in ways if edge.source == name for found in reached(edge.target, ways)}
+def _unfold(start: str, leaving: dict[str, list[Edge]], taken: set[str]) -> list[str]:
+    """Return the steps come to from `start` that are not taken yet, and take them."""
+    found, waiting = [], [start]
+    while waiting:
+        step = waiting.pop()
+        if step not in taken:
+            taken.add(step)
+            found.append(step)
+            waiting += [edge.target for edge in leaving.get(step, [])]
+    return found
 
 
 def round_trip(loop: list[str], ways: list[Edge]) -> list[str]:
     """Return a shortest way from the first step of the loop back to it."""
-    inside = [edge for edge in ways if edge.source in loop and edge.target in loop]
+    inside = by_source(edge for edge in ways if edge.target in loop)
     waiting: list[list[str]] = [[loop[0]]]
     seen: set[str] = set()
     for path in waiting:
-        for edge in inside:
-            if edge.source != path[-1]:
-                continue
+        for edge in inside.get(path[-1], []):
             if edge.target == loop[0]:
                 return [*path, edge.target]
             if edge.target not in seen:

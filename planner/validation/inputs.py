@@ -84,7 +84,7 @@ def _unknown(pointer: str, schema: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _undeclared(pointer: str, schema: Mapping[str, Any]) -> Iterator[Problem]:
     declared, required = schema.get("properties"), schema.get("required", ())
-    if not isinstance(declared, Mapping) or schema.get("additionalProperties") not in {None, False}:
+    if not isinstance(declared, Mapping) or schema.get("additionalProperties", False) is not False:
         return
     for place, name in enumerate(required):
         if name not in declared and "patternProperties" not in schema:

@@ -82,8 +82,11 @@ def _of_arguments(
 ) -> Iterator[Problem]:
     if catalog is not None:
         yield from arguments.operations(everything, catalog)
+    by_step: dict[tuple[int, str], list[Site]] = {}
+    for site in found:
+        by_step.setdefault((id(site.sequence), site.step), []).append(site)
     for item in arguments.handed(everything, catalog, workflows):
-        yield from arguments.problems(item, found, scope)
+        yield from arguments.problems(item, by_step.get((id(item.sequence), item.step), []), scope)
 
 
 def _in_order(problems: list[Problem], everything: list[Sequence]) -> list[Problem]:

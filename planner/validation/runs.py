@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from planner.definition import END, Parallel
-from planner.validation.sequences import Edge, Sequence, edges
+from planner.validation.sequences import Edge, Sequence, by_source, edges
 
 Facts = frozenset[str]
 """Dotted paths of steps that have surely run."""
@@ -38,15 +38,14 @@ class Certainty:
         return self._states[id(sequence)]
 
     def _solve(self, sequence: Sequence) -> dict[str, Facts | None]:
-        ways = [edge for edge in edges(sequence) if not edge.guessed]
+        leaving = by_source(edge for edge in edges(sequence) if not edge.guessed)
         gains = {name: self._gain(sequence, name) for name in sequence.steps}
         states: dict[str, Facts | None] = dict.fromkeys((*sequence.steps, END))
         states[sequence.entry] = frozenset()
         waiting = [sequence.entry]
         while waiting:
-            source = waiting.pop()
-            leaving = [edge for edge in ways if edge.source == source]
-            waiting += [edge.target for edge in leaving if _meet(states, edge, gains)]
+            ways = leaving.get(waiting.pop(), [])
+            waiting += [edge.target for edge in ways if _meet(states, edge, gains)]
         return states
 
     def _gain(self, sequence: Sequence, name: str) -> Facts:
@@ -77,14 +76,14 @@ def _meet(states: dict[str, Facts | None], edge: Edge, gains: dict[str, Facts]) 
 
 def avoiding(sequence: Sequence, missing: str, target: str) -> list[str]:
     """Return a shortest way to `target` on which `missing` does not run, for people to read."""
-    ways = [edge for edge in edges(sequence) if not edge.guessed]
+    leaving = by_source(edge for edge in edges(sequence) if not edge.guessed)
     waiting: list[tuple[str, list[str]]] = [(sequence.entry, [])]
     seen = {sequence.entry}
     for place, before in waiting:
         if place == target:
             return [*before, target]
-        for edge in ways:
-            if edge.source != place or (edge.ran and place == missing) or edge.target in seen:
+        for edge in leaving.get(place, []):
+            if (edge.ran and place == missing) or edge.target in seen:
                 continue
             seen.add(edge.target)
             label = place if edge.ran else f"{place} (skipped)"

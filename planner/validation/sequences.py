@@ -1,10 +1,14 @@
 """Sequences: the nested lists of steps of a workflow, and the ways through each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from planner.definition import END, AnyStep, Call, Decide, Fail, Foreach, Parallel, Switch, Workflow
+
+ANYWHERE = "*"
+"""Stands between a step of which it is not known where it leads, and every step that it may lead to."""
 
 NOTHING_BROKEN: frozenset[str] = frozenset()
 
@@ -46,6 +50,12 @@ class Sequence:
     """Name of the branch, empty in a foreach."""
     children: dict[str, list["Sequence"]] = field(default_factory=dict)
     """Nested sequences by the name of the step that holds them."""
+
+    @cached_property
+    def nexts(self) -> dict[str, str]:
+        """The step that stands behind each one in the file, or `end`."""
+        names = list(self.steps)
+        return dict(zip(names, (*names[1:], END), strict=True))
 
     @property
     def entry(self) -> str:
@@ -129,9 +139,7 @@ def following(sequence: Sequence, name: str) -> str:
     step = sequence.steps[name]
     if step.then is not None and name not in sequence.broken:
         return step.then
-    names = list(sequence.steps)
-    place = names.index(name) + 1
-    return names[place] if place < len(names) else END
+    return sequence.nexts[name]
 
 
 def chosen(sequence: Sequence, name: str) -> set[str]:
@@ -151,19 +159,18 @@ def edges(sequence: Sequence) -> list[Edge]:
     found: dict[Edge, None] = {}
     for name, step in sequence.steps.items():
         if name in sequence.broken:
-            found.update(dict.fromkeys(_anywhere(sequence, name)))
+            found[Edge(name, ANYWHERE, ran=True, guessed=True)] = None
             continue
         ways = [(target, True) for target in sorted(chosen(sequence, name)) if _ends(sequence, name)]
         if step.if_ is not None or (isinstance(step, Call) and step.optional):
             ways.append((following(sequence, name), False))
         for target, ran in ways:
             known = target in sequence.steps or target == END
-            found.update(dict.fromkeys([Edge(name, target, ran)] if known else _anywhere(sequence, name)))
+            found[Edge(name, target if known else ANYWHERE, ran, guessed=not known)] = None
+    if any(edge.guessed for edge in found):
+        everywhere = (*sequence.steps, END)
+        found.update(dict.fromkeys(Edge(ANYWHERE, name, ran=True, guessed=True) for name in everywhere))
     return list(found)
-
-
-def _anywhere(sequence: Sequence, name: str) -> list[Edge]:
-    return [Edge(name, target, ran=True, guessed=True) for target in (*sequence.steps, END)]
 
 
 def _ends(sequence: Sequence, name: str) -> bool:
@@ -173,17 +180,23 @@ def _ends(sequence: Sequence, name: str) -> bool:
     return all(END in reached(child.entry, edges(child)) for child in sequence.children.get(name, []))
 
 
-def reached(start: str, ways: list[Edge]) -> set[str]:
-    """Return every step that can be come to from `start`, itself included."""
-    by_source: dict[str, list[str]] = {}
+def by_source(ways: Iterable[Edge]) -> dict[str, list[Edge]]:
+    """Return the ways by the step that they leave."""
+    found: dict[str, list[Edge]] = {}
     for edge in ways:
-        by_source.setdefault(edge.source, []).append(edge.target)
+        found.setdefault(edge.source, []).append(edge)
+    return found
+
+
+def reached(start: str, ways: Iterable[Edge]) -> set[str]:
+    """Return every step that can be come to from `start`, itself included."""
+    leaving = by_source(ways)
     found, waiting = {start}, [start]
     while waiting:
-        for target in by_source.get(waiting.pop(), []):
-            if target not in found:
-                found.add(target)
-                waiting.append(target)
+        for edge in leaving.get(waiting.pop(), []):
+            if edge.target not in found:
+                found.add(edge.target)
+                waiting.append(edge.target)
     return found
 
 

@@ -120,7 +120,7 @@ def _misspelt(pointer: str, extra: set[str]) -> bool:
 
 def _where(loc: tuple[int | str, ...]) -> _Where:
     parts = tuple(str(part) for part in loc if part != "[key]")
-    if not parts or parts[0] != "steps":
+    if len(parts) < 2 or parts[0] != "steps":  # noqa: PLR2004 -- `steps` and the name of one
         return _Where(_pointer(parts), "", parts)
     taken, kind = ["steps"], ""
     rest = parts[1:]

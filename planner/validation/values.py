@@ -68,14 +68,18 @@ class Scope:
         usable = not schemas.faults(workflow.input)
         self._input = Leaf(_with_required(workflow.input), strict=True) if usable else ANYTHING
         self._shapes: dict[tuple[int, str], Shape] = {}
+        self._names: dict[int, dict[str, Sequence | None]] = {}
 
     def names(self, sequence: Sequence) -> dict[str, Sequence | None]:
         """Return every name visible in a sequence: a step with where it stands, a value with None."""
+        if id(sequence) in self._names:
+            return self._names[id(sequence)]
         found: dict[str, Sequence | None] = {"input": None, "run": None}
         for around in reversed(list(sequence.outward())):
             if around.looped:
                 found |= {"item": None, "index": None}
             found |= dict.fromkeys(around.steps, around)
+        self._names[id(sequence)] = found
         return found
 
     def follow(self, sequence: Sequence, root: str, fields: tuple[str, ...]) -> Found:

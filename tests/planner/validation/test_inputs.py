@@ -51,3 +51,10 @@ def test_a_required_field_that_is_not_declared_is_one_problem(check):
     found = check('s: {set: {x: "${input.order_id}"}}', head=head)
 
     assert pairs(found) == [("undeclared-field", "/input/required/0")]
+
+
+@pytest.mark.parametrize("rest", ["true", "{}", "{type: string}"])
+def test_an_open_schema_may_require_what_it_does_not_declare(check, rest):
+    head = f"input: {{type: object, required: [a], properties: {{b: {{}}}}, additionalProperties: {rest}}}"
+
+    assert check(STEPS, head=head) == []

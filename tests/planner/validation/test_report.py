@@ -1,6 +1,11 @@
 """Tests of the whole report: one cause, one problem, in the order of the file."""
 
+import copy
+import json
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from planner import documents
 from planner.validation import validate
@@ -170,3 +175,46 @@ def test_problems_never_change_the_workflow(catalog):
     validate(workflow, catalog=catalog)
 
     assert workflow.model_copy().sha256 == before
+
+
+def test_a_thousand_broken_steps_are_told_in_good_time(catalog):
+    steps = "".join(f"  s{count}: {{cal: x, then: t}}\n" for count in range(1000))
+
+    assert len(documents.check(f"workflow: big\nsteps:\n{steps}", catalog=catalog).problems) == 1000
+
+
+ODD = [
+    None,
+    3,
+    True,
+    "x",
+    "${",
+    "${order}",
+    [],
+    {},
+    [1],
+    {"a/b": {"set": {}}},
+    {"parallel": {"b": 3}},
+    -1,
+    "PT5S",
+]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 0.999), st.sampled_from(ODD)), min_size=1, max_size=3))
+def test_no_document_whatever_its_form_breaks_the_validator(changes):
+    data = documents.read(LATE_ORDER).document.data
+    for share, odd in changes:
+        places = list(spots(data))
+        holder, key = places[int(share * len(places))]
+        holder[key] = copy.deepcopy(odd)
+    parsed = documents.check(json.dumps(data))
+
+    assert parsed.workflow is not None or parsed.problems
+
+
+def spots(value):
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from spots(value[key])

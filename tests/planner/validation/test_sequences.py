@@ -44,13 +44,14 @@ def test_options_and_cases_lead_where_they_say():
 def test_an_unknown_target_may_lead_anywhere():
     (outer,) = sequence_of("{a: {set: {}, then: zz}, b: {set: {}}}")
 
-    assert {edge.target for edge in edges(outer) if edge.guessed} == {"a", "b", "end"}
+    assert {"a", "b", "end"} <= reached("a", edges(outer))
+    assert all(edge.guessed for edge in edges(outer) if edge.source == "a")
 
 
 def test_a_broken_step_may_lead_anywhere():
     (outer,) = sequence_of("{a: {set: {}, then: end}, b: {set: {}}}", frozenset({"/steps/a"}))
 
-    assert {edge.target for edge in edges(outer) if edge.source == "a"} == {"a", "b", "end"}
+    assert {"a", "b", "end"} <= reached("a", edges(outer))
     assert [name for name, _ in outer.sound()] == ["b"]
 
 

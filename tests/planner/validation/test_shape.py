@@ -126,3 +126,13 @@ def test_a_bad_name_is_still_known_to_others(check):
 @pytest.mark.parametrize("document", [{}, {"steps": {}}, {"steps": 3}, {"steps": []}])
 def test_nothing_is_salvaged_without_steps(document):
     assert salvage(document) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "lacking"), [("workflow: t", "`steps`"), ("steps: {a: {set: {}}}", "`workflow`")]
+)
+def test_a_workflow_without_its_parts_is_told(text, lacking):
+    (problem,) = documents.check(text).problems
+
+    assert (problem.code, problem.path) == ("missing-key", "")
+    assert lacking in problem.message
