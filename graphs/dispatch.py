@@ -15,7 +15,8 @@ from planner.definition import Workflow
 from planner.errors import DecisionClosed, LeaseLost, PlannerError, StoreUnavailable
 from planner.journal import Append, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
-from planner.store import journal, questions, runs, workflows
+from planner.store import catalogs, journal, questions, runs, workflows
+from tools.catalog import Catalog
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,9 @@ class Dispatcher:
     async def _move(self, held: Moving) -> None:
         run = held.run
         try:
-            held.ctx = self._context(run, await self.parts.database.read(_load, run))
+            held.ctx = self._context(
+                run, await self.parts.database.read(load, run), await self._contracts(run)
+            )
             ended = await runner.execute(held.ctx)
             log.info("run stopped", extra={"run_id": run.id, "status": ended.status})
         except LeaseLost:
@@ -212,7 +215,14 @@ class Dispatcher:
         if moving is not None and moving.ctx is not None:
             moving.ctx.cancel_requested = True
 
-    def _context(self, run: Run, loaded: Loaded) -> Context:
+    async def _contracts(self, run: Run) -> Catalog:
+        """Return the contracts that the run began with, at today's addresses."""
+        now = self.parts.catalog
+        if run.catalog_revision in {"", now.revision}:
+            return now
+        return await self.parts.database.read(catalogs.get, run.catalog_revision, now_at=now)
+
+    def _context(self, run: Run, loaded: Loaded, catalog: Catalog) -> Context:
         parts = self.parts
 
         async def sink(unit: Any) -> None:
@@ -223,7 +233,7 @@ class Dispatcher:
             run=run,
             program=parts.program(loaded.workflow),
             programs={name: parts.program(workflow) for name, workflow in loaded.pinned.items()},
-            catalog=parts.catalog,
+            catalog=catalog,
             caller=parts.caller,
             decider=parts.decider,
             clock=parts.clock,
@@ -237,7 +247,8 @@ class Dispatcher:
         )
 
 
-def _load(tx: Any, run: Run) -> Loaded:
+def load(tx: Any, run: Run) -> Loaded:
+    """Return what a run is taken up from: its definitions, its journal and what it asked."""
     entries = journal.entries(tx, run.id)
     workflow = workflows.by_sha256(tx, run.workflow.sha256)
     started = next((entry for _, entry in entries if entry.kind == "started"), None)

@@ -16,7 +16,7 @@ from planner.definition import Workflow
 from planner.model import Model, NoModel
 from planner.project import load_catalog, load_workflows
 from planner.settings import Settings
-from planner.store import migrate, workflows
+from planner.store import catalogs, migrate, workflows
 from planner.store.database import open_database
 from tools.services import Services
 
@@ -68,6 +68,7 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             recovery_choices=config.recovery_choices,
             has_model=config.model.configured,
         )
+        await database.write(catalogs.keep, found, ticking.now())
         await database.write(_register, load_workflows(config, found), ticking.now())
         dispatcher = Dispatcher(parts)
         if dispatch:

@@ -4,6 +4,7 @@ PlannerError
 ├── DefinitionInvalid    a workflow cannot be used; holds every problem
 ├── WorkflowUnknown      a name or version that is not registered
 ├── VersionTaken         the version exists with other content
+├── CatalogUnknown       a catalogue revision that was never kept
 ├── RunUnknown           no run has this id
 ├── RunEnded             the run has ended, so it cannot be changed
 ├── InputInvalid         a run's input does not fit its schema
@@ -62,6 +63,16 @@ class VersionTaken(PlannerError):
     def __init__(self, name: str, version: str) -> None:
         self.name, self.version = name, version
         super().__init__(f"{name} {version} is registered with other content; give the change a new version")
+
+
+class CatalogUnknown(PlannerError):
+    """This catalogue revision was never kept."""
+
+    code = "catalog-unknown"
+
+    def __init__(self, revision: str) -> None:
+        self.revision = revision
+        super().__init__(f"there is no catalogue revision {revision!r}, so its runs cannot go on")
 
 
 class RunUnknown(PlannerError):

@@ -1,14 +1,15 @@
 """The journal: what happened in a run, entry by entry, and how replay finds it again. Pure."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from pydantic import AwareDatetime
 
 from tools.records import Record
 
-EntryKind = Literal["started", "intention", "outcome", "settled", "asked", "decision", "timer", "ending", "finished"]
+EntryKind = Literal[
+    "started", "intention", "outcome", "settled", "asked", "decision", "timer", "ending", "finished"
+]
 
 
 class Key(NamedTuple):

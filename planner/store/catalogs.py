@@ -14,9 +14,7 @@ _catalogs = tables.catalogs
 
 def keep(tx: Connection, catalog: Catalog, now: datetime) -> bool:
     """Keep the contracts of this revision; return whether they are new."""
-    operations = [
-        operation.model_dump(mode="json", exclude_defaults=True) for operation in catalog.operations.values()
-    ]
+    operations = [operation.model_dump(mode="json") for operation in catalog.operations.values()]
     row = {"revision": catalog.revision, "body": bodies.encode(operations), "created_at": now}
     return tables.insert_or_skip(tx, _catalogs, row)
 

@@ -16,8 +16,9 @@ from planner.clock import SystemClock
 from planner.definition import Workflow
 from planner.errors import InputInvalid, KeyReused, RouteUnclear, WorkflowUnknown
 from planner.runs import PersonAnswer
-from planner.store import decisions, journal, questions, runs, workflows
+from planner.store import catalogs, decisions, journal, questions, runs, workflows
 from planner.testing import temporary_database
+from tools.catalog import Catalog
 
 STEPS = "a: {call: shop.look}\nb: {set: {n: '${input.n}'}}"
 ASK = """
@@ -236,6 +237,30 @@ def test_a_sub_workflow_stays_pinned_to_the_version_the_run_began_with(database,
             return await database.read(runs.get, run_id)
 
     assert asyncio.run(scenario()).output == {"x": 1}
+
+
+def test_a_run_stays_with_the_contracts_it_began_with(database, catalog):
+    register(database, "w: {wait: PT1H}\na: {call: shop.blind}")
+    softer = catalog.operation("shop.blind").model_copy(update={"effect": "read"})
+    changed = Catalog({**catalog.operations, "shop.blind": softer}, catalog.services)
+
+    async def scenario():
+        await database.write(catalogs.keep, catalog, now())
+        async with process(database, catalog) as before:
+            run_id = await start(before, workflow="test")
+            await settled(before, run_id)
+        async with process(database, changed) as after:
+            after.parts.clock = Later()
+            await database.write(runs.wake, run_id, now())
+            await after.take(run_id)
+            async with asyncio.timeout(5):
+                while not (await database.read(runs.get, run_id)).ended:
+                    await after.signals.wait(run_id, 0.2)
+            return await database.read(journal.entries, run_id)
+
+    effects = [entry.body.get("effect") for _, entry in asyncio.run(scenario()) if entry.path == "a"]
+
+    assert effects == ["write", "write"]
 
 
 class Later(SystemClock):
