@@ -1,9 +1,11 @@
 """Breakers: leave a failing service in peace, and let one call at a time find out whether it is back."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from purgatory.domain.model import HALF_OPENED, Context, OpenedState
+from purgatory.domain.model import HALF_OPENED, OPENED, Context, HalfOpenedState
 
 from tools.access import Breaker
 from tools.outcomes import Outcome
@@ -26,13 +28,14 @@ class Permit:
 class Circuit:
     """The circuit breaker of one service.
 
-    purgatory's state machine decides when it opens and when it may be tried again. Its asynchronous shell is
-    left out: it must report every call as good or bad, also a cancelled one, and lets any number of calls try
-    a half-open circuit.
+    purgatory's state machine decides when it opens and closes. Its asynchronous shell is left out: it must
+    report every call as good or bad, also a cancelled one, and lets any number of calls try a half-open
+    circuit. So is its reading of the time, which goes by `now` here: seconds from any start.
     """
 
-    def __init__(self, service: str, settings: Breaker) -> None:
-        self._service, self._settings = service, settings
+    def __init__(self, service: str, settings: Breaker, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._service, self._settings, self._now = service, settings, now
+        self._opened_at = 0.0
         self._context = Context(service, settings.failures, settings.open_for.total_seconds())
         self._trial = 0
         self._trying: Permit | None = None
@@ -71,17 +74,19 @@ class Circuit:
         if outcome is None or permit.trial != self._trial:
             return
         if failed(outcome):
+            if self._context.state != OPENED:
+                self._opened_at = self._now()
             self._context.handle_exception(RuntimeError(outcome.code))
         elif outcome.kind in _ANSWERED:
             self._context.handle_end_request()
         self._context.messages.clear()
 
     def _refuses(self) -> bool:
-        try:
-            self._context.handle_new_request()
-        except OpenedState as exc:
-            exc.__traceback__ = None  # purgatory raises one object again and again
+        if self._context.state != OPENED:
+            return False
+        if self._now() - self._opened_at <= self._settings.open_for.total_seconds():
             return True
+        self._context.set_state(HalfOpenedState())
         self._context.messages.clear()
         return False
 

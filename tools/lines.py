@@ -98,10 +98,16 @@ class FunctionWork:
 class Line:
     """The way to one service."""
 
-    def __init__(self, service: Service, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.service = service
-        self.circuit = Circuit(service.name, service.breaker)
-        self._transport = transport
+        self.circuit = Circuit(service.name, service.breaker, now=now)
+        self._transport, self._now = transport, now
         self._client: httpx.AsyncClient | None = None
         self._slots = asyncio.Semaphore(service.max_concurrency)
         self._in_flight = self._calls = self._failures = 0
@@ -110,7 +116,7 @@ class Line:
 
     async def make(self, work: Work, seconds: float) -> Outcome:
         """Return what became of one attempt, waiting for a slot included."""
-        began = time.monotonic()
+        began = self._now()
         if refusal := self.circuit.refusal():
             return _not_sent(work.operation, "breaker_open", refusal)
         try:
@@ -125,7 +131,7 @@ class Line:
         if permit is None:
             self._leave()
             return _not_sent(work.operation, "breaker_open", self.circuit.refusal() or "its breaker is open")
-        return await self._watched(permit, work, seconds - (time.monotonic() - began))
+        return await self._watched(permit, work, seconds - (self._now() - began))
 
     async def _watched(self, permit: Permit, work: Work, seconds: float) -> Outcome:
         began, outcome = time.monotonic(), None

@@ -53,9 +53,10 @@ class Services:
         secret: Callable[[str], str | None],
         transport: httpx.AsyncBaseTransport | None = None,
         max_body_bytes: int = http.MAX_BODY_BYTES,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalog, self._secret, self._max_body_bytes = catalog, secret, max_body_bytes
-        self._lines = {name: Line(service, transport) for name, service in catalog.services.items()}
+        self._lines = {name: Line(service, transport, now=now) for name, service in catalog.services.items()}
         self._functions: dict[str, Callable[..., Any]] = {}
 
     async def __aenter__(self) -> Self:

@@ -134,3 +134,24 @@ def test_refusing_often_keeps_no_trace_of_the_callers():
     state = subject._context._state
     assert state.__traceback__ is None
     assert subject._context.messages == []
+
+
+def test_it_goes_by_the_clock_that_it_is_given():
+    seconds = 0.0
+    subject = Circuit("shop", Breaker(failures=1, open_for=timedelta(seconds=30)), now=lambda: seconds)
+    call(subject, BROKEN)
+    seconds = 30.0
+    assert subject.state == "open"
+    seconds = 30.5
+    assert subject.state == "half-open"
+
+
+def test_a_late_failure_does_not_keep_it_open_for_longer():
+    seconds = 0.0
+    subject = Circuit("shop", Breaker(failures=1, open_for=timedelta(seconds=30)), now=lambda: seconds)
+    late = subject.admit()
+    call(subject, BROKEN)
+    seconds = 20.0
+    subject.settle(late, BROKEN)
+    seconds = 30.5
+    assert subject.state == "half-open"
