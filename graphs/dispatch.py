@@ -27,6 +27,8 @@ POLL_SECONDS = 0.5
 class Loaded(NamedTuple):
     """What a run is taken up from."""
 
+    catalog: Catalog
+    """The contracts that the run began with."""
     workflow: Workflow
     pinned: Mapping[str, Workflow]
     """Sub-workflows, by reference."""
@@ -146,9 +148,7 @@ class Dispatcher:
     async def _move(self, held: Moving) -> None:
         run = held.run
         try:
-            held.ctx = self._context(
-                run, await self.parts.database.read(load, run), await self._contracts(run)
-            )
+            held.ctx = self._context(run, await self.parts.database.read(load, run, self.parts.catalog))
             ended = await runner.execute(held.ctx)
             log.info("run stopped", extra={"run_id": run.id, "status": ended.status})
         except LeaseLost:
@@ -215,14 +215,7 @@ class Dispatcher:
         if moving is not None and moving.ctx is not None:
             moving.ctx.cancel_requested = True
 
-    async def _contracts(self, run: Run) -> Catalog:
-        """Return the contracts that the run began with, at today's addresses."""
-        now = self.parts.catalog
-        if run.catalog_revision in {"", now.revision}:
-            return now
-        return await self.parts.database.read(catalogs.get, run.catalog_revision, now_at=now)
-
-    def _context(self, run: Run, loaded: Loaded, catalog: Catalog) -> Context:
+    def _context(self, run: Run, loaded: Loaded) -> Context:
         parts = self.parts
 
         async def sink(unit: Any) -> None:
@@ -233,7 +226,7 @@ class Dispatcher:
             run=run,
             program=parts.program(loaded.workflow),
             programs={name: parts.program(workflow) for name, workflow in loaded.pinned.items()},
-            catalog=catalog,
+            catalog=loaded.catalog,
             caller=parts.caller,
             decider=parts.decider,
             clock=parts.clock,
@@ -247,8 +240,10 @@ class Dispatcher:
         )
 
 
-def load(tx: Any, run: Run) -> Loaded:
-    """Return what a run is taken up from: its definitions, its journal and what it asked."""
+def load(tx: Any, run: Run, catalog: Catalog) -> Loaded:
+    """Return what a run is taken up from: its contracts at today's addresses, its definitions, its journal."""
+    if run.catalog_revision not in {"", catalog.revision}:
+        catalog = catalogs.get(tx, run.catalog_revision, now_at=catalog)
     entries = journal.entries(tx, run.id)
     workflow = workflows.by_sha256(tx, run.workflow.sha256)
     started = next((entry for _, entry in entries if entry.kind == "started"), None)
@@ -257,4 +252,4 @@ def load(tx: Any, run: Run) -> Loaded:
     else:
         pinned = pinning.restore(started.body["pinned"], lambda sha256: workflows.by_sha256(tx, sha256))
     asked = questions.page(tx, status=None, run_id=run.id, limit=1000).items
-    return Loaded(workflow, pinned, entries, {question.decision_id: question for question in asked})
+    return Loaded(catalog, workflow, pinned, entries, {question.decision_id: question for question in asked})
