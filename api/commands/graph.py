@@ -64,15 +64,15 @@ def _rendered(drawn: Drawing, how: str) -> str:
 async def _path(config: Settings, run_id: str, workflow: str | None) -> Drawing:
     options.require_database(config)
     async with wiring.open_services(config, dispatch=False) as opened:
-        recording = await opened.parts.database.read(_recording, run_id)
+        recording = await opened.parts.database.read(_recording, run_id, opened.parts.catalog)
         name = recording.workflow.workflow
         if workflow not in {None, name}:
             raise typer.BadParameter(f"the run is of {name!r}, not of {workflow!r}", param_hint="--run")
         return drawing.draw(recording.workflow, await retracing.retrace(recording, opened.parts))
 
 
-def _recording(tx: Any, run_id: str) -> Any:
-    return retracing.load(tx, runs.get(tx, run_id))
+def _recording(tx: Any, run_id: str, catalog: Any) -> Any:
+    return retracing.load(tx, runs.get(tx, run_id), catalog)
 
 
 def _find(config: Settings, name: str) -> Workflow:

@@ -1,0 +1,118 @@
+"""Decisions: the log of choices across runs, the inbox of open ones, and a person's answer."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import AwareDatetime
+
+from api import bodies
+from api.dependencies import Caller, Cursor, Limit, Parts, Store
+from api.schemas import Answering, DecisionView, Paged, QuestionView
+from planner import story
+from planner.decisions import DecidedBy, Decision, DecisionKind, OutcomeClass
+from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown
+from planner.runs import PersonAnswer, PersonQuestion
+from planner.store import cursors, decisions, questions
+from tools import schemas
+
+router = APIRouter(tags=["decisions"])
+
+APPLIED = "applied"
+"""The option by which a person says that a call in doubt took effect."""
+
+_EXAMPLES = {
+    "choose": {"choice": "refund", "comment": "The customer waited long enough.", "actor": "u-17"},
+    "it was applied": {"choice": "applied", "value": {"id": "rf-1"}},
+}
+
+
+@router.get("/decisions")
+async def list_decisions(  # noqa: PLR0913, PLR0917 - every filter that the log can be asked with
+    store: Store,
+    workflow: str | None = None,
+    point: str | None = None,
+    kind: DecisionKind | None = None,
+    decided_by: DecidedBy | None = None,
+    outcome_class: OutcomeClass | None = None,
+    choice: str | None = None,
+    run_id: str | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    cursor: Cursor = None,
+    limit: Limit = cursors.LIMIT,
+) -> Paged[Decision]:
+    """List decisions of all runs, newest first, taken up at `since` or later and before `until`."""
+    filters = {name: value for name, value in locals().items() if name != "store"}
+    page = await store.read(decisions.page, **filters)
+    return Paged(items=page.items, next_cursor=page.next_cursor)
+
+
+@router.get("/decisions/{decision_id}")
+async def get_decision(decision_id: str, store: Store) -> DecisionView | QuestionView:
+    """Return a decision, or the question that still waits for a person."""
+    return await store.read(_found, decision_id)
+
+
+@router.get("/questions")
+async def list_questions(
+    store: Store,
+    workflow: str | None = None,
+    run_id: str | None = None,
+    cursor: Cursor = None,
+    limit: Limit = cursors.LIMIT,
+) -> Paged[QuestionView]:
+    """List the decisions that wait for a person, newest first."""
+    page = await store.read(questions.page, run_id=run_id, workflow=workflow, cursor=cursor, limit=limit)
+    return Paged(items=tuple(map(QuestionView.of, page.items)), next_cursor=page.next_cursor)
+
+
+@router.post("/decisions/{decision_id}/answer", openapi_extra=bodies.documented(Answering, _EXAMPLES))
+async def answer_decision(
+    decision_id: str,
+    given: Annotated[Answering, Depends(bodies.json_of(Answering))],
+    parts: Parts,
+    caller: Caller,
+) -> QuestionView:
+    """Answer an open question; the run goes on from it."""
+    actor = given.actor or (caller if parts.settings.api_keys else "person")
+    answer = PersonAnswer(
+        choice=given.choice,
+        actor=actor,
+        comment=given.comment,
+        value=given.value,
+        at=parts.parts.clock.now(),
+    )
+    answered = await parts.parts.database.write(_answer, decision_id, answer)
+    await parts.dispatcher.take(answered.run_id)
+    return QuestionView.of(answered)
+
+
+def _found(tx: Any, decision_id: str) -> DecisionView | QuestionView:
+    try:
+        return DecisionView.of(decisions.get(tx, decision_id))
+    except DecisionUnknown:
+        return QuestionView.of(questions.get(tx, decision_id))
+
+
+def _answer(tx: Any, decision_id: str, answer: PersonAnswer) -> PersonQuestion:
+    question = _question(tx, decision_id)
+    if question.status == "open" and answer.value is not None:
+        _check_value(question, answer)
+    return questions.answer(tx, decision_id, answer)
+
+
+def _question(tx: Any, decision_id: str) -> PersonQuestion:
+    """Return the question with this id; a decision that nobody was asked for is closed from the start."""
+    try:
+        return questions.get(tx, decision_id)
+    except DecisionUnknown:
+        decided = decisions.get(tx, decision_id)
+        raise DecisionClosed(decision_id, story.decided(decided)) from None
+
+
+def _check_value(question: PersonQuestion, answer: PersonAnswer) -> None:
+    if answer.choice != APPLIED or question.kind != "recover":
+        raise AnswerInvalid(question.decision_id, f"only the option {APPLIED!r} of a recovery brings a value")
+    found = schemas.problems(question.value_schema or {}, answer.value, path="/value")
+    if found:
+        raise AnswerInvalid(question.decision_id, "; ".join(map(str, found)), found)

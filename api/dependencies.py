@@ -1,0 +1,95 @@
+"""Dependencies: what endpoints are handed."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Request
+
+from api.errors import RequestInvalid
+from api.gate import CALLER
+from graphs.wiring import Opened
+from planner.store.database import Database
+from tools.problems import Problem
+
+MOST_ITEMS = 200
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
+_WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?:;.*)?", re.IGNORECASE)
+
+
+async def opened(request: Request) -> Opened:
+    """Return the open parts of this process."""
+    found: Opened = request.app.state.opened
+    return found
+
+
+async def database(request: Request) -> Database:
+    """Return the open database."""
+    return (await opened(request)).parts.database
+
+
+async def caller(request: Request) -> str:
+    """Return the name of the caller: the fingerprint of the key, or `api`."""
+    return str(request.scope[CALLER])
+
+
+async def idempotency_key(
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="1 to 255 visible characters; the same key and body begin one run.", max_length=255
+        ),
+    ] = None,
+) -> str | None:
+    """Return the Idempotency-Key.
+
+    Raises:
+        RequestInvalid: it holds characters that cannot be seen.
+    """
+    if idempotency_key is not None and not _VISIBLE.fullmatch(idempotency_key):
+        message = "The Idempotency-Key is not 1 to 255 visible ASCII characters."
+        found = Problem(path="/header/idempotency-key", code="wrong-pattern", message=message)
+        raise RequestInvalid([found.model_copy(update={"remedy": "Send a fresh UUID, for instance."})])
+    return idempotency_key
+
+
+async def prefer_wait(
+    request: Request,
+    prefer: Annotated[
+        list[str] | None, Header(description="`wait=N`: answer when the run has stopped, after N s at most.")
+    ] = None,
+) -> float | None:
+    """Return the seconds that the client would wait, no more than are allowed; None where it would not."""
+    preferences = ",".join(prefer or ()).split(",")
+    wanted = next((found for each in preferences if (found := _WAIT.fullmatch(each))), None)
+    most = (await opened(request)).settings.max_wait_seconds
+    return None if wanted is None else min(float(wanted[1]), most)
+
+
+async def last_event_id(
+    last_event_id: Annotated[str | None, Header(description="Number of the last entry received.")] = None,
+) -> int:
+    """Return the number of the last journal entry that the client has; 0 where it has none.
+
+    Raises:
+        RequestInvalid: it is no such number.
+    """
+    if not last_event_id:
+        return 0
+    if not (
+        last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) <= len("2147483647")
+    ):
+        message = f"{last_event_id!r:.60} is no number of a journal entry."
+        remedy = "Send the `id` of the last event received, or leave it out."
+        path = "/header/last-event-id"
+        raise RequestInvalid([Problem(path=path, code="wrong-type", message=message, remedy=remedy)])
+    return int(last_event_id)
+
+
+Parts = Annotated[Opened, Depends(opened)]
+Store = Annotated[Database, Depends(database)]
+Caller = Annotated[str, Depends(caller)]
+IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
+PreferWait = Annotated[float | None, Depends(prefer_wait)]
+LastEventId = Annotated[int, Depends(last_event_id)]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=2000)]
+Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="Items on a page.")]

@@ -1,0 +1,295 @@
+"""Schemas: the JSON that goes out; what is inside and nobody's business stays inside."""
+
+from collections.abc import Iterable
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import AwareDatetime, Field
+
+from planner.decisions import Decision, Offered, Trigger, WorkflowRef
+from planner.definition import Workflow
+from planner.journal import EntryKind, Numbered
+from planner.runs import PersonQuestion, Run, RunStatus
+from tools.operations import EffectClass, EffectSource, HttpBinding, Operation, Reconcile, Retry, Undo
+from tools.problems import Problem
+from tools.records import Record
+
+T = TypeVar("T")
+
+
+class Listed(Record, Generic[T]):
+    """A whole list."""
+
+    items: tuple[T, ...]
+
+
+class Paged(Record, Generic[T]):
+    """One page of a list."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+    """Give it as `cursor` for the next page; null on the last one."""
+
+
+class ProblemDetails(Record):
+    """Why a request was not served, after RFC 9457."""
+
+    type: str
+    """`urn:planner:` and the code."""
+    title: str
+    """The kind of problem in words."""
+    status: int
+    detail: str
+    """What happened, and what would be right."""
+    instance: str
+    """Path of the request."""
+    code: str
+    """Stable name of the kind of problem."""
+    problems: tuple[Problem, ...] = ()
+    """Everything that is wrong, each with its place."""
+    candidates: tuple[Any, ...] = ()
+    """What may have been meant, best first."""
+    decision_id: str | None = None
+    """The decision that led here."""
+    run_id: str | None = None
+
+
+class WorkflowSummary(Record):
+    """A registered workflow in a list."""
+
+    name: str
+    version: str
+    sha256: str
+    """Content hash of the definition."""
+    goal: str
+    input: dict[str, Any]
+    """JSON Schema of what a run is started with."""
+
+    @classmethod
+    def of(cls, workflow: Workflow) -> "WorkflowSummary":
+        """Return the summary of a workflow."""
+        return cls(
+            name=workflow.workflow,
+            version=workflow.version,
+            sha256=workflow.sha256,
+            goal=workflow.goal,
+            input=workflow.input,
+        )
+
+
+class WorkflowDetail(WorkflowSummary):
+    """A registered workflow with its definition."""
+
+    definition: dict[str, Any]
+    """The definition, as it can be registered again."""
+
+    @classmethod
+    def of(cls, workflow: Workflow) -> "WorkflowDetail":
+        """Return all that there is to say of a workflow."""
+        definition = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return cls(**dict(WorkflowSummary.of(workflow)), definition=definition)
+
+
+class Version(Record):
+    """One version of a workflow."""
+
+    version: str
+    sha256: str
+
+
+class Checked(Record):
+    """What validation found."""
+
+    problems: tuple[Problem, ...]
+    """Empty when the workflow can be registered."""
+
+
+class RunSummary(Record):
+    """A run in a list."""
+
+    id: str
+    workflow: WorkflowRef
+    goal: str
+    status: RunStatus
+    error: str | None
+    mode: str
+    started_by: str
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    ended_at: AwareDatetime | None
+    wake_at: AwareDatetime | None
+    """When a waiting run goes on by itself; null while only a person can wake it."""
+    cancel_requested: bool
+    catalog_revision: str
+
+    @classmethod
+    def of(cls, run: Run) -> "RunSummary":
+        """Return the summary of a run."""
+        return cls(**{name: getattr(run, name) for name in cls.model_fields})
+
+
+class QuestionView(Record):
+    """A decision that waits, or waited, for a person."""
+
+    status: Literal["open", "answered", "expired"]
+    decision_id: str
+    """The id that the decision has once it is made."""
+    run_id: str
+    workflow: str
+    kind: Literal["choose", "recover", "undo"]
+    point: str
+    path: str
+    visit: int
+    question: str
+    given: Any
+    """The data to decide on."""
+    options: tuple[Offered, ...]
+    """Every declared option; only the available ones may be chosen."""
+    trigger: Trigger | None
+    """The failure that made it necessary."""
+    value_schema: dict[str, Any] | None
+    """JSON Schema of the value that the option `applied` may bring."""
+    asked_at: AwareDatetime
+    deadline: AwareDatetime | None
+    otherwise: str | None
+    """The option taken when the deadline passes."""
+    answer: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, question: PersonQuestion) -> "QuestionView":
+        """Return a question as its readers see it."""
+        plain = {name: getattr(question, name) for name in cls.model_fields if name != "answer"}
+        given = question.answer
+        return cls(**plain, answer=None if given is None else given.model_dump(mode="json"))
+
+
+class RunDetail(RunSummary):
+    """A run as it stands now."""
+
+    input: Any
+    output: Any
+    questions: tuple[QuestionView, ...] = ()
+    """What persons are asked; the run waits for their answers."""
+    decision_ids: tuple[str, ...] = ()
+    """The decisions made so far, the first one first."""
+
+    @classmethod
+    def whole(
+        cls, run: Run, questions: Iterable[PersonQuestion], decisions: Iterable[Decision]
+    ) -> "RunDetail":
+        """Return all that there is to say of a run."""
+        return cls(
+            **dict(RunSummary.of(run)),
+            input=run.input,
+            output=run.output,
+            questions=tuple(map(QuestionView.of, questions)),
+            decision_ids=tuple(decision.decision_id for decision in decisions),
+        )
+
+
+class EntryView(Record):
+    """One entry of a run's journal."""
+
+    seq: int
+    kind: EntryKind
+    path: str
+    visit: int
+    attempt: int
+    at: AwareDatetime
+    body: dict[str, Any]
+
+    @classmethod
+    def of(cls, numbered: Numbered) -> "EntryView":
+        """Return a numbered entry in one piece."""
+        seq, entry = numbered
+        return cls(seq=seq, **dict(entry))
+
+
+class DecisionView(Decision):
+    """A decision that was made."""
+
+    status: Literal["decided"] = "decided"
+
+    @classmethod
+    def of(cls, decision: Decision) -> "DecisionView":
+        """Return a decision as its readers see it."""
+        return cls(**dict(decision))
+
+
+class Answering(Record):
+    """A person's answer."""
+
+    choice: str = Field(min_length=1, max_length=200)
+    """One of the available options."""
+    comment: str = Field(default="", max_length=4000)
+    """Why, in words."""
+    value: Any = None
+    """With the option `applied`: what the call would have answered."""
+    actor: str | None = Field(default=None, min_length=1, max_length=200)
+    """Id of who answers; the caller's own unless told."""
+
+
+class OperationView(Record):
+    """An operation of the catalogue."""
+
+    name: str
+    service: str
+    summary: str
+    effect: EffectClass
+    effect_source: EffectSource
+    """`guessed` and `default` are to be confirmed by a person."""
+    repeatable: bool
+    """Whether an unanswered call may be sent again."""
+    input: dict[str, Any]
+    output: dict[str, Any] | None
+    undo: Undo | None
+    reconcile: Reconcile | None
+    check: str | None
+    timeout_seconds: float
+    retry: Retry
+    confirm: Literal["person"] | None
+    kind: Literal["http", "function"]
+    method: str | None = None
+    path: str | None = None
+
+    @classmethod
+    def of(cls, operation: Operation) -> "OperationView":
+        """Return an operation as its readers see it; how callers identify themselves is not told."""
+        same = (
+            "name",
+            "service",
+            "summary",
+            "effect",
+            "effect_source",
+            "repeatable",
+            "input",
+            "output",
+            "undo",
+            "reconcile",
+            "check",
+            "retry",
+            "confirm",
+        )
+        binding = operation.binding
+        over_http = (
+            {"method": binding.method, "path": binding.path} if isinstance(binding, HttpBinding) else {}
+        )
+        return cls(
+            **{name: getattr(operation, name) for name in same},
+            timeout_seconds=operation.timeout.total_seconds(),
+            kind=binding.kind,
+            **over_http,
+        )
+
+
+class CatalogView(Record):
+    """The operations that a workflow may call."""
+
+    revision: str
+    """Content hash of the catalogue."""
+    items: tuple[OperationView, ...]
+
+
+class Alive(Record):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
