@@ -7,6 +7,7 @@ from tools.definitions import Definitions
 from tools.parameters import Argument, Place
 from tools.references import Located
 from tools.requests import is_json, media_type
+from tools.wording import show
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _ANY = "*/*"
@@ -54,8 +55,8 @@ class _Fields(NamedTuple):
 
 def request(located: Located, definitions: Definitions, *, taken: Iterable[str]) -> Body:
     """Return what a request sends: the fields of one plain object as arguments, or the body as a whole."""
-    content = located.child("content")
-    content_type = _preferred(content.value or {})
+    content = _content(located, definitions)
+    content_type = _preferred(content.value)
     if content_type is None:
         return Body()
     required = located.value.get("required") is True
@@ -122,12 +123,22 @@ def answer(responses: Mapping[str, Located], definitions: Definitions) -> Succes
 
 
 def _answered(response: Located, definitions: Definitions) -> Any:
-    content = response.child("content")
-    for name in content.value or {}:
+    content = _content(response, definitions)
+    for name in content.value:
         if is_json(name) or name == _ANY:
             schema = content.child(name, "schema")
             return definitions.convert(schema) if schema.value is not None else None
     return None
+
+
+def _content(located: Located, definitions: Definitions) -> Located:
+    """Return the media types of a body or an answer, as an object in any case."""
+    content = located.child("content")
+    if content.value is not None and not isinstance(content.value, Mapping):
+        definitions.note(
+            content, "wrong-type", f"`content` is {show(content.value)}.", "It must be an object."
+        )
+    return content if isinstance(content.value, Mapping) else content._replace(value={})
 
 
 def _preferred(content: Mapping[str, Any]) -> str | None:

@@ -51,7 +51,6 @@ class _Writer:
             "enum": self._enum,
             "const": self._const,
             "pattern": self._pattern,
-            "format": self._format,
             "multipleOf": self._multiple,
             "uniqueItems": self._unique,
             "anyOf": self._alternatives,
@@ -143,10 +142,6 @@ class _Writer:
 
     def _pattern(self, error: ValidationError, place: str) -> Iterator[Problem]:
         wanted = f"It must match the pattern {_details(error)['pattern']!r}."
-        yield _problem(place, "wrong-pattern", f"{show(error.instance)} has the wrong form.", wanted)
-
-    def _format(self, error: ValidationError, place: str) -> Iterator[Problem]:
-        wanted = f"It must be written as {_details(error)['format']}."
         yield _problem(place, "wrong-pattern", f"{show(error.instance)} has the wrong form.", wanted)
 
     def _multiple(self, error: ValidationError, place: str) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from tools import validators
 from tools.pointers import follow
 from tools.problems import Problem
 from tools.references import Broken, Located, References
-from tools.wording import hint
+from tools.wording import hint, show
 
 Direction = Literal["request", "response"]
 
@@ -45,7 +45,6 @@ _ONE = frozenset(
 )
 _LIST = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _NAMED = frozenset({"dependentSchemas", "patternProperties", "properties"})
-_VALUES = frozenset({"const", "default", "enum", "examples"})
 _DROPPED = frozenset(
     {
         "$anchor",
@@ -61,6 +60,7 @@ _DROPPED = frozenset(
     }
 )
 _HIDDEN: dict[Direction, str] = {"request": "readOnly", "response": "writeOnly"}
+_SHAPES: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 _BINARY = {
     "type": "object",
@@ -88,7 +88,7 @@ class Definitions:
         if isinstance(schema, bool):
             return schema
         if not isinstance(schema, Mapping):
-            self._note(located, "wrong-type", "A schema must be an object.", "Write an object, such as {}.")
+            self.note(located, "wrong-type", "A schema must be an object.", "Write an object, such as {}.")
             return True
         if isinstance(schema.get("$ref"), str):
             return self._reference(located)
@@ -147,21 +147,28 @@ class Definitions:
 
     def _keyword(self, name: str, located: Located) -> Iterator[tuple[str, Any]]:
         value = located.value
-        if name in _ONE and not isinstance(value, list):
+        wanted = _shape(name, value)
+        if wanted is not None and not isinstance(value, wanted):
+            # `required: true` beside a type is an old habit that says nothing here.
+            if not (name == "required" and isinstance(value, bool)):
+                remedy = f"It must be {_SHAPES[wanted]}."
+                self.note(located, "wrong-type", f"`{name}` is {show(value)}.", remedy)
+        elif name in _ONE and not isinstance(value, list):
             yield name, self.convert(located)
-        elif name in _LIST or (name == "items" and isinstance(value, list)):
+        elif name in _LIST or name == "items":
             items = [self.convert(located.child(index)) for index in range(len(value))]
             yield ("prefixItems" if name == "items" else name), items
-        elif name in _NAMED and isinstance(value, Mapping):
+        elif name in _NAMED:
             yield name, {key: self.convert(located.child(key)) for key in value}
-        elif name == "type":
+        else:
+            yield from self._plain(name, located)
+
+    def _plain(self, name: str, located: Located) -> Iterator[tuple[str, Any]]:
+        if name == "type":
             yield from self._type(located)
-        elif name == "pattern":
-            # A dialect of regular expressions that the validator cannot read must not cost the operation.
-            if not validators.faults({"pattern": value}):
-                yield name, value
-        elif name != "required" or isinstance(value, list):
-            yield name, value
+        # A dialect of regular expressions that the validator cannot read must not cost the operation.
+        elif name != "pattern" or not validators.faults({"pattern": located.value}):
+            yield name, located.value
 
     def _type(self, located: Located) -> Iterator[tuple[str, Any]]:
         if located.value == "file":
@@ -169,12 +176,13 @@ class Definitions:
             yield "format", "binary"
             return
         is_list = isinstance(located.value, list)
-        names = [_MEANT.get(name, name) for name in (located.value if is_list else [located.value])]
+        given = [str(name) for name in (located.value if is_list else [located.value])]
+        names = list(dict.fromkeys(_MEANT.get(name, name) for name in given))
         for name in names:
             if name not in {*_TYPES, "any"}:
-                self._note(located, "unknown-type", f"There is no type {name!r}.", hint(str(name), _TYPES))
+                self.note(located, "unknown-type", f"There is no type {name!r}.", hint(name, _TYPES))
                 return
-        if "any" not in names:
+        if names and "any" not in names:
             yield "type", names if is_list else names[0]
 
     def _repaired(self, schema: dict[str, Any], located: Located) -> dict[str, Any]:
@@ -223,19 +231,33 @@ class Definitions:
             schema["enum"] = [*schema["enum"], None]
         return schema
 
-    def _note(self, located: Located, code: str, message: str, remedy: str) -> None:
+    def note(self, located: Located, code: str, message: str, remedy: str) -> None:
+        """Remember a problem."""
         self.problems.append(Problem(path=located.path, code=code, message=message, remedy=remedy))
 
 
+def _shape(name: str, value: Any) -> type | None:
+    """Return the kind of value that a keyword must have; None where the validator will tell."""
+    if name in _LIST or name in {"enum", "required"}:
+        return list
+    if name == "$ref":
+        return str
+    if name in _NAMED:
+        return dict
+    is_free = isinstance(value, bool) or (name == "items" and isinstance(value, list))
+    return dict if name in _ONE and not is_free else None
+
+
 def _references(schema: Any) -> Iterator[str]:
-    if isinstance(schema, Mapping):
-        for name, value in schema.items():
-            if name == "$ref" and isinstance(value, str):
-                yield value.removeprefix("#/$defs/")
-            elif name in _NAMED and isinstance(value, Mapping):
-                yield from (found for field in value.values() for found in _references(field))
-            elif name not in _VALUES:
-                yield from _references(value)
-    elif isinstance(schema, list):
-        for value in schema:
+    """Return the names that the parts of a converted schema refer to."""
+    if not isinstance(schema, Mapping):
+        return
+    if "$ref" in schema:
+        yield str(schema["$ref"]).removeprefix("#/$defs/")
+    for name, value in schema.items():
+        if name in _ONE:
             yield from _references(value)
+        elif name in _LIST:
+            yield from (found for member in value for found in _references(member))
+        elif name in _NAMED:
+            yield from (found for field in value.values() for found in _references(field))

@@ -25,6 +25,8 @@ _EFFECTS: dict[str, EffectClass] = {
     "put": "idempotent",
 }
 _BODILESS = frozenset({"get", "head", "options"})
+_PLACES_3 = ("path", "query", "header", "cookie")
+_PLACES_2 = ("path", "query", "header", "body", "formData")
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _VERSION = re.compile(r"3\.\d+(\.\d+)?.*|2\.0")
 _LONGEST_SUMMARY = 200
@@ -54,8 +56,10 @@ def base_url(document: Mapping[str, Any]) -> str | None:
     if not isinstance(first, Mapping) or not isinstance(first.get("url"), str):
         return None
     url = first["url"]
-    for name, variable in (first.get("variables") or {}).items():
-        url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+    variables = first.get("variables")
+    for name, variable in variables.items() if isinstance(variables, Mapping) else ():
+        default = variable.get("default", "") if isinstance(variable, Mapping) else ""
+        url = url.replace(f"{{{name}}}", str(default))
     return url.rstrip("/") or None
 
 
@@ -154,8 +158,7 @@ class _Reader:
         return _Call(method, path, located, list(merged.values()), resolved, responses)
 
     def _swagger_call(self, call: _Call) -> _Call:
-        consumes = call.located.value.get("consumes", self._document.get("consumes")) or []
-        produces = call.located.value.get("produces", self._document.get("produces")) or []
+        consumes, produces = self._types(call.located, "consumes"), self._types(call.located, "produces")
         outside = [found for found in call.parameters if found.value.get("in") not in {"body", "formData"}]
         return call._replace(
             parameters=[swagger.parameter(found) for found in outside],
@@ -163,14 +166,27 @@ class _Reader:
             responses={status: swagger.response(found, produces) for status, found in call.responses.items()},
         )
 
+    def _types(self, located: Located, name: str) -> list[str]:
+        """Return the media types of one operation, or else those of the whole document."""
+        found = located.child(name) if name in located.value else self._references.root.child(name)
+        if found.value is None or (isinstance(found.value, list) and _are_texts(found.value)):
+            return found.value or []
+        self._note(found, "wrong-type", f"`{name}` is {show(found.value)}.", "It must be a list of texts.")
+        return []
+
     def _listed(self, group: Located) -> list[Located]:
         if group.value is None:
             return []
         if not isinstance(group.value, list):
             self._note(group, "wrong-type", f"`parameters` is {show(group.value)}.", "It must be a list.")
             return []
-        items = (self._resolved(group.child(index)) for index in range(len(group.value)))
-        return [item for item in items if item is not None]
+        items = [self._resolved(group.child(index)) for index in range(len(group.value))]
+        return [item for item in items if item is not None and self._is_parameter(item)]
+
+    def _is_parameter(self, located: Located) -> bool:
+        fault = parameters.fault(located, places=_PLACES_2 if self._is_swagger else _PLACES_3)
+        self._problems += [fault] if fault else []
+        return fault is None
 
     def _responses(self, located: Located) -> dict[str, Located]:
         group = located.child("responses")
@@ -199,7 +215,7 @@ class _Reader:
         return False
 
     def _operation(self, call: _Call) -> Operation:
-        found = parameters.read(call.parameters, self._requests, self._problems)
+        found = parameters.read(call.parameters, self._requests)
         found += self._undeclared(call, found)
         body = Body()
         if call.body is not None and call.method not in _BODILESS:
@@ -266,6 +282,10 @@ class _Reader:
 
     def _note(self, located: Located, code: str, message: str, remedy: str) -> None:
         self._problems.append(_problem(located.path, code, message, remedy))
+
+
+def _are_texts(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _is_named(call: _Call) -> bool:

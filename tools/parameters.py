@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 from tools.definitions import Definitions
 from tools.problems import Problem
 from tools.references import Located
-from tools.wording import hint
+from tools.wording import hint, show
 
 Place = Literal["path", "query", "header", "cookie", "body", "form", "whole_body"]
 Style = Literal["comma", "space", "pipe", "repeat"]
@@ -34,17 +34,31 @@ class Argument(NamedTuple):
     style: Style = "repeat"
 
 
-def read(parameters: Iterable[Located], definitions: Definitions, problems: list[Problem]) -> list[Argument]:
+def read(parameters: Iterable[Located], definitions: Definitions) -> list[Argument]:
     """Return the arguments of parameters that are already merged and resolved."""
     found: list[Argument] = []
     for located in parameters:
-        place = _PLACES.get(str(located.value.get("in")))
-        name = located.value.get("name")
-        if place is None or not isinstance(name, str) or not name:
-            problems.append(_nameless(located))
-        elif not (place == "header" and name.lower() in _NOT_ARGUMENTS):
+        place, name = _PLACES[located.value["in"]], located.value["name"]
+        if not (place == "header" and name.lower() in _NOT_ARGUMENTS):
             found += _arguments(located, place, definitions)
     return unique(found)
+
+
+def fault(located: Located, *, places: Iterable[str] = _PLACES) -> Problem | None:
+    """Return what keeps a parameter from being read; None where nothing does."""
+    name, place = located.value.get("name"), located.value.get("in")
+    if not isinstance(name, str) or not name:
+        return Problem(
+            path=located.path, code="missing-field", message="A parameter has no name.", remedy="Add `name`."
+        )
+    if place not in list(places):
+        return Problem(
+            path=f"{located.path}/in",
+            code="not-allowed",
+            message=f"The parameter {name!r} stands in {show(place)}.",
+            remedy=hint(str(place), places),
+        )
+    return None
 
 
 def unique(arguments: Iterable[Argument]) -> list[Argument]:
@@ -58,23 +72,6 @@ def unique(arguments: Iterable[Argument]) -> list[Argument]:
             name, number = f"{argument.name}_{argument.place}{number}", number + 1
         found[name] = argument._replace(name=name)
     return list(found.values())
-
-
-def _nameless(located: Located) -> Problem:
-    value = located.value
-    if not isinstance(value.get("name"), str) or not value["name"]:
-        return Problem(
-            path=located.path,
-            code="missing-field",
-            message="A parameter has no name.",
-            remedy="Add `name`.",
-        )
-    return Problem(
-        path=f"{located.path}/in",
-        code="not-allowed",
-        message=f"The parameter {value['name']!r} stands in {value.get('in')!r}.",
-        remedy=hint(str(value.get("in")), _PLACES),
-    )
 
 
 def _arguments(located: Located, place: Place, definitions: Definitions) -> list[Argument]:

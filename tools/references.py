@@ -65,7 +65,7 @@ class References:
         """Return what one reference, standing in `located`, names; raise Broken where it names nothing."""
         try:
             found = self._registry.resolver(located.base).lookup(reference)
-        except (Unresolvable, DocumentInvalid, OSError, ValueError) as exc:
+        except (Unresolvable, DocumentInvalid, OSError, LookupError, TypeError, ValueError) as exc:
             cause = exc.__cause__ or exc
             detail = f" ({cause})" if isinstance(cause, (DocumentInvalid, OSError)) else ""
             raise Broken(_problem(located, f"The reference {reference!r} names nothing{detail}.")) from exc

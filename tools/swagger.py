@@ -56,7 +56,8 @@ def base_url(document: Mapping[str, Any]) -> str | None:
     host = document.get("host")
     if not host:
         return path or None
-    schemes = document.get("schemes") or ["http"]
+    schemes = document.get("schemes")
+    schemes = schemes if isinstance(schemes, list) and schemes else ["http"]
     scheme = "https" if "https" in schemes else schemes[0]
     return f"{scheme}://{host}{path}"
 
@@ -86,10 +87,8 @@ def _form(fields: list[Located], consumes: list[str]) -> Located:
         content_type = _FORM
     schema = {
         "type": "object",
-        "properties": {located.value.get("name"): _field(located.value) for located in fields},
-        "required": [
-            located.value.get("name") for located in fields if located.value.get("required") is True
-        ],
+        "properties": {located.value["name"]: _field(located.value) for located in fields},
+        "required": [located.value["name"] for located in fields if located.value.get("required") is True],
     }
     return fields[0]._replace(value={"required": True, "content": {content_type: {"schema": schema}}})
 

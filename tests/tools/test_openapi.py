@@ -332,3 +332,79 @@ def test_the_document_that_httpbin_publishes_imports():
     assert len(operations) > 60
     assert_usable(operations)
     assert operations["httpbin.getStatusCodes"].binding.places == {"codes": "path"}
+
+
+JUNK = [None, 3, "x", [], {}, [1], {"a": 1}, True, {"$ref": "#/nope"}, {"$ref": 3}, "\ud800", {"type": []}]
+
+
+def every_place(value, path=()):
+    yield path
+    for name in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from every_place(value[name], (*path, name))
+
+
+def replaced(value, path, junk):
+    if not path:
+        return junk
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(value[path[0]], path[1:], junk)
+    return copy
+
+
+SCHEMA = {
+    "type": "object",
+    "required": ["a"],
+    "properties": {"a": {"type": "string", "enum": ["x"]}, "b": {"$ref": "#/components/schemas/B"}},
+    "allOf": [{"items": {}}],
+}
+WHOLE = document(
+    {
+        "/a/{id}": {
+            "parameters": [{"name": "id", "in": "path", "schema": {"type": "string"}}],
+            "post": {
+                "operationId": "a",
+                "parameters": [{"name": "q", "in": "query", "style": "deepObject", "schema": SCHEMA}],
+                "requestBody": {"required": True, "content": {"application/json": {"schema": SCHEMA}}},
+                "responses": {"200": {"content": {"application/json": {"schema": SCHEMA}}}},
+            },
+        }
+    },
+    servers=[{"url": "http://{a}", "variables": {"a": {"default": "b"}}}],
+    components={"schemas": {"B": {"type": "integer", "minimum": 1}}},
+)
+OLDER = document(
+    {
+        "/a": {
+            "post": {
+                "consumes": ["application/json"],
+                "parameters": [
+                    {"name": "l", "in": "query", "type": "array", "items": {"type": "string"}},
+                    {"name": "f", "in": "formData", "type": "file"},
+                ],
+                "responses": {"200": {"schema": {"$ref": "#/definitions/B"}}},
+            }
+        }
+    },
+    version="2.0",
+    schemes=["http"],
+    host="a",
+    produces=["application/json"],
+    definitions={"B": {"type": "integer"}},
+)
+
+
+def told(broken):
+    """Return the problems of a document, if there are any; whatever else is raised fails the test."""
+    try:
+        openapi.read(broken, service="shop")
+        openapi.base_url(broken)
+    except CatalogInvalid as exc:
+        return exc.problems
+    return ()
+
+
+@pytest.mark.parametrize("whole", [WHOLE, OLDER], ids=["3.1", "2.0"])
+def test_rubbish_at_any_place_is_imported_or_refused_with_problems_and_never_a_crash(whole):
+    found = [told(replaced(whole, path, junk)) for path in every_place(whole) for junk in JUNK]
+    assert sum(1 for problems in found if problems) > 100
+    assert all(problem.message and problem.code for problems in found for problem in problems)

@@ -10,15 +10,11 @@ from tools.references import References
 def read(*values):
     references = References({"p": list(values)})
     definitions = Definitions(references, "request", siblings=True)
-    problems = []
-    located = [references.root.child("p", index) for index in range(len(values))]
-    return parameters.read(located, definitions, problems), problems
+    return parameters.read([references.root.child("p", index) for index in range(len(values))], definitions)
 
 
 def one(**value):
-    found, problems = read({"name": "ids", "in": "query", **value})
-    assert problems == []
-    return found[0]
+    return read({"name": "ids", "in": "query", **value})[0]
 
 
 LIST = {"type": "array", "items": {"type": "string"}}
@@ -53,14 +49,12 @@ def test_a_parameter_keeps_its_description_and_example():
 
 
 def test_headers_that_belong_to_the_protocol_are_no_arguments():
-    found, _ = read(*({"name": name, "in": "header"} for name in ("Accept", "content-type", "X-Mine")))
+    found = read(*({"name": name, "in": "header"} for name in ("Accept", "content-type", "X-Mine")))
     assert [argument.name for argument in found] == ["X-Mine"]
 
 
 def test_equal_names_in_different_places_are_told_apart():
-    found, _ = read(
-        {"name": "id", "in": "path"}, {"name": "id", "in": "query"}, {"name": "id", "in": "header"}
-    )
+    found = read({"name": "id", "in": "path"}, {"name": "id", "in": "query"}, {"name": "id", "in": "header"})
     assert [(argument.name, argument.wire, argument.place) for argument in found] == [
         ("id", "id", "path"),
         ("id_query", "id", "query"),
@@ -74,9 +68,7 @@ def test_a_deep_object_has_one_argument_for_each_field():
         "properties": {"colour": {"type": "string"}, "size": {}},
         "required": ["size"],
     }
-    found, _ = read(
-        {"name": "filter", "in": "query", "style": "deepObject", "required": True, "schema": schema}
-    )
+    found = read({"name": "filter", "in": "query", "style": "deepObject", "required": True, "schema": schema})
     assert [(argument.wire, argument.required) for argument in found] == [
         ("filter[colour]", False),
         ("filter[size]", True),
@@ -101,12 +93,17 @@ def test_what_nobody_here_writes_is_a_text_of_the_caller(value, note):
 @pytest.mark.parametrize(
     ("value", "path"),
     [
-        ({"in": "query"}, "/p/0"),
-        ({"name": "", "in": "query"}, "/p/0"),
-        ({"name": "a", "in": "qery"}, "/p/0/in"),
+        ({"in": "query"}, ""),
+        ({"name": "", "in": "query"}, ""),
+        ({"name": "a", "in": "qery"}, "/in"),
     ],
 )
 def test_a_parameter_without_name_or_place_is_a_problem(value, path):
-    found, (problem,) = read(value)
-    assert found == []
-    assert problem.path == path
+    found = parameters.fault(References(value).root)
+    assert found.path == path
+    assert found.remedy
+
+
+def test_a_parameter_with_name_and_place_has_no_fault():
+    assert parameters.fault(References({"name": "a", "in": "query"}).root) is None
+    assert parameters.fault(References({"name": "a", "in": "body"}).root, places=["body"]) is None

@@ -30,3 +30,7 @@ def test_long_lists_of_names_are_cut():
 
 def test_types_read_like_a_sentence():
     assert wording.type_names(["null", "string", "integer"]) == "a whole number, a text or null"
+
+
+def test_texts_that_cannot_be_encoded_are_still_shown():
+    assert "ud800" in wording.show("\ud800")

@@ -174,3 +174,17 @@ def test_real_documents_are_read_with_places():
         found = yaml.load(path.read_text(encoding="utf-8"), file=path.name)
         assert found.data["swagger"] == "2.0"
         assert found.position("/paths").line > 10
+
+
+def test_a_document_without_places_has_no_positions():
+    assert yaml.Document({}, file=None).position("/a") is None
+
+
+def test_json_that_yaml_reads_differently_keeps_the_places_before_it():
+    found = yaml.load('{"a": 1,\n "b": "\\ud800"}')
+    assert found.data["b"] == "\ud800"
+    assert found.position("/a") == (1, 2)
+
+
+def test_a_json_number_beyond_64_bits_is_refused():
+    assert problems('{"a": 99999999999999999999999}')[0].code == "no-json"
