@@ -12,7 +12,12 @@ GAP_X, GAP_Y = 26.0, 14.0
 LABEL_HEIGHT = 16.0
 _LANE = 10.0
 _SWEEPS = 12
-_PASSES = 24
+_PASSES, _LAST = 16, 4
+_PULLS = (1.0, 2.0, 8.0)
+"""How hard neighbours pull at each other: two boxes, a box and a passage, two passages."""
+
+Sides = Sequence[Sequence[Sequence[int]]]
+"""Neighbours by slot: those above, those below, or both."""
 
 
 class Box(NamedTuple):
@@ -108,9 +113,10 @@ class _Layered:
         """Return the slots that a link runs through from top to bottom; those between are made here."""
         upper, lower = self.down[number]
         first, last = places[upper], places[lower]
-        chain = [first]
-        for layer in range(self.slots[first].layer + 1, self.slots[last].layer):
-            label = self.links[number].label_width if len(chain) == 1 else 0.0
+        chain, between = [first], range(self.slots[first].layer + 1, self.slots[last].layer)
+        for layer in between:
+            is_first = layer == (between[0] if upper == self.links[number].source else between[-1])
+            label = self.links[number].label_width if is_first else 0.0
             height = LABEL_HEIGHT if label else 0.0
             self.slots.append(_Slot(layer, max(_LANE, label), height, number))
             chain.append(len(self.slots) - 1)
@@ -163,14 +169,22 @@ class _Layered:
         for row in self.rows:
             self._settle(row, centres, dict.fromkeys(row, 0.0))
         for turn in range(_PASSES):
-            rows = self.rows if turn % 2 == 0 else self.rows[::-1]
-            for row in rows:
-                self._settle(row, centres, {slot: self._wanted(slot, centres) for slot in row})
+            sides: Sides = (self.above,) if turn % 2 == 0 else (self.below,)
+            if turn >= _PASSES - _LAST:
+                sides = (self.above, self.below)
+            for row in self.rows if turn % 2 == 0 else self.rows[::-1]:
+                wanted = {slot: self._wanted(slot, centres, sides) for slot in row}
+                self._settle(row, centres, wanted)
         return centres
 
-    def _wanted(self, slot: int, centres: Sequence[float]) -> float:
-        around = [*self.above[slot], *self.below[slot]]
-        return sum(centres[other] for other in around) / len(around) if around else centres[slot]
+    def _wanted(self, slot: int, centres: Sequence[float], sides: Sides) -> float:
+        """Return the mean of the neighbours' places; long ways pull harder, so that they run straight."""
+        around = [(other, self._pull(slot, other)) for side in sides for other in side[slot]]
+        pull = sum(weight for _, weight in around)
+        return sum(centres[other] * weight for other, weight in around) / pull if around else centres[slot]
+
+    def _pull(self, slot: int, other: int) -> float:
+        return _PULLS[(self.slots[slot].link is not None) + (self.slots[other].link is not None)]
 
     def _settle(self, row: Sequence[int], centres: list[float], wanted: Mapping[int, float]) -> None:
         """Place a row as near to the wanted places as its order and the gaps allow (least squares)."""
@@ -178,7 +192,9 @@ class _Layered:
         for left, right in pairwise(row):
             reach += (self.slots[left].width + self.slots[right].width) / 2 + GAP_X
             offsets.append(reach)
-        values = _rising([wanted[slot] - offset for slot, offset in zip(row, offsets, strict=True)])
+        aims = [wanted[slot] - offset for slot, offset in zip(row, offsets, strict=True)]
+        weights = [1.0 if self.slots[slot].link is None else _PULLS[1] for slot in row]
+        values = _rising(aims, weights)
         for slot, offset, value in zip(row, offsets, values, strict=True):
             centres[slot] = value + offset
 
@@ -207,10 +223,10 @@ class _Layered:
             layer = self.slots[slot].layer
             points += [Point(centres[slot], tops[layer]), Point(centres[slot], tops[layer] + heights[layer])]
         points.append(Point(self._port(last, number, self.above, centres), self._top(last, tops, heights)))
-        middle = chain[1] if len(chain) > 2 else first  # noqa: PLR2004 - a chain with something between its ends
-        layer = self.slots[middle].layer
-        label = Point(centres[middle], tops[layer] + heights[layer] / 2)
         is_upward = self.down[number][0] != link.source
+        beside = chain[-2] if is_upward else chain[1]
+        layer = self.slots[beside].layer
+        label = Point(centres[beside], tops[layer] + heights[layer] / 2)
         return Way(tuple(reversed(points)) if is_upward else tuple(points), label)
 
     def _port(self, slot: int, number: int, neighbours: list[list[int]], centres: Sequence[float]) -> float:
@@ -277,13 +293,13 @@ def _layers(boxes: Sequence[str], down: Iterable[tuple[str, str]]) -> dict[str, 
     return layers
 
 
-def _rising(values: Sequence[float]) -> list[float]:
+def _rising(values: Sequence[float], weights: Sequence[float]) -> list[float]:
     """Return the values that never fall and are nearest to those given (pool adjacent violators)."""
-    pools: list[tuple[float, int]] = []
-    for value in values:
-        mean, count = value, 1
+    pools: list[tuple[float, float, int]] = []
+    for value, weight in zip(values, weights, strict=True):
+        mean, heavy, count = value, weight, 1
         while pools and pools[-1][0] > mean:
-            other, many = pools.pop()
-            mean, count = (other * many + mean * count) / (many + count), many + count
-        pools.append((mean, count))
-    return [mean for mean, count in pools for _ in range(count)]
+            other, much, many = pools.pop()
+            mean, heavy, count = (other * much + mean * heavy) / (much + heavy), much + heavy, many + count
+        pools.append((mean, heavy, count))
+    return [mean for mean, _, count in pools for _ in range(count)]

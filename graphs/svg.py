@@ -1,5 +1,6 @@
 """SVG: a drawing as a picture that any browser shows, without a script or a font of its own. Pure."""
 
+import textwrap
 from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
@@ -95,7 +96,7 @@ def _area(drawn: Drawing, container: str | None) -> _Area:
 def _plan(drawn: Drawing, node: Node) -> _Plan:
     if node.kind in {"start", "end"}:
         return _Plan(node, 46, 22, ())
-    lines = tuple(_short(line) for line in _lines(node))
+    lines = tuple(_wrapped(node))
     wide = [len(_title(node)) * _LETTER, *(len(line) * _SMALL for line in lines)]
     width, height = max(_NARROWEST, max(wide) + 2 * _PADDING), _TITLE + _LINE * len(lines) + 6
     if node.kind not in _CONTAINERS:
@@ -113,6 +114,11 @@ def _lines(node: Node) -> Iterator[str]:
     if node.guard:
         yield f"if {node.guard}"
     yield from node.notes
+
+
+def _wrapped(node: Node) -> Iterator[str]:
+    for line in _lines(node):
+        yield from textwrap.wrap(line, _LONGEST, max_lines=2, placeholder="…", break_on_hyphens=False)
 
 
 def _title(node: Node) -> str:
@@ -142,7 +148,7 @@ def _box(plan: _Plan, at: Point) -> Iterator[str]:
     centre = at.x + plan.width / 2
     style = ' style="fill:#ffffff"' if is_end else ""
     yield _text("name", centre, at.y + (15 if is_end else 17), node.title if is_end else _title(node), style)
-    plain = len(plan.lines) - len(node.notes)
+    plain = sum(1 for _ in _wrapped(node.model_copy(update={"notes": ()})))
     for number, line in enumerate(plan.lines):
         css = "more" if number < plain else "note"
         yield _text(css, centre, at.y + 17 + (number + 1) * _LINE, line)
