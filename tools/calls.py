@@ -8,8 +8,9 @@ import typing
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -121,18 +122,33 @@ def _raised(operation: Operation, error: BaseException) -> Outcome:
     )
 
 
+class _Shape(NamedTuple):
+    """What a function takes, read once: reading it costs far more than most calls."""
+
+    signature: inspect.Signature
+    adapters: Mapping[str, TypeAdapter[Any]]
+    """By the names of the arguments that bear a type."""
+
+
+@lru_cache(maxsize=1024)
+def _shape(function: Callable[..., Any]) -> _Shape:
+    hints = typing.get_type_hints(_described(function), include_extras=True)
+    return _Shape(inspect.signature(function), {name: _adapter(hint) for name, hint in hints.items()})
+
+
 def _converted(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments as the types that the function names; raise Unbuildable with every misfit."""
     try:
-        inspect.signature(function).bind(**arguments)
-        hints = typing.get_type_hints(_described(function), include_extras=True)
+        shape = _shape(function)
+        shape.signature.bind(**arguments)
     except (TypeError, NameError) as exc:
         raise Unbuildable(f"the function cannot be called so: {exc}") from None
     misfits: list[str] = []
     converted: dict[str, Any] = {}
     for name, value in arguments.items():
         try:
-            converted[name] = _adapter(hints.get(name, Any)).validate_python(value)
+            adapter = shape.adapters.get(name)
+            converted[name] = value if adapter is None else adapter.validate_python(value)
         except ValidationError as exc:
             misfits += [f"{name}: {error['msg']}" for error in exc.errors(include_url=False)]
     if misfits:
