@@ -1,7 +1,7 @@
 """The catalogue: every operation that a workflow may call, and the services behind them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ from tools import catalog_loader
 from tools.access import ApiKey, Auth, Basic, Bearer, Breaker, Service
 from tools.errors import OperationUnknown
 from tools.operations import Operation
+from tools.problems import Problem
 from tools.wording import nearest
 
 __all__ = ["ApiKey", "Auth", "Basic", "Bearer", "Breaker", "Catalog", "Service", "load"]
@@ -23,10 +24,18 @@ _DEPLOYMENT = {"base_url", "auth", "verify"}
 class Catalog:
     """Operations by their full name, services by theirs, and the revision of both."""
 
-    def __init__(self, operations: Mapping[str, Operation], services: Mapping[str, Service]) -> None:
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        services: Mapping[str, Service],
+        *,
+        warnings: Iterable[Problem] = (),
+    ) -> None:
         self.operations: Mapping[str, Operation] = dict(operations)
         self.services: Mapping[str, Service] = dict(services)
         self.revision = _revision(self.operations, self.services)
+        self.warnings: tuple[Problem, ...] = tuple(warnings)
+        """What was read although it is wrong, such as a type that no standard knows."""
 
     def operation(self, name: str) -> Operation:
         """Return the operation; raise OperationUnknown with the nearest names."""
@@ -51,7 +60,7 @@ def load(path: Path, *, base_urls: Mapping[str, str] = NO_OVERRIDES) -> Catalog:
     An address in `base_urls`, by service, takes the place of the one in the file.
     """
     loaded = catalog_loader.load(path, base_urls=base_urls)
-    return Catalog(loaded.operations, loaded.services)
+    return Catalog(loaded.operations, loaded.services, warnings=loaded.warnings)
 
 
 def _revision(operations: Mapping[str, Operation], services: Mapping[str, Service]) -> str:

@@ -23,6 +23,8 @@ class Loaded(NamedTuple):
 
     operations: dict[str, Operation]
     services: dict[str, Service]
+    warnings: list[Problem]
+    """What was read although it is wrong."""
 
 
 class _Imported(NamedTuple):
@@ -46,7 +48,7 @@ class _Loader:
         self._base_urls = base_urls
         self._problems: list[Problem] = []
         self._places: dict[str, Place] = {}
-        self._loaded = Loaded({}, {})
+        self._loaded = Loaded({}, {}, [])
 
     def load(self, path: Path) -> Loaded:
         """Return everything; raise CatalogInvalid with every problem."""
@@ -139,11 +141,13 @@ class _Loader:
         except DocumentInvalid as exc:
             self._problems += exc.problems
             return _Imported({}, is_whole=False)
+        warnings: list[Problem] = []
         try:
-            found = openapi.read(document.data, service=name, folder=path.parent)
+            found = openapi.read(document.data, service=name, folder=path.parent, warnings=warnings)
         except CatalogInvalid as exc:
             self._problems += [document.locate(problem) for problem in exc.problems]
             return _Imported({}, is_whole=False)
+        self._loaded.warnings.extend(document.locate(warning) for warning in warnings)
         return _Imported(
             {operation.name.partition(".")[2]: operation for operation in found},
             openapi.base_url(document.data),

@@ -76,6 +76,8 @@ class Definitions:
 
     def __init__(self, references: References, direction: Direction, *, siblings: bool) -> None:
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        """What was read although it is wrong."""
         self._references, self._hidden = references, _HIDDEN[direction]
         self._is_request = direction == "request"
         self._siblings = siblings
@@ -177,13 +179,20 @@ class Definitions:
             return
         is_list = isinstance(located.value, list)
         given = [str(name) for name in (located.value if is_list else [located.value])]
-        names = list(dict.fromkeys(_MEANT.get(name, name) for name in given))
-        for name in names:
-            if name not in {*_TYPES, "any"}:
-                self.note(located, "unknown-type", f"There is no type {name!r}.", hint(name, _TYPES))
-                return
+        names = list(dict.fromkeys(self._type_name(name, located) for name in given))
         if names and "any" not in names:
             yield "type", names if is_list else names[0]
+
+    def _type_name(self, name: str, located: Located) -> str:
+        """Return the type that is meant; `any`, with a warning, where nobody can tell."""
+        meant = name if name in _TYPES else _MEANT.get(name, "any")
+        if meant != name:
+            said = "any value is taken" if meant == "any" else f"it is read as {meant!r}"
+            remedy = f"Write {meant!r}." if name in _MEANT else hint(name, _TYPES)
+            message = f"There is no type {name!r}; {said}."
+            found = Problem(path=located.path, code="unknown-type", message=message, remedy=remedy)
+            self.warnings.append(found)
+        return meant
 
     def _repaired(self, schema: dict[str, Any], located: Located) -> dict[str, Any]:
         for name, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):

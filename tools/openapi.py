@@ -32,10 +32,17 @@ _VERSION = re.compile(r"3\.\d+(\.\d+)?.*|2\.0")
 _LONGEST_SUMMARY = 200
 
 
-def read(document: Mapping[str, Any], *, service: str, folder: Path | None = None) -> list[Operation]:
+def read(
+    document: Mapping[str, Any],
+    *,
+    service: str,
+    folder: Path | None = None,
+    warnings: list[Problem] | None = None,
+) -> list[Operation]:
     """Return the operations of a service's document; raise CatalogInvalid with every problem.
 
-    References into other files are followed below `folder` only.
+    References into other files are followed below `folder` only. What was read although it is wrong goes
+    to `warnings`.
     """
     problems = _shape(document)
     if problems:
@@ -44,6 +51,8 @@ def read(document: Mapping[str, Any], *, service: str, folder: Path | None = Non
     operations = reader.operations()
     if reader.problems:
         raise CatalogInvalid(reader.problems)
+    if warnings is not None:
+        warnings += reader.warnings
     return operations
 
 
@@ -122,6 +131,11 @@ class _Reader:
         """Everything found so far, each once."""
         found = [*self._problems, *self._requests.problems, *self._answers.problems]
         return list(dict.fromkeys(found))
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """What was read although it is wrong, each once."""
+        return list(dict.fromkeys([*self._requests.warnings, *self._answers.warnings]))
 
     def operations(self) -> list[Operation]:
         """Return the operations, as far as they can be read."""

@@ -168,3 +168,21 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(folder):
         (3, "unknown-function"),
         (4, "no-operations"),
     ]
+
+
+def test_what_was_read_although_it_is_wrong_is_told_with_its_line(folder):
+    told = document()
+    told["paths"]["/charges"]["get"]["parameters"] = [
+        {"name": "n", "in": "query", "schema": {"type": "int"}},
+        {"name": "m", "in": "query", "schema": {"type": "money"}},
+    ]
+    file, text = str(folder / "pay.json"), json.dumps(told, indent=1)
+    (folder / "pay.json").write_text(text)
+    loaded = load(folder, PAY)
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if '"type"' in line]
+    assert [(each.code, each.file, each.line) for each in loaded.warnings] == [
+        ("unknown-type", file, line) for line in lines
+    ]
+    assert len(lines) == 2
+    properties = loaded.operations["pay.findCharges"].input["properties"]
+    assert properties == {"n": {"type": "integer"}, "m": {}}

@@ -113,10 +113,25 @@ def test_bytes_may_be_sent_as_base64():
     assert not schemas.valid(found, {"text": "hi"})
 
 
-def test_an_unknown_type_is_a_problem_with_its_place():
-    _, (problem,) = converted({"properties": {"a": {"type": "strin"}}})
-    assert (problem.path, problem.code) == ("/s/properties/a/type", "unknown-type")
-    assert problem.remedy == "Did you mean 'string'?"
+@pytest.mark.parametrize(
+    ("name", "meant", "said", "remedy"),
+    [
+        ("int", {"type": "integer"}, "it is read as 'integer'", "Write 'integer'."),
+        ("bool", {"type": "boolean"}, "it is read as 'boolean'", "Write 'boolean'."),
+        ("float", {"type": "number"}, "it is read as 'number'", "Write 'number'."),
+        ("str", {"type": "string"}, "it is read as 'string'", "Write 'string'."),
+        ("strin", {}, "any value is taken", "Did you mean 'string'?"),
+    ],
+)
+def test_a_type_that_no_standard_knows_is_read_with_a_warning(name, meant, said, remedy):
+    references = References({"s": {"properties": {"a": {"type": name}}}})
+    definitions = Definitions(references, "response", siblings=False)
+    assert definitions.convert(references.root.child("s")) == {"properties": {"a": meant}}
+    (warning,) = definitions.warnings
+    assert (warning.path, warning.code) == ("/s/properties/a/type", "unknown-type")
+    assert warning.message == f"There is no type {name!r}; {said}."
+    assert warning.remedy == remedy
+    assert definitions.problems == []
 
 
 def test_a_reference_to_nothing_is_a_problem_and_allows_everything():

@@ -199,7 +199,7 @@ def test_swagger_bodies_forms_and_lists_are_read():
 def test_every_problem_of_a_document_is_reported_at_once():
     paths = {
         "/a": {"get": {"parameters": [{"name": "x", "in": "qury"}, {"$ref": "#/nope"}]}},
-        "/b": {"post": {"requestBody": {"content": {"application/json": {"schema": {"type": "strng"}}}}}},
+        "/b": {"post": {"requestBody": {"content": {"application/json": {"schema": {"enum": "x"}}}}}},
         "/c": {"get": {"parameters": {}}, "put": "nothing"},
         "/d": {
             "get": {"responses": {"200": {"content": {"application/json": {"schema": {"minimum": "3"}}}}}}
@@ -209,7 +209,7 @@ def test_every_problem_of_a_document_is_reported_at_once():
     assert found == {
         "/paths/~1a/get/parameters/0/in": "not-allowed",
         "/paths/~1a/get/parameters/1": "unknown-reference",
-        "/paths/~1b/post/requestBody/content/application~1json/schema/type": "unknown-type",
+        "/paths/~1b/post/requestBody/content/application~1json/schema/enum": "wrong-type",
         "/paths/~1c/get/parameters": "wrong-type",
         "/paths/~1c/put": "wrong-type",
         "/paths/~1d/get/responses": "broken-schema",
