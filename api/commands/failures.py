@@ -8,7 +8,7 @@ from planner import errors
 from planner.errors import PlannerError
 from tools.errors import CatalogInvalid, OperationUnknown, SecretMissing, ToolError
 
-_CODES: dict[type[Exception], int] = {
+_CODES: dict[type[BaseException], int] = {
     errors.SettingsInvalid: exits.UNUSABLE,
     errors.StoreUnavailable: exits.UNUSABLE,
     CatalogInvalid: exits.UNUSABLE,
@@ -21,12 +21,12 @@ _CODES: dict[type[Exception], int] = {
 """The exit code of each error; FAILED for every other."""
 
 
-def is_ours(exc: Exception) -> bool:
+def is_ours(exc: BaseException) -> bool:
     """Tell whether the error is written for people."""
     return isinstance(exc, (PlannerError, ToolError))
 
 
-def report(exc: Exception, *, as_json: bool) -> int:
+def report(exc: BaseException, *, as_json: bool) -> int:
     """Tell the error and return the exit code; for machines as the one JSON document, too."""
     output = Output(as_json=as_json)
     output.error(headline(exc))
@@ -39,13 +39,13 @@ def report(exc: Exception, *, as_json: bool) -> int:
     return _CODES.get(type(exc), exits.FAILED)
 
 
-def headline(exc: Exception) -> str:
+def headline(exc: BaseException) -> str:
     """Return the sentence; where problems are listed one by one, without them."""
     problems = getattr(exc, "problems", ())
     if not problems:
         return f"planner: {exc}"
     count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-    what = {
+    what: dict[type[BaseException], str] = {
         errors.DefinitionInvalid: f"the workflow cannot be used: {count}",
         CatalogInvalid: f"the catalogue cannot be used: {count}",
     }
@@ -54,7 +54,7 @@ def headline(exc: Exception) -> str:
     return f"planner: {what.get(type(exc), count)}"
 
 
-def described(exc: Exception) -> dict[str, Any]:
+def described(exc: BaseException) -> dict[str, Any]:
     """Return the error as data."""
     found: dict[str, Any] = {"code": getattr(exc, "code", "error"), "message": str(exc)}
     if problems := getattr(exc, "problems", ()):

@@ -11,11 +11,13 @@ from api.commands.options import DatabaseOption, ProjectOption, configured
 from api.commands.output import Output, as_text
 from graphs import drawing, mermaid, retracing, svg, wiring
 from graphs.drawing import Drawing
+from graphs.retracing import Recording
 from planner import documents, project
 from planner.definition import Workflow
 from planner.errors import DefinitionInvalid, WorkflowUnknown
 from planner.settings import Settings
 from planner.store import runs, workflows
+from tools.catalog import Catalog
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
 
@@ -71,7 +73,7 @@ async def _path(config: Settings, run_id: str, workflow: str | None) -> Drawing:
         return drawing.draw(recording.workflow, await retracing.retrace(recording, opened.parts))
 
 
-def _recording(tx: Any, run_id: str, catalog: Any) -> Any:
+def _recording(tx: Any, run_id: str, catalog: Catalog) -> Recording:
     return retracing.load(tx, runs.get(tx, run_id), catalog)
 
 

@@ -39,13 +39,29 @@ class LazyGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        try:
+        with _Guard(ctx):
             return super().invoke(ctx)
-        except Exception as exc:
-            failures = importlib.import_module("api.commands.failures")
-            if ctx.params.get("debug") or not failures.is_ours(exc):
-                raise
-            raise typer.Exit(failures.report(exc, as_json=bool(ctx.meta.get(JSON)))) from exc
+
+
+class _Guard:
+    """Tells an error of ours; the classes of errors are imported only when there is one."""
+
+    def __init__(self, ctx: Any) -> None:
+        self._ctx = ctx
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _kind: object, exc: BaseException | None, _trace: object) -> None:
+        if (
+            exc is None
+            or isinstance(exc, (typer.Exit, typer.TyperException))
+            or self._ctx.params.get("debug")
+        ):
+            return
+        failures = importlib.import_module("api.commands.failures")
+        if failures.is_ours(exc):
+            raise typer.Exit(failures.report(exc, as_json=bool(self._ctx.meta.get(JSON)))) from exc
 
 
 def from_function(target: str) -> Any:

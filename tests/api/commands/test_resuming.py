@@ -1,0 +1,151 @@
+"""Tests of `planner resume`, `cancel` and `answer`."""
+
+import json
+
+
+def question(desk):
+    return desk.asked()["waits_for"][0]["decision_id"]
+
+
+def test_an_answer_moves_the_run_on(desk):
+    decision = question(desk)
+
+    said = desk("answer", decision, "yes_please", "--comment", "fine by me", "--actor", "u-7")
+
+    assert said.code == 0
+    assert "u-7 answered approve with yes_please" in said.out
+    assert "Result: succeeded" in said.out
+    assert desk.lines == ["first", "second"]
+
+
+def test_an_answer_can_leave_the_moving_to_others(desk):
+    decision = question(desk)
+
+    said = desk("answer", decision, "yes_please", "--no-wait", "--json")
+
+    assert said.code == 0
+    assert said.data["run"]["status"] == "waiting"
+    assert desk.lines == ["first"]
+    resumed = desk("resume", said.data["run"]["id"], "--json")
+    assert resumed.data["run"]["output"] == {"lines": 2}
+
+
+def test_an_answer_that_was_not_offered_is_refused_and_nothing_is_lost(desk):
+    decision = question(desk)
+
+    said = desk("answer", decision, "maybe")
+
+    assert said.code == 1
+    assert "'maybe' is not among the options; choose yes_please or no_thanks" in said.err
+    assert desk("answer", decision, "no_thanks").code == 1
+
+
+def test_a_second_answer_says_who_was_first(desk):
+    decision = question(desk)
+    desk("answer", decision, "yes_please", "--actor", "u-7")
+
+    said = desk("answer", decision, "no_thanks")
+
+    assert said.code == 1
+    assert "u-7 answered 'yes_please'" in said.err
+
+
+def test_an_unknown_decision_exits_with_5(desk):
+    desk.asked()
+
+    said = desk("answer", "nothing", "yes_please")
+
+    assert said.code == 5
+    assert "there is no decision 'nothing'" in said.err
+
+
+def test_an_endless_comment_is_a_usage_error(desk):
+    said = desk("answer", question(desk), "yes_please", "--comment", "x" * 4001)
+
+    assert said.code == 2
+    assert "--comment" in said.err
+
+
+def test_a_value_that_is_no_json_is_a_usage_error(desk):
+    said = desk("answer", question(desk), "yes_please", "--value", "{")
+
+    assert said.code == 2
+    assert "--value" in said.err
+
+
+def test_resuming_a_run_that_waits_for_a_person_waits_again(desk):
+    run = desk.asked()["run"]["id"]
+
+    said = desk("resume", run)
+
+    assert said.code == 4
+    assert "Waits for a person at approve" in said.out
+    assert desk.lines == ["first"]
+
+
+def test_resuming_a_run_that_has_ended_tells_its_story_again(desk):
+    run = desk("run", "greet", "--input", '{"name": "Ann"}', "--json").data["run"]["id"]
+
+    said = desk("resume", run)
+
+    assert said.code == 0
+    assert "Result: succeeded" in said.out
+
+
+def test_resuming_an_unknown_run_exits_with_5(desk):
+    desk("run", "failing")
+
+    said = desk("resume", "nothing")
+
+    assert said.code == 5
+    assert "there is no run 'nothing'" in said.err
+
+
+def test_a_run_that_waits_is_cancelled(desk):
+    run = desk.asked()["run"]["id"]
+
+    said = desk("cancel", run)
+
+    assert said.code == 0
+    assert "Result: cancelled" in said.out
+    assert desk("inbox", "--json").data["items"] == []
+
+
+def test_a_cancellation_can_be_left_to_others(desk):
+    run = desk.asked()["run"]["id"]
+
+    said = desk("cancel", run, "--no-wait", "--json")
+
+    assert said.code == 0
+    assert said.data["run"]["cancel_requested"] is True
+    assert desk("resume", run, "--json").data["run"]["status"] == "cancelled"
+
+
+def test_a_run_that_has_ended_cannot_be_cancelled(desk):
+    run = desk("run", "greet", "--input", '{"name": "Ann"}', "--json").data["run"]["id"]
+
+    said = desk("cancel", run)
+
+    assert said.code == 1
+    assert "has ended as succeeded" in said.err
+
+
+def test_a_timer_is_waited_for(desk):
+    text = "workflow: timed\nsteps:\n  pause: {wait: PT0.3S}\n"
+    desk.write("workflows/timed.yaml", text)
+
+    said = desk("run", "timed")
+
+    assert said.code == 0
+    assert "waits until" in said.out
+
+
+def test_a_run_is_moved_where_it_was_begun_for_another_process(desk):
+    begun = desk(
+        "run", "slow", "--input", json.dumps({"file": str(desk.notes), "seconds": 0}), "--no-wait", "--json"
+    )
+
+    said = desk("resume", begun.data["run"]["id"])
+
+    assert said.code == 0
+    assert desk.lines == ["first", "second"]

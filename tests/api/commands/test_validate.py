@@ -1,0 +1,152 @@
+"""Tests of `planner validate`: every problem with its place, for people and machines."""
+
+import io
+
+import pytest
+
+
+def codes(said):
+    return [problem["code"] for problem in said.data["problems"]]
+
+
+def test_good_workflows_exit_with_0(desk):
+    said = desk("validate", str(desk.folder / "workflows"))
+
+    assert (said.code, said.out) == (0, "4 workflows and no problem\n")
+
+
+def test_a_projects_folder_stands_for_its_workflows(desk):
+    assert desk("validate", str(desk.folder)).out == "4 workflows and no problem\n"
+
+
+def test_a_problem_is_one_line_that_an_editor_can_jump_to(desk):
+    file = desk.write("bad.yaml", "workflow: bad\nsteps:\n  a: {call: desk.lock}\n")
+
+    said = desk("validate", str(file))
+
+    assert said.code == 1
+    assert said.out.startswith(f"{file}:3:7: /steps/a/call: [unknown-operation] ")
+    assert "desk.look" in said.out
+    assert len(said.out.splitlines()) == 1
+    assert said.err == "1 problem in 1 workflow\n"
+
+
+def test_problems_for_machines_have_every_field(desk):
+    file = desk.write("bad.yaml", "workflow: bad\nsteps:\n  a: {call: desk.lock}\n")
+
+    said = desk("validate", str(file), "--json")
+
+    assert said.code == 1
+    assert set(said.data) == {"problems"}
+    (problem,) = said.data["problems"]
+    assert set(problem) == {"path", "code", "message", "remedy", "file", "line", "column"}
+    assert (problem["file"], problem["line"], problem["column"]) == (str(file), 3, 7)
+
+
+def test_no_problems_are_an_empty_list(desk):
+    said = desk("validate", str(desk.folder), "--json")
+
+    assert (said.code, said.data) == (0, {"problems": []})
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("workflow: bad\nsteps: {a: [\n", "malformed", 3),
+        ("workflow: bad\ngoal: a\ngoal: b\nsteps: {a: {set: {x: 1}}}\n", "duplicate-key", 3),
+        ("workflow: bad\nsteps:\n  a: {call: desk.look, with: {name: 7}}\n", "ill-typed-argument", 3),
+        ("workflow: bad\nsteps:\n  a: {call: desk.look}\n", "missing-argument", 3),
+        ("- just\n- a list\n", "not-a-mapping", 1),
+    ],
+)
+def test_bad_input_gets_one_clear_problem(desk, text, code, line):
+    file = desk.write("bad.yaml", text)
+
+    said = desk("validate", str(file), "--json")
+
+    assert said.code == 1
+    assert [(problem["code"], problem["line"]) for problem in said.data["problems"]] == [(code, line)]
+
+
+def test_standard_input_is_checked(desk, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("workflow: bad\nsteps:\n  a: {call: desk.lock}\n"))
+
+    said = desk("validate", "-")
+
+    assert said.code == 1
+    assert said.out.startswith("<stdin>:3:7: /steps/a/call: [unknown-operation]")
+
+
+def test_a_file_that_is_not_there_is_a_problem(desk):
+    said = desk("validate", "nowhere.yaml", str(desk.folder), "--json")
+
+    assert said.code == 1
+    assert [(problem["file"], problem["code"]) for problem in said.data["problems"]] == [
+        ("nowhere.yaml", "file-unreadable")
+    ]
+
+
+def test_a_file_that_is_no_text_is_a_problem(desk):
+    file = desk.folder / "image.yaml"
+    file.write_bytes(b"\xff\xfe\x00\x01")
+
+    assert codes(desk("validate", str(file), "--json")) == ["file-unreadable"]
+
+
+def test_a_folder_without_workflows_exits_with_5(desk):
+    (desk.folder / "empty").mkdir()
+
+    said = desk("validate", str(desk.folder / "empty"))
+
+    assert said.code == 5
+    assert "there is no workflow file to check" in said.err
+
+
+def test_calls_are_left_unchecked_where_asked(desk):
+    file = desk.write("bad.yaml", "workflow: bad\nsteps:\n  a: {call: desk.lock}\n")
+
+    assert desk("validate", str(file), "--no-catalog").code == 0
+
+
+def test_a_project_without_a_catalogue_says_that_calls_are_not_checked(desk):
+    (desk.folder / "catalog.yaml").unlink()
+
+    said = desk("validate", str(desk.folder))
+
+    assert said.code == 0
+    assert "calls are not checked against operations" in said.err
+
+
+def test_problems_of_the_catalogue_are_told_with_the_others(desk):
+    desk.write("catalog.yaml", "services:\n  desk: {python: {look: nowhere}}\n")
+    file = desk.write("bad.yaml", "workflow: bad\nsteps:\n  a: {then: nowhere, set: {x: 1}}\n")
+
+    said = desk("validate", str(file), "--json")
+
+    assert said.code == 1
+    assert {problem["file"] for problem in said.data["problems"]} == {
+        str(file),
+        str(desk.folder / "catalog.yaml"),
+    }
+
+
+def test_a_catalogue_that_was_named_but_is_not_there_exits_with_3(desk, monkeypatch):
+    monkeypatch.setenv("PLANNER_CATALOG", "nowhere.yaml")
+
+    assert desk("validate", str(desk.folder)).code == 3
+
+
+def test_workflows_checked_together_know_each_other(desk):
+    first = desk.write("first.yaml", "workflow: first\nsteps:\n  a: {run: second}\n")
+    second = desk.write("second.yaml", "workflow: second\nsteps:\n  a: {set: {x: 1}}\n")
+
+    assert desk("validate", str(first), str(second)).code == 0
+    assert desk("validate", str(first)).code == 1
+
+
+def test_validating_makes_no_database(desk, monkeypatch):
+    monkeypatch.chdir(desk.folder)
+
+    desk.say("validate", "workflows")
+
+    assert not (desk.folder / "var").exists()
