@@ -2,14 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime
+from fastapi import APIRouter, Depends, Query
 
 from api import bodies
 from api.dependencies import Caller, Cursor, Limit, Parts, Store
-from api.schemas import Answering, DecisionView, Paged, QuestionView
+from api.schemas import Answering, DecisionFilter, DecisionView, Paged, QuestionView
 from planner import story
-from planner.decisions import DecidedBy, Decision, DecisionKind, OutcomeClass
+from planner.decisions import Decision
 from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown
 from planner.runs import PersonAnswer, PersonQuestion
 from planner.store import cursors, decisions, questions
@@ -27,23 +26,9 @@ _EXAMPLES = {
 
 
 @router.get("/decisions")
-async def list_decisions(  # noqa: PLR0913, PLR0917 - every filter that the log can be asked with
-    store: Store,
-    workflow: str | None = None,
-    point: str | None = None,
-    kind: DecisionKind | None = None,
-    decided_by: DecidedBy | None = None,
-    outcome_class: OutcomeClass | None = None,
-    choice: str | None = None,
-    run_id: str | None = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
-    cursor: Cursor = None,
-    limit: Limit = cursors.LIMIT,
-) -> Paged[Decision]:
+async def list_decisions(store: Store, wanted: Annotated[DecisionFilter, Query()]) -> Paged[Decision]:
     """List decisions of all runs, newest first, taken up at `since` or later and before `until`."""
-    filters = {name: value for name, value in locals().items() if name != "store"}
-    page = await store.read(decisions.page, **filters)
+    page = await store.read(decisions.page, **dict(wanted))
     return Paged(items=page.items, next_cursor=page.next_cursor)
 
 

@@ -7,11 +7,11 @@ from fastapi import Depends, Header, Query, Request
 
 from api.errors import RequestInvalid
 from api.gate import CALLER
+from api.schemas import MOST_ITEMS
 from graphs.wiring import Opened
 from planner.store.database import Database
 from tools.problems import Problem
 
-MOST_ITEMS = 200
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 _WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?:;.*)?", re.IGNORECASE)
 

@@ -5,15 +5,19 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field
 
-from planner.decisions import Decision, Offered, Trigger, WorkflowRef
+from planner.decisions import DecidedBy, Decision, DecisionKind, Offered, OutcomeClass, Trigger, WorkflowRef
 from planner.definition import Workflow
 from planner.journal import EntryKind, Numbered
 from planner.runs import PersonQuestion, Run, RunStatus
+from planner.store import cursors
 from tools.operations import EffectClass, EffectSource, HttpBinding, Operation, Reconcile, Retry, Undo
 from tools.problems import Problem
 from tools.records import Record
 
 T = TypeVar("T")
+
+MOST_ITEMS = 200
+"""Items on a page at most."""
 
 
 class Listed(Record, Generic[T]):
@@ -202,6 +206,27 @@ class EntryView(Record):
         """Return a numbered entry in one piece."""
         seq, entry = numbered
         return cls(seq=seq, **dict(entry))
+
+
+class DecisionFilter(Record):
+    """What is asked of the decision log; a name that it does not know is refused, not ignored."""
+
+    workflow: str | None = None
+    point: str | None = None
+    """Where, as `workflow/step`."""
+    kind: DecisionKind | None = None
+    decided_by: DecidedBy | None = None
+    outcome_class: OutcomeClass | None = None
+    choice: str | None = None
+    run_id: str | None = None
+    since: AwareDatetime | None = None
+    """Taken up then or later."""
+    until: AwareDatetime | None = None
+    """Taken up before then."""
+    cursor: str | None = Field(default=None, max_length=2000)
+    """`next_cursor` of the page before."""
+    limit: int = Field(default=cursors.LIMIT, ge=1, le=MOST_ITEMS)
+    """Items on a page."""
 
 
 class DecisionView(Decision):
