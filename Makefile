@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo serve test check lint types layers coverage lock wheel clean
+.PHONY: help install dev demo shop serve test check lint types layers coverage lock wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,13 @@ dev: $(VENV)/.dev  ## what developing needs
 demo: install  ## run late-order over five real services, with a failure half-way (KEEP=1 keeps it up)
 	$(BIN)/python -m examples.shop.demo $(if $(KEEP),--keep,)
 
-serve: install  ## serve the API with the shop's catalogue on 127.0.0.1:8080
+shop: install  ## start the shop's services and the scripted model on their ports, until Ctrl-C
+	$(BIN)/python -m examples.shop
+
+# With no model configured it asks the shop's scripted endpoint, which `make shop` starts.
+serve: export PLANNER_MODEL__BASE_URL ?= $(if $(OPENAI_API_KEY),,http://127.0.0.1:8200/v1)
+serve: export PLANNER_MODEL__NAME ?= $(if $(OPENAI_API_KEY),,scripted-demo)
+serve: install  ## serve the API with the shop's project on 127.0.0.1:8080
 	$(BIN)/python -m api serve --project examples/shop
 
 test: dev  ## run every test
