@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from pydantic import AwareDatetime, Field
@@ -46,6 +47,8 @@ class Usage(Record):
 
     input: int = 0
     output: int = 0
+    cost_usd: Decimal | None = None
+    """US dollars by the configured prices; None where none are configured."""
 
     @property
     def total(self) -> int:

@@ -121,7 +121,7 @@ class Model:
             reason=self._masked(result.reason) if result else "",
             confidence=None if sure is None else Confidence(value=sure),
             attempts=asked.attempts,
-            usage=asked.usage,
+            usage=self._priced(asked.usage),
             model=self._info(prompt, asked),
             anomalies=self._anomalies(asked),
             raw_output=self._raw(asked),
@@ -144,7 +144,7 @@ class Model:
             outcome_class=asked.outcome_class,
             value=forms.told(schema, result.fields) if result else None,
             attempts=asked.attempts,
-            usage=asked.usage,
+            usage=self._priced(asked.usage),
             model=self._info(prompt, asked),
             anomalies=self._anomalies(asked),
         )
@@ -213,6 +213,9 @@ class Model:
             prompt_sha256=prompt.sha256,
             request_sha256=asked.request_sha256,
         )
+
+    def _priced(self, usage: Usage) -> Usage:
+        return usage.model_copy(update={"cost_usd": self._config.cost_usd(usage.input, usage.output)})
 
     def _anomalies(self, asked: Asked) -> tuple[str, ...]:
         last = asked.last

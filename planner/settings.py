@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,10 @@ class ModelSettings(Record):
     max_output_tokens: int = Field(default=2000, ge=16)
     """Tokens that an answer may have, reasoning included; four times as many after a cut answer."""
 
+    input_usd_per_million: Decimal | None = Field(default=None, ge=0)
+    """Price of a million tokens in; with both prices set, decisions carry their cost and budgets count it."""
+    output_usd_per_million: Decimal | None = Field(default=None, ge=0)
+    """Price of a million tokens out."""
     proxy: str | None = None
     """Address of an HTTP proxy; the proxy variables of the environment are not read."""
 
@@ -74,6 +79,13 @@ class ModelSettings(Record):
     def configured(self) -> bool:
         """Tell whether there is a model to ask."""
         return self.api_key is not None or self.base_url is not None
+
+    def cost_usd(self, tokens_in: int, tokens_out: int) -> Decimal | None:
+        """Return what tokens cost in US dollars, or None where no prices are set."""
+        if self.input_usd_per_million is None or self.output_usd_per_million is None:
+            return None
+        spent = tokens_in * self.input_usd_per_million + tokens_out * self.output_usd_per_million
+        return spent / 1_000_000
 
     @property
     def endpoint(self) -> str:

@@ -1,4 +1,5 @@
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,10 @@ def test_the_documented_defaults_are_the_real_ones():
         place = name.removeprefix("PLANNER_").lower().split("__")
         fields = ModelSettings.model_fields if place[0] == "model" else Settings.model_fields
         assert default == str(fields[place[-1]].get_default(call_default_factory=True)), name
+
+
+def test_tokens_cost_what_the_prices_say():
+    priced = ModelSettings(input_usd_per_million="0.40", output_usd_per_million="1.60")
+
+    assert priced.cost_usd(1_000, 500) == Decimal("0.0012")
+    assert ModelSettings().cost_usd(1_000, 500) is None
