@@ -31,6 +31,7 @@ class Output:
             self._out.print(Text(shown(text), style=style))
         else:
             sys.stdout.write(f"{shown(text)}\n")
+            sys.stdout.flush()
 
     def raw(self, text: str) -> None:
         """Print a text that is itself the result, such as a graph."""

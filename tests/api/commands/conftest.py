@@ -34,6 +34,13 @@ def nap(seconds: float) -> dict[str, float]:
     return {"slept": seconds}
 
 
+def linger(file: str, line: str, seconds: float) -> dict[str, str]:
+    """Append a line to a file, and take long to say so."""
+    note(file, line)
+    time.sleep(seconds)
+    return {"line": line}
+
+
 def break_(why: str) -> dict[str, str]:
     """Fail."""
     raise RuntimeError(why)
@@ -45,10 +52,12 @@ services:
       look: "{module}:look"
       note: "{module}:note"
       nap: "{module}:nap"
+      linger: "{module}:linger"
       break: "{module}:break_"
     operations:
       look: {{effect: read}}
       note: {{effect: write}}
+      linger: {{effect: write, timeout: PT60S}}
       nap: {{effect: read, timeout: PT60S}}
 """
 GREET = """

@@ -23,8 +23,9 @@ def test_operations_are_listed_with_their_effects(desk):
     said = desk("catalog")
 
     assert said.code == 0
-    assert [row.split()[:2] for row in said.out.splitlines()[1:5]] == [
+    assert [row.split()[:2] for row in said.out.splitlines()[1:6]] == [
         ["desk.break", "write"],
+        ["desk.linger", "write"],
         ["desk.look", "read"],
         ["desk.nap", "read"],
         ["desk.note", "write"],

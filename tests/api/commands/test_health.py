@@ -1,4 +1,4 @@
-"""Tests of the checks of `planner doctor`: what it finds, what it keeps to itself, and what it leaves alone."""
+"""Tests of the checks of `planner doctor`: what they find, keep to themselves, and leave alone."""
 
 import http.server
 import json

@@ -2,6 +2,10 @@
 
 import json
 
+from planner.clock import SystemClock
+from planner.store import runs
+from planner.store.database import open_database
+
 
 def question(desk):
     return desk.asked()["waits_for"][0]["decision_id"]
@@ -149,3 +153,15 @@ def test_a_run_is_moved_where_it_was_begun_for_another_process(desk):
 
     assert said.code == 0
     assert desk.lines == ["first", "second"]
+
+
+def test_a_run_that_another_process_holds_is_taken_over_when_its_lease_has_ended(desk):
+    run = desk("run", "greet", "--input", '{"name": "Ann"}', "--no-wait", "--json").data["run"]["id"]
+    with open_database(desk.database) as store:
+        store.write_sync(runs.claim, worker="w-1", now=SystemClock().now(), lease_seconds=1)
+
+    said = desk("resume", run)
+
+    assert said.code == 0
+    assert "w-1 held this run last" in said.err
+    assert "Result: succeeded" in said.out

@@ -4,6 +4,23 @@ import io
 import json
 import sqlite3
 
+import pytest
+
+from planner.errors import WorkflowUnknown
+
+DOORS = """
+services:
+  doors:
+    openapi: doors.json
+    base_url: http://127.0.0.1:1
+    operations: {listDoors: {effect: read, retry: {attempts: 2, initial: PT0.01S}}}
+"""
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "info": {"title": "Doors", "version": "1"},
+    "paths": {"/doors": {"get": {"operationId": "listDoors", "responses": {"200": {"description": "ok"}}}}},
+}
+
 
 def test_a_run_tells_its_story_and_its_result(desk):
     said = desk("run", "greet", "--input", '{"name": "Ann"}')
@@ -222,12 +239,8 @@ def test_a_database_of_a_newer_program_exits_with_3(desk):
 
 
 def test_debug_shows_the_trace_of_an_error(desk):
-    try:
+    with pytest.raises(WorkflowUnknown):
         desk.say("--debug", "run", "great", "--project", str(desk.folder), "--database", desk.database)
-    except Exception as exc:  # noqa: BLE001 - whatever it is, it must be the error itself
-        assert type(exc).__name__ == "WorkflowUnknown"
-    else:
-        raise AssertionError("nothing was raised")
 
 
 def test_what_a_service_says_cannot_steer_the_terminal(desk):
@@ -235,3 +248,19 @@ def test_what_a_service_says_cannot_steer_the_terminal(desk):
 
     assert "\x1b" not in said.out
     assert "hello \\\\u001b[2JAnn" in said.out or "hello \\u001b[2JAnn" in said.out
+
+
+@pytest.mark.parametrize(("recover", "code"), [("otherwise: fail", 1), ("otherwise: person", 4)])
+def test_an_unreachable_service_is_told_and_the_declared_way_is_taken(desk, recover, code):
+    desk.write("doors.json", json.dumps(DOCUMENT))
+    desk.write("catalog.yaml", DOORS)
+    for file in (desk.folder / "workflows").iterdir():
+        file.unlink()
+    step = f"{{call: doors.listDoors, recover: {{decide: What now?, {recover}}}}}"
+    desk.write("workflows/doors.yaml", f"workflow: doors\nsteps:\n  look: {step}\n")
+
+    said = desk("run", "doors")
+
+    assert said.code == code
+    assert "look: doors.listDoors, attempt 2 never reached the service" in said.out
+    assert "Traceback" not in said.err
