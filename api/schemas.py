@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from planner.decisions import DecidedBy, Decision, DecisionKind, Offered, OutcomeClass, Trigger, WorkflowRef
 from planner.definition import Workflow
@@ -23,15 +23,21 @@ MOST_ITEMS = 200
 class Listed(Record, Generic[T]):
     """A whole list."""
 
+    # Reading docstrings from the source takes a tenth of a second for every item type.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
     items: tuple[T, ...]
 
 
 class Paged(Record, Generic[T]):
     """One page of a list."""
 
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
     items: tuple[T, ...]
-    next_cursor: str | None = None
-    """Give it as `cursor` for the next page; null on the last one."""
+    next_cursor: str | None = Field(
+        default=None, description="Give it as `cursor` for the next page; null on the last one."
+    )
 
 
 class ProblemDetails(Record):
