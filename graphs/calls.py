@@ -68,6 +68,7 @@ async def _choose(calling: Calling) -> recoveries.Chosen:
         to_undo=len(standing.undoable),
         irreversible=next((e.operation for e in standing.left if e.effect == "irreversible"), None),
         choices_left=ctx.recovery_choices - calling.choices,
+        closed=ctx.caller.unavailable(target.operation.service),
     )
     place = recoveries.Place(target.path, target.visit, calling.choices + 1)
     chosen = await recoveries.choose(ctx, calling.step.recover, failure, place, target)

@@ -41,6 +41,8 @@ class Failure(NamedTuple):
     """An applied effect of the run that cannot be taken back."""
     choices_left: int = 1
     """How many more recovery choices this step may have; each choice uses one, so every run ends."""
+    closed: str | None = None
+    """Why a call to its service would not be sent now, such as an open breaker."""
 
 
 def repeatable(operation: Operation, outcome: Outcome) -> bool:
@@ -65,7 +67,9 @@ def menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tuple[Offer
 
 def person_menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tuple[Offered, ...]:
     """Return what a person may choose: the menu without `person`, and what only a person can tell."""
-    offered = [option for option in menu(failure, allow=allow) if option.id != "person"]
+    # A breaker may have closed by the time a person answers.
+    whenever = failure._replace(closed=None)
+    offered = [option for option in menu(whenever, allow=allow) if option.id != "person"]
     if failure.outcome.kind == "unknown":
         spent = None if failure.choices_left > 0 else "the recovery choices of this step are spent"
         offered.append(Offered(id="applied", means=MEANS["applied"]))
@@ -111,7 +115,7 @@ def _no_retry(failure: Failure) -> str | None:
         return f"the call may have taken effect, and a repeated {effect!r} call could take effect twice"
     if kind == "applied_bad" and effect not in {"read", "idempotent"}:
         return "the call took effect, and a repeated call could take effect twice"
-    return None
+    return failure.closed
 
 
 def _no_reconcile(failure: Failure) -> str | None:

@@ -232,3 +232,16 @@ def test_an_open_breaker_is_told_to_the_decider(world):
 
     first = bench.decider.asked[0].options[0]
     assert (first.available, first.excluded_by) == (False, "shop is resting")
+
+
+def test_repeating_is_not_offered_while_the_breaker_of_the_service_is_open(world):
+    steps = "a: {call: shop.look, recover: {allow: [retry, fail], otherwise: retry}}"
+    bench = world.bench(steps, {"shop.look": [DOWN]})
+    bench.caller.closed["shop"] = "shop is resting"
+
+    ended = world.run(bench)
+
+    assert ended.status == "undone"
+    (decision,) = bench.decisions
+    assert (decision["choice"], decision["decided_by"]) == ("fail", "only_option")
+    assert next(o for o in decision["options"] if o["id"] == "retry")["excluded_by"] == "shop is resting"

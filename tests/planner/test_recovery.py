@@ -127,6 +127,15 @@ def test_a_person_may_adopt_a_wrong_answer():
     assert "adopt" in {option.id for option in recovery.person_menu(failure("write", "applied_bad"))}
 
 
+def test_repeating_a_call_that_would_not_be_sent_is_no_choice_but_a_person_may_wait_for_it():
+    found = failure("read", "not_sent", closed="service 'shop' is left in peace for 30 s")
+
+    retry = next(option for option in recovery.menu(found) if option.id == "retry")
+
+    assert retry.excluded_by == "service 'shop' is left in peace for 30 s"
+    assert "retry" in {option.id for option in recovery.person_menu(found) if option.available}
+
+
 @pytest.mark.parametrize(
     ("outcome", "code", "effect", "again"),
     [
