@@ -1,0 +1,170 @@
+"""The command line of evals: `python -m evals`, and the same as `planner eval`."""
+
+import enum
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evals import cases, load, report, selection
+from evals.errors import EvalError, ProjectMissing, SuiteInvalid
+from evals.runner import CaseResult, Job, jobs, run_all
+from evals.selection import ExpressionWrong, Selection
+from tools.problems import Problem
+
+USAGE = 2
+"""Exit code of a wrong command line or an invalid file."""
+
+_EXITS = (
+    "Exit codes: 0 all passed, 1 some did not, 2 wrong usage or file, 3 the harness broke, 5 nothing to run."
+)
+
+app = typer.Typer(
+    name="eval",
+    help="Run cases offline: scripted model, services and persons on the real engine.",
+    epilog=_EXITS,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class Engine(enum.StrEnum):
+    """What moves a run from step to step."""
+
+    LANGGRAPH = "langgraph"
+    DRIVER = "driver"
+
+
+PathsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[PATHS]...", help="Case files and folders; this folder unless told"),
+]
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project", metavar="DIR", help="Folder with catalog.yaml; the nearest above each file unless told"
+    ),
+]
+ExpressionOption = Annotated[
+    str,
+    typer.Option(
+        "-k", metavar="EXPR", help="Only cases whose name, title or tags fit, such as 'refund and not late'"
+    ),
+]
+TagOption = Annotated[
+    list[str] | None, typer.Option("-t", "--tag", metavar="TAG", help="Only cases with this tag")
+]
+CaseOption = Annotated[
+    list[str] | None, typer.Option("--case", metavar="ID", help="Only the case with this id")
+]
+EngineOption = Annotated[
+    Engine, typer.Option("--engine", help="What moves the runs; production uses langgraph")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]
+
+
+@app.callback()
+def main() -> None:
+    """Run cases offline: scripted model, services and persons on the real engine."""
+
+
+@app.command(epilog=_EXITS)
+def run(
+    paths: PathsArgument = None,
+    *,
+    expression: ExpressionOption = "",
+    tag: TagOption = None,
+    case: CaseOption = None,
+    folder: ProjectOption = None,
+    engine: EngineOption = Engine.LANGGRAPH,
+    as_json: JsonOption = False,
+) -> None:
+    """Run cases and tell for each whether it passed, with the first difference."""
+    wanted = _wanted(paths, folder, Selection(expression, tag or (), case or ()), as_json=as_json)
+    results = run_all(wanted, engine=engine.value, told=_silent if as_json else _tell)
+    if as_json:
+        _print(report.text(report.document(results)))
+    elif results:
+        _print(report.summary(results))
+    if not results and not as_json:
+        _complain("no case was found, and nothing found is no success")
+    raise typer.Exit(report.exit_code(results))
+
+
+@app.command(epilog=_EXITS)
+def validate(
+    paths: PathsArgument = None, *, folder: ProjectOption = None, as_json: JsonOption = False
+) -> None:
+    """Tell everything that is wrong with case files, without running them."""
+    found = _found(paths, as_json=as_json)
+    problems: list[Problem] = []
+    try:
+        load.load(found, folder=folder)
+    except SuiteInvalid as exc:
+        problems += exc.problems
+    except ProjectMissing as exc:
+        raise _refused(exc, as_json=as_json) from exc
+    if as_json:
+        _print(report.text({"problems": [problem.model_dump(mode="json") for problem in problems]}))
+    else:
+        for problem in problems:
+            _print(str(problem))
+        _print(f"{len(found)} file{'s' if len(found) != 1 else ''}, {len(problems)} problems")
+    if problems:
+        raise typer.Exit(USAGE)
+    raise typer.Exit(report.PASSED if found else report.NOTHING)
+
+
+@app.command(epilog=_EXITS)
+def schema(*, as_json: JsonOption = True) -> None:
+    """Print the JSON Schema of case files, for editors."""
+    del as_json
+    _print(report.text(cases.json_schema()))
+
+
+def _wanted(paths: list[Path] | None, folder: Path | None, chosen: Selection, *, as_json: bool) -> list[Job]:
+    found = _found(paths, as_json=as_json)
+    try:
+        return selection.select(jobs(load.load(found, folder=folder)), chosen)
+    except (SuiteInvalid, ProjectMissing, ExpressionWrong) as exc:
+        raise _refused(exc, as_json=as_json) from exc
+
+
+def _found(paths: list[Path] | None, *, as_json: bool) -> list[Path]:
+    try:
+        return load.find(paths or [Path()])
+    except SuiteInvalid as exc:
+        raise _refused(exc, as_json=as_json) from exc
+
+
+def _refused(error: EvalError, *, as_json: bool) -> typer.Exit:
+    """Tell what is wrong with files or options, and return the exit."""
+    problems = error.problems if isinstance(error, SuiteInvalid) else ()
+    for problem in problems:
+        _complain(str(problem))
+    if not problems:
+        _complain(str(error))
+    if as_json:
+        told: dict[str, Any] = {"code": error.code, "message": str(error)}
+        _print(
+            report.text({"error": {**told, "problems": [each.model_dump(mode="json") for each in problems]}})
+        )
+    return typer.Exit(USAGE)
+
+
+def _tell(result: CaseResult) -> None:
+    _print(report.line(result))
+
+
+def _silent(_result: CaseResult) -> None:
+    """Tell nothing: the one document comes at the end."""
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"evals: {text}\n")

@@ -1,0 +1,74 @@
+"""What can go wrong in evals.
+
+EvalError
+├── SuiteInvalid        case files cannot be used; holds every problem
+├── ProjectMissing      no folder with a catalogue stands above a case file
+├── ScriptUnmatched     the run asked for something that the case has no answer to
+├── AnswerImpossible    a scripted answer could not come from whom it pretends to come from
+├── LimitReached        a case went past one of its limits
+├── ReplayDiffers       running the journal once more gave something else
+└── Stuck               nothing is left that could move the run, and it has not ended
+"""
+
+from collections.abc import Sequence
+
+from tools.problems import Problem
+
+
+class EvalError(Exception):
+    """A case cannot be judged."""
+
+    code = "eval-error"
+
+
+class SuiteInvalid(EvalError):
+    """Case files cannot be used."""
+
+    code = "suite-invalid"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        super().__init__(f"{count} problem{'s' if count != 1 else ''}: " + "; ".join(map(str, self.problems)))
+
+
+class ProjectMissing(EvalError):
+    """No project stands around a case file."""
+
+    code = "project-missing"
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"no folder at or above {where} holds a catalog.yaml; name it with --project")
+
+
+class ScriptUnmatched(EvalError):
+    """The run asked for something that the case has no answer to."""
+
+    code = "script-unmatched"
+
+
+class AnswerImpossible(EvalError):
+    """A scripted answer could not come from whom it pretends to come from."""
+
+    code = "answer-impossible"
+
+
+class LimitReached(EvalError):
+    """The case went past one of its limits."""
+
+    code = "limit-reached"
+
+    def __init__(self, name: str, limit: int, unit: str) -> None:
+        super().__init__(f"the limit of {limit} {unit} is reached; raise `limits.{name}` if that is meant")
+
+
+class ReplayDiffers(EvalError):
+    """Running the journal once more gave something else."""
+
+    code = "replay-differs"
+
+
+class Stuck(EvalError):
+    """Nothing is left that could move the run."""
+
+    code = "stuck"

@@ -1,0 +1,141 @@
+"""The model: the real adapter over an endpoint that answers from a case; prompt, wire and parser all run."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from evals.answers import ModelAnswer, Reply
+from evals.clock import VirtualClock
+from evals.errors import LimitReached
+from evals.scripts import Script
+from planner import scripts
+from planner.decisions import Answer, Decider, Filled, Question
+from planner.model import Model, NoModel
+from planner.settings import ModelSettings
+
+NAME = "scripted"
+SETTINGS = ModelSettings(name=NAME, base_url="http://model.invalid/v1", scripted=True)
+NEVER_SECONDS = 10.0 * 365 * 86_400
+"""Longer than any deadline."""
+
+_RUBBISH = "As a language model I would rather talk about the weather."
+_HTTP: Mapping[str, dict[str, Any]] = {
+    "unavailable": {"status": 503, "json": {"error": {"message": "overloaded, as scripted"}}},
+    "rate_limited": {"status": 429, "json": {"error": {"message": "slow down, as scripted"}}},
+    "quota": {"status": 429, "json": {"error": {"message": "no money left", "code": "insufficient_quota"}}},
+    "rejected": {"status": 401, "json": {"error": {"message": "wrong key, as scripted"}}},
+}
+_FAULTS: Mapping[str, dict[str, Any]] = {
+    **{name: {"http": response} for name, response in _HTTP.items()},
+    "refused": {"message": {"content": None, "refusal": "I will not decide that."}},
+    "truncated": {"content": '{"reason": "it goes on and', "finish_reason": "length"},
+    "filtered": {"content": "", "finish_reason": "content_filter"},
+    "rubbish": {"content": _RUBBISH},
+    "timeout": {"content": _RUBBISH, "delay": NEVER_SECONDS},
+}
+
+
+@dataclass
+class _Exchange:
+    """One decision on its way."""
+
+    answer: ModelAnswer
+    requests: int = 0
+
+    def next(self) -> Reply:
+        """Return the reply to the next request; the last one stays."""
+        replies = self.answer.replies
+        self.requests += 1
+        return replies[min(self.requests, len(replies)) - 1]
+
+
+_current: ContextVar[_Exchange] = ContextVar("_current")
+
+
+class ScriptedDecider:
+    """Answers decisions from a case, through the adapter that production uses."""
+
+    def __init__(self, script: Script[ModelAnswer] | None, *, clock: VirtualClock, most_calls: int) -> None:
+        """Take in the answers; None stands for no model at all."""
+        self._script, self._most = script, most_calls
+        self._stack = AsyncExitStack()
+        self._client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._respond))
+        self._model: Model | NoModel = (
+            NoModel() if script is None else Model(SETTINGS, clock=clock, http_client=self._client)
+        )
+        self._decider: Decider = self._model
+        self.requests = 0
+        """Requests that the endpoint has seen."""
+
+    async def __aenter__(self) -> Self:
+        """Open the adapter."""
+        await self._stack.enter_async_context(self._client)
+        await self._stack.enter_async_context(self._model)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        await self._stack.aclose()
+
+    async def choose(self, question: Question) -> Answer:
+        """Return what came of asking.
+
+        Raises:
+            ScriptUnmatched: the case has no answer to it.
+            LimitReached: the model was asked too often.
+        """
+        if self._script is None:
+            return await self._decider.choose(question)
+        path = question.point.partition("/")[2]
+        before = _current.set(_Exchange(self._script.take(path, question.given)))
+        try:
+            answer = await self._decider.choose(question)
+        finally:
+            _current.reset(before)
+        if self.requests > self._most:
+            raise LimitReached("model_calls", self._most, "requests to the model")
+        return answer
+
+    async def fill(self, goal: str, schema: Mapping[str, Any], *, deadline_seconds: float = 30.0) -> Filled:
+        """Return that nothing is filled in: a case gives its input whole."""
+        del goal, schema, deadline_seconds
+        return Filled(outcome_class="unavailable", anomalies=("scripted_case",))
+
+    async def _respond(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests += 1
+        reply = _current.get().next()
+        if reply.fault == "reset":
+            raise httpx2.ReadError("the connection was reset, as scripted", request=request)
+        sent = scripts.Script({scripts.ANY_POINT: _scripted(reply)}).take(request.content)
+        await asyncio.sleep(sent.delay)
+        return httpx2.Response(sent.status, headers=sent.headers, content=sent.body)
+
+
+def _scripted(reply: Reply) -> dict[str, Any]:
+    """Return the reply in the form of the scripted endpoint."""
+    told: dict[str, Any] = {"delay": reply.delay.total_seconds(), "finish_reason": reply.finish_reason}
+    if reply.fault is not None:
+        return told | _FAULTS[reply.fault]
+    if reply.choose is not None:
+        return told | _choice(reply)
+    if reply.http is not None:
+        return told | {"http": reply.http}
+    if reply.message is not None:
+        return told | {"message": reply.message}
+    return told | {"content": reply.content}
+
+
+def _choice(reply: Reply) -> dict[str, Any]:
+    """Return a choice; without confidence it is left out of the answer, as some models do."""
+    if reply.confidence is not None:
+        return {"choose": reply.choose, "reason": reply.reason, "confidence": reply.confidence}
+    return {"content": json.dumps({"reason": reply.reason, "choice": reply.choose})}

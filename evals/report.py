@@ -1,0 +1,110 @@
+"""Reports: results for people, one line a case, and for machines, one JSON document. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from evals.runner import CaseResult
+from evals.trace import Trace
+
+SCHEMA = "evals-result/1"
+
+PASSED, FAILED, HARNESS, NOTHING = 0, 1, 3, 5
+"""Exit codes; 2 stands for a wrong command line or file."""
+
+_LABELS = {"passed": "PASS", "failed": "FAIL", "error": "ERROR"}
+
+
+def line(result: CaseResult) -> str:
+    """Return the one line of a case."""
+    head = f"{_LABELS[result.status]:<5} {result.suite}/{result.id}"
+    return f"{head}: {result.reason}" if result.reason else f"{head} ({result.ms:.0f} ms)"
+
+
+def summary(results: Sequence[CaseResult]) -> str:
+    """Return the last line."""
+    counts = Counter(result.status for result in results)
+    told = [f"{counts[status]} {status}" for status in ("passed", "failed", "error") if counts[status]]
+    seconds = sum(result.ms for result in results) / 1000
+    cases = f"{len(results)} case{'s' if len(results) != 1 else ''}"
+    return f"{cases}: {', '.join(told)} in {seconds:.2f} s"
+
+
+def exit_code(results: Sequence[CaseResult]) -> int:
+    """Return the exit code that the results call for; nothing run is no success."""
+    if not results:
+        return NOTHING
+    if any(result.is_harness_error for result in results):
+        return HARNESS
+    return PASSED if all(result.status == "passed" for result in results) else FAILED
+
+
+def document(results: Sequence[CaseResult]) -> dict[str, Any]:
+    """Return the results as data."""
+    suites = list(dict.fromkeys(result.suite for result in results))
+    return {
+        "schema": SCHEMA,
+        "suite": suites[0] if len(suites) == 1 else None,
+        "suites": suites,
+        "cases": [_case(result) for result in results],
+        "totals": totals(results),
+    }
+
+
+def totals(results: Sequence[CaseResult]) -> dict[str, Any]:
+    """Return how many cases ended how, and what they used."""
+    counts = Counter(result.status for result in results)
+    traces = [result.trace for result in results if result.trace is not None]
+    return {
+        "cases": len(results),
+        "passed": counts["passed"],
+        "failed": counts["failed"],
+        "error": counts["error"],
+        "decisions": sum(len(trace.decisions) for trace in traces),
+        "service_calls": sum(len(trace.sent) for trace in traces),
+        "model_calls": sum(trace.model_calls for trace in traces),
+        "tokens": sum(trace.tokens for trace in traces),
+        "virtual_s": round(sum(trace.virtual_s for trace in traces), 3),
+        "ms": round(sum(result.ms for result in results), 1),
+    }
+
+
+def text(data: Any) -> str:
+    """Return data as indented JSON."""
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _case(result: CaseResult) -> dict[str, Any]:
+    told = result.model_dump(mode="json", exclude={"trace", "is_harness_error"})
+    return told | _trace(result.trace)
+
+
+def _trace(trace: Trace | None) -> dict[str, Any]:
+    if trace is None:
+        return {"run": None, "path": [], "decisions": [], "calls": []}
+    run = trace.model_dump(
+        mode="json", include={"run_id", "status", "output", "error", "virtual_s", "executions"}
+    )
+    return {
+        "run": {**run, "model_calls": trace.model_calls, "tokens": trace.tokens, "undone": trace.undone},
+        "path": list(trace.path),
+        "decisions": [_decision(each) for each in trace.decisions],
+        "calls": [call.model_dump(mode="json") for call in trace.calls],
+    }
+
+
+def _decision(made: dict[str, Any]) -> dict[str, Any]:
+    names = (
+        "decision_id",
+        "path",
+        "kind",
+        "choice",
+        "decided_by",
+        "outcome_class",
+        "proposed",
+        "reason",
+        "actor",
+    )
+    return {name: made[name] for name in names}

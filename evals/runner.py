@@ -1,0 +1,170 @@
+"""The runner: from a case to its result; what breaks in one case does not stop the others."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Literal, NamedTuple, Self
+
+from evals import cases, checks, stage
+from evals.cases import Case, Suite
+from evals.checks import Check
+from evals.errors import AnswerImpossible, EvalError, LimitReached, ScriptUnmatched
+from evals.match import Difference
+from evals.project import Project
+from evals.trace import Trace
+from tools.records import Record
+
+log = logging.getLogger(__name__)
+
+Status = Literal["passed", "failed", "error"]
+
+_CASE_ERRORS = (ScriptUnmatched, AnswerImpossible, LimitReached)
+"""What is wrong with the case and not with what plays it."""
+
+_UNUSED = "/unused"
+
+
+class CaseResult(Record):
+    """What became of one case."""
+
+    suite: str
+    file: str
+    id: str
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    workflow: str
+    engine: str
+    status: Status
+    """`error` where it could not be judged at all."""
+    reason: str = ""
+    """The first difference, or what kept it from being judged."""
+    code: str = ""
+    """A stable name of the error."""
+    is_harness_error: bool = False
+    """Whether the harness or the engine broke, and not the case."""
+    checks: tuple[Check, ...] = ()
+    trace: Trace | None = None
+    """None where it did not come to an end."""
+    ms: float
+    """Real time that it took."""
+
+
+class Loaded(NamedTuple):
+    """A suite with what it is about."""
+
+    file: str
+    suite: Suite
+    project: Project
+
+
+class Job(NamedTuple):
+    """One case to be run."""
+
+    loaded: Loaded
+    case: Case
+
+    @property
+    def name(self) -> str:
+        """The case's name among all cases."""
+        return f"{self.loaded.suite.suite}/{self.case.id}"
+
+
+def jobs(loaded: Iterable[Loaded]) -> list[Job]:
+    """Return every case of the suites, in the order of the files."""
+    return [Job(each, case) for each in loaded for case in each.suite.cases]
+
+
+def run_all(
+    wanted: Iterable[Job], *, engine: str, told: Callable[[CaseResult], None] = lambda _result: None
+) -> list[CaseResult]:
+    """Return the result of every case, each told as soon as it is there."""
+    return list(_told(wanted, engine, told))
+
+
+def _told(wanted: Iterable[Job], engine: str, told: Callable[[CaseResult], None]) -> Iterator[CaseResult]:
+    for job in wanted:
+        result = run(job, engine=engine)
+        told(result)
+        yield result
+
+
+def run(job: Job, *, engine: str = "langgraph") -> CaseResult:
+    """Return what becomes of one case; never raises for what the case or the engine does wrong."""
+    setting = cases.setting(job.loaded.suite, job.case)
+    scripts = stage.Scripts(setting)
+    began = time.perf_counter()
+    trace: Trace | None = None
+    with _Harness() as harness:
+        trace = stage.play(setting, job.loaded.project, scripts, engine=engine)
+    found: list[Check] = []
+    if trace is not None:
+        found = checks.judge(job.case.expect, trace, job.loaded.project.catalog)
+        unused = scripts.unused() if setting.unused == "error" else []
+        found += [_unused(sentence) for sentence in unused]
+    return CaseResult(
+        suite=job.loaded.suite.suite,
+        file=job.loaded.file,
+        id=job.case.id,
+        title=job.case.title,
+        tags=job.case.tags,
+        workflow=setting.workflow,
+        engine=engine,
+        checks=tuple(found),
+        trace=trace,
+        ms=(time.perf_counter() - began) * 1000,
+        **_verdict(harness.error, found),
+    )
+
+
+class _Verdict(NamedTuple):
+    status: Status
+    reason: str = ""
+    code: str = ""
+    is_harness_error: bool = False
+
+
+def _verdict(error: Exception | None, found: list[Check]) -> dict[str, object]:
+    return _judged(error, found)._asdict()
+
+
+def _judged(error: Exception | None, found: list[Check]) -> _Verdict:
+    if error is not None:
+        is_ours = isinstance(error, EvalError)
+        reason = str(error) if is_ours else f"{type(error).__name__}: {error}"
+        code = str(getattr(error, "code", "internal"))
+        return _Verdict("error", reason, code, not isinstance(error, _CASE_ERRORS))
+    broken = next((check for check in found if not check.ok), None)
+    return _Verdict("passed") if broken is None else _Verdict("failed", broken.reason)
+
+
+def _unused(sentence: str) -> Check:
+    difference = Difference(pointer=_UNUSED, expected="every answer to be asked for", found=sentence)
+    return Check(name=_UNUSED, ok=False, difference=difference)
+
+
+class _Harness:
+    """Takes whatever breaks while a case is played, so that it becomes the result of that case."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.error = _inner(error)
+        if not isinstance(self.error, _CASE_ERRORS):
+            log.debug("a case broke off", exc_info=error)
+        return True
+
+
+def _inner(error: Exception) -> Exception:
+    """Return what was raised inside a group, however deep."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

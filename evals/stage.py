@@ -1,0 +1,234 @@
+"""The stage: plays one case on the real engine, from its beginning to its end, on a virtual clock."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from evals import people, trace
+from evals.cases import Setting
+from evals.clock import Ids, VirtualClock, VirtualLoop, seeded
+from evals.errors import LimitReached, ReplayDiffers, Stuck
+from evals.model import ScriptedDecider
+from evals.people import ScriptedPeople
+from evals.project import Project
+from evals.scripts import Script
+from evals.services import ScriptedServices
+from evals.trace import Trace
+from graphs import compile as compiling
+from graphs import driver as plain
+from graphs import pinning, runner
+from graphs.blocks import Program
+from graphs.context import Context, Frame
+from graphs.runner import Ended
+from planner.decisions import WorkflowRef
+from planner.journal import Append, Numbered, Recorded
+from planner.runs import PersonQuestion, Run
+from planner.store import bodies
+
+Execute = Callable[[Frame, Context], Awaitable[str]]
+
+ENGINES: Mapping[str, Execute] = {"langgraph": compiling.execute, "driver": plain.execute}
+"""What moves a run from step to step; production uses langgraph."""
+
+MOST_EXECUTIONS = 1000
+
+
+class Scripts:
+    """Everything that a case has scripted."""
+
+    def __init__(self, setting: Setting) -> None:
+        case = setting.case
+        own = () if isinstance(case.model, str) else case.model
+        self.model = None if setting.model is None else Script(setting.model, own=own, what="decision point")
+        self.services = Script(setting.services, own=case.services, what="operation")
+        self.people = Script(setting.person, own=case.person, what="question to a person at")
+
+    def unused(self) -> list[str]:
+        """Return a sentence for every answer that was never asked for."""
+        model = self.model.unused() if self.model is not None else []
+        told = {"model": model, "services": self.services.unused(), "person": self.people.unused()}
+        return [f"{kind}: {sentence}" for kind, sentences in told.items() for sentence in sentences]
+
+
+def play(setting: Setting, project: Project, scripts: Scripts, *, engine: str) -> Trace:
+    """Return what happens in the case.
+
+    Raises:
+        EvalError: the case cannot be played to its end.
+        PlannerError: the engine refused to go on.
+        ToolError: likewise.
+    """
+    stage = Stage(setting, project, scripts, ENGINES[engine])
+    with seeded(setting.seed), asyncio.Runner(loop_factory=VirtualLoop) as loop:
+        return loop.run(stage.play())
+
+
+class Stage:
+    """One run without a database; its journal is kept in memory, as bytes that a store would keep."""
+
+    def __init__(self, setting: Setting, project: Project, scripts: Scripts, execute: Execute) -> None:
+        self._setting, self._project, self._execute = setting, project, execute
+        self._scripts = scripts
+        self._people = ScriptedPeople(scripts.people)
+        self._programs = _programs(setting.workflow, project)
+        self._entries: list[Numbered] = []
+        self._decisions: list[dict[str, Any]] = []
+        self._questions: dict[str, PersonQuestion] = {}
+        self._path: list[str] = []
+        self._executions = 0
+
+    async def play(self) -> Trace:
+        """Return what happens until the run ends or only waits."""
+        clock = VirtualClock(self._setting.clock)
+        limits = self._setting.limits
+        ids = Ids(self._setting.seed, clock)
+        decider = ScriptedDecider(self._scripts.model, clock=clock, most_calls=limits.model_calls)
+        services = ScriptedServices(
+            self._project.catalog, self._scripts.services, clock=clock, most_calls=limits.service_calls
+        )
+        async with decider, services:
+            cast = _Cast(clock, ids, decider, services, self._run(ids.new(), clock.now()))
+            ended = await self._until_the_end(cast)
+            virtual_s = clock.seconds()
+            if ended.status != "waiting":
+                await self._once_more(cast, ended)
+        return Trace(
+            run_id=cast.run.id,
+            status=ended.status,
+            output=ended.output,
+            error=ended.error,
+            path=tuple(self._path),
+            decisions=tuple(self._decisions),
+            calls=tuple(services.calls),
+            entries=trace.entries(self._entries),
+            effects=trace.applied(self._entries),
+            virtual_s=virtual_s,
+            executions=self._executions,
+            model_calls=decider.requests,
+        )
+
+    async def _until_the_end(self, cast: "_Cast") -> Ended:
+        while self._executions < MOST_EXECUTIONS:
+            ended = await self._go_on(cast)
+            if ended.status != "waiting":
+                return ended
+            self._people.hear(self._questions)
+            if not await self._wait(cast.clock, ended.wake_at):
+                return ended
+        raise Stuck(f"the run was taken up {MOST_EXECUTIONS} times and has not ended")
+
+    async def _go_on(self, cast: "_Cast") -> Ended:
+        self._executions += 1
+        recorded = Recorded(self._entries)
+        ctx = self._context(cast, recorded, self._sink)
+        is_forward = recorded.find("ending") is None
+        ended = await runner.execute(ctx)
+        if is_forward:
+            self._path = ctx.trail
+        if len(ctx.trail) > self._setting.limits.steps:
+            raise LimitReached("steps", self._setting.limits.steps, "steps")
+        return ended
+
+    async def _wait(self, clock: VirtualClock, wake_at: datetime | None) -> bool:
+        """Let time pass until something moves the run; False when only a person could, who never does."""
+        planned = self._people.next(self._questions)
+        moments = [moment for moment in (wake_at, planned and planned.at) if moment is not None]
+        if not moments:
+            return False
+        due = min(moments)
+        limit = self._setting.limits.virtual_s
+        if (due - self._setting.clock).total_seconds() > limit:
+            raise LimitReached("virtual_s", limit, "virtual seconds")
+        await clock.until(due)
+        if planned is not None and planned.at <= clock.now():
+            question = self._questions[planned.decision_id]
+            self._questions[planned.decision_id] = people.answered(question, planned)
+        return True
+
+    async def _once_more(self, cast: "_Cast", ended: Ended) -> None:
+        """Run the whole journal once more: nothing may be called, asked or written, and the end is the same.
+
+        Raises:
+            ReplayDiffers: it is not so.
+        """
+        written: list[Append] = []
+
+        async def sink(unit: Append) -> None:
+            written.append(unit)
+
+        before = [numbered for numbered in self._entries if numbered.entry.kind != "finished"]
+        calls, requests = len(cast.services.calls), cast.decider.requests
+        again = await runner.execute(self._context(cast, Recorded(before), sink))
+        new = [entry.kind for unit in written for _, entry in unit.entries]
+        if again != ended or new != ["finished"]:
+            raise ReplayDiffers(
+                f"the run ended as {ended}, and from its own journal as {again}, writing {new}"
+            )
+        if (len(cast.services.calls), cast.decider.requests) != (calls, requests):
+            raise ReplayDiffers("replaying the run's own journal called services or the model again")
+
+    def _context(
+        self, cast: "_Cast", recorded: Recorded, sink: Callable[[Append], Awaitable[None]]
+    ) -> Context:
+        return Context(
+            run=cast.run,
+            program=self._programs[self._setting.workflow],
+            programs=self._programs,
+            catalog=self._project.catalog,
+            caller=cast.services,
+            decider=cast.decider,
+            clock=cast.clock,
+            sink=sink,
+            new_id=cast.ids.new,
+            execute=self._execute,
+            recorded=recorded,
+            questions=dict(self._questions),
+        )
+
+    def _run(self, run_id: str, now: datetime) -> Run:
+        workflow = self._project.workflows[self._setting.workflow]
+        return Run(
+            id=run_id,
+            workflow=WorkflowRef(name=workflow.workflow, version=workflow.version, sha256=workflow.sha256),
+            catalog_revision=self._project.catalog.revision,
+            goal=self._setting.case.goal or workflow.goal,
+            input=self._setting.case.input,
+            mode="eval",
+            started_by="eval",
+            created_at=now,
+            updated_at=now,
+        )
+
+    async def _sink(self, unit: Append) -> None:
+        for seq, entry in unit.entries:
+            kept = entry.model_copy(update={"body": bodies.decode(bodies.encode(entry.body))})
+            self._entries.append(Numbered(seq, kept))
+        self._decisions.extend(unit.decisions)
+        for told in unit.questions:
+            opened = PersonQuestion.model_validate(told)
+            self._questions[opened.decision_id] = opened
+        for decision_id in unit.closed:
+            closed = self._questions[decision_id].model_copy(update={"status": "expired"})
+            self._questions[decision_id] = closed
+
+
+class _Cast:
+    """Everyone who plays in one case."""
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        ids: Ids,
+        decider: ScriptedDecider,
+        services: ScriptedServices,
+        run: Run,
+    ) -> None:
+        self.clock, self.ids, self.decider, self.services, self.run = clock, ids, decider, services, run
+
+
+def _programs(name: str, project: Project) -> dict[str, Program]:
+    """Return the workflow and all that it runs, made ready, by reference."""
+    workflow = project.workflows[name]
+    nested = pinning.closure(workflow, project.find)
+    return {key: project.program(each) for key, each in {**nested, name: workflow}.items()}
