@@ -1,6 +1,6 @@
 """Decisions: the log of choices, told so that each can be understood."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -10,7 +10,7 @@ from api.commands.options import DatabaseOption, JsonOption, LimitOption, Projec
 from api.commands.output import Output, brief
 from planner import effects, story
 from planner.decisions import Decision
-from planner.effects import Effect
+from planner.effects import RECONCILE, UNDO, Effect
 from planner.journal import Numbered
 from planner.store import decisions as stored
 from planner.store import journal, runs
@@ -75,7 +75,7 @@ def _is_of(decision: Decision, workflow: str | None) -> bool:
     return workflow is None or (decision.workflow is not None and decision.workflow.name == workflow)
 
 
-def _tell(decision: Decision, entries: Iterable[Numbered], output: Output) -> None:
+def _tell(decision: Decision, entries: Sequence[Numbered], output: Output) -> None:
     output.line(f"{decision.ts:%Y-%m-%d %H:%M:%S}  {decision.point}  {decision.kind}", "bold cyan")
     output.line(f"  decision  {decision.decision_id} of run {decision.run_id}", "dim")
     for line in _lines(decision, entries):
@@ -83,7 +83,7 @@ def _tell(decision: Decision, entries: Iterable[Numbered], output: Output) -> No
     output.line()
 
 
-def _lines(decision: Decision, entries: Iterable[Numbered]) -> Iterator[str]:
+def _lines(decision: Decision, entries: Sequence[Numbered]) -> Iterator[str]:
     yield f"question  {decision.question}"
     if decision.trigger is not None:
         yield f"because   {_trigger(decision)}"
@@ -103,7 +103,7 @@ def _lines(decision: Decision, entries: Iterable[Numbered]) -> Iterator[str]:
         if attempt.error:
             yield f"attempt   {attempt.n}: {attempt.outcome_class}, {attempt.error}"
     yield f"cost      {(story.cost(decision) or 'nothing: no model was asked').removeprefix('cost: ')}"
-    yield f"followed  {_followed(decision, entries)}"
+    yield f"followed  {followed(decision, entries)}"
 
 
 def _trigger(decision: Decision) -> str:
@@ -114,16 +114,18 @@ def _trigger(decision: Decision) -> str:
     return f"{why.operation} ({why.effect}) was {why.outcome}{times}{f': {why.error}' if why.error else ''}"
 
 
-def _followed(decision: Decision, entries: Iterable[Numbered]) -> str:
-    """Return the edge taken, and the first call that ended after it."""
+def followed(decision: Decision, entries: Sequence[Numbered]) -> str:
+    """Return the edge taken, and the first call that was begun after it with what became of it."""
     edge = decision.edge_taken or "nothing"
-    if decision.run_seq == 0:
+    after = (entry for seq, entry in entries if seq > decision.run_seq > 0)
+    began = next((entry for entry in after if entry.kind in {"intention", "outcome"}), None)
+    if began is None:
         return edge
-    after = [effect for effect in effects.effects(entries) if effect.seq > decision.run_seq]
-    if not after:
-        return edge
-    return f"{edge}; then {_effect(min(after, key=lambda effect: effect.seq))}"
+    place = (began.path, began.visit, began.attempt)
+    found = (each for each in effects.effects(entries) if (each.path, each.visit, each.attempt) == place)
+    return f"{edge}; then {_effect(next(found))}"
 
 
 def _effect(effect: Effect) -> str:
-    return f"{effect.operation} at {effect.path}: {effect.state}"
+    path = effect.path.replace(RECONCILE, "the look-up of ").replace(UNDO, "the undoing of ")
+    return f"{effect.operation} at {path}: {effect.state}"

@@ -144,7 +144,7 @@ def _tell(news: _News, output: Output, working: Working) -> None:
         telling.chapter(each, output)
     run = news.run
     what = f"waits until {run.wake_at:%H:%M:%S}" if run.wake_at else run.status
-    working.say(f"{what}; {run.steps_done} steps done; Ctrl-C leaves the run resumable")
+    working.say(f"{what}; Ctrl-C leaves the run resumable")
 
 
 def drive(config: Settings, run_id: str, output: Output, *, wanted: RunStatus = "succeeded") -> int:

@@ -52,7 +52,7 @@ class Output:
             sys.stderr.write(f"{shown(text)}\n")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print rows under their columns; nothing where JSON was asked for."""
+        """Print rows under their columns, the first never broken; nothing where JSON was asked for."""
         if self.as_json:
             return
         if not self._out.is_terminal:
@@ -60,8 +60,8 @@ class Output:
                 self.line(line)
             return
         table = Table(box=None, header_style="bold", pad_edge=False)
-        for column in columns:
-            table.add_column(column, overflow="fold")
+        for place, column in enumerate(columns):
+            table.add_column(column, overflow="fold", no_wrap=place == 0)
         for row in rows:
             table.add_row(*(Text(shown(cell)) for cell in row))
         self._out.print(table, soft_wrap=False)

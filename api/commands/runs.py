@@ -72,7 +72,6 @@ def _lines(run: Run) -> list[str]:
         "Ended": run.ended_at.isoformat(timespec="seconds") if run.ended_at else "",
         "Held by": f"{run.worker} until {run.lease_until}" if run.status == "running" else "",
         "Wakes": run.wake_at.isoformat(timespec="seconds") if run.wake_at else "",
-        "Steps done": str(run.steps_done),
         "Input": brief(run.input, 2000),
         "Output": brief(run.output, 2000) if run.output is not None else "",
         "Why": run.error or "",

@@ -4,9 +4,16 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from api.commands import decisions as module
+from planner.decisions import Decision
+from planner.journal import Entry, Numbered
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 class Endpoint(BaseHTTPRequestHandler):
@@ -122,6 +129,31 @@ def test_what_followed_is_the_next_call(desk):
     assert "chosen    approve: u-7 chose yes_please" in said.out
     assert "; then desk.note at second: applied" in said.out
     assert "cost      nothing: no model was asked" in said.out
+
+
+def test_what_followed_is_the_call_that_was_begun_first(desk):
+    decision = Decision.model_validate(
+        {"decision_id": "d-1", "kind": "choose", "run_id": "r-1", "run_seq": 1, "point": "w/a", "ts": NOW}
+        | {"question": "?", "options": (), "decided_by": "rule", "choice": "pay", "edge_taken": "pay"}
+    )
+    call = {"operation": "bank.pay", "effect": "write"}
+    look = {"operation": "bank.look", "effect": "read", "outcome": "applied"}
+    entries = [
+        Numbered(seq, Entry(kind=kind, path=path, at=NOW, body=body))
+        for seq, (kind, path, body) in enumerate(
+            [
+                ("outcome", "before", look),
+                ("intention", "pay", call),
+                ("outcome", "pay", call | {"outcome": "unknown"}),
+                ("outcome", "reconcile:pay", look),
+                ("settled", "pay", {"outcome": "applied", "by": "reconcile"}),
+            ]
+        )
+    ]
+
+    assert module.followed(decision, entries) == "pay; then bank.pay at pay: applied"
+    assert module.followed(decision, entries[3:4]) == "pay; then bank.look at the look-up of pay: applied"
+    assert module.followed(decision, []) == "pay"
 
 
 def test_decisions_of_all_runs_come_newest_first(desk):
