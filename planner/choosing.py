@@ -19,6 +19,9 @@ from planner.decisions import (
 
 By = Literal["model", "rule", "person"]
 
+_AS_TOLD = ("reason", "confidence", "model", "attempts", "usage", "anomalies", "raw_output")
+"""What the record takes over from the answer as it is."""
+
 
 class Settled(NamedTuple):
     """A choice, and how it came about."""
@@ -86,17 +89,11 @@ def conclude(  # noqa: PLR0913 - each argument is one fact of the record
         choice=final.choice,
         proposed=told.choice if told.choice != final.choice else None,
         outcome_class=final.outcome_class,
-        reason=told.reason,
-        confidence=told.confidence,
         min_confidence=min_confidence,
         given=question.given,
         given_fields=tuple(given_fields),
         given_sha256=digest(question.given),
-        model=told.model,
-        attempts=told.attempts,
-        usage=told.usage,
-        anomalies=told.anomalies,
-        raw_output=told.raw_output,
+        **{name: getattr(told, name) for name in _AS_TOLD},
         deadline_ms=int(question.deadline_seconds * 1000) if asked and by == "model" else None,
         budget_left=dict(budget_left or {}),
         actor=actor,

@@ -115,7 +115,16 @@ def test_error_codes_are_unique():
     assert len(leaves) == len(set(leaves))
 
 
-SCENARIOS = {"crashes", "dispatch_real", "fault_cases", "httpbin", "moto", "real_documents"}
+SCENARIOS = {
+    "crashes",
+    "dispatch_real",
+    "fault_cases",
+    "httpbin",
+    "moto",
+    "real_documents",
+    "real_services",
+    "invariants",
+}
 """Test files that are about a whole, not about one module."""
 
 
