@@ -4,20 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from api import bodies
+from api import answering, bodies
 from api.dependencies import Caller, Cursor, Limit, Parts, Store
 from api.schemas import Answering, DecisionFilter, DecisionView, Paged, QuestionView
-from planner import story
 from planner.decisions import Decision
-from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown
-from planner.runs import PersonAnswer, PersonQuestion
+from planner.errors import DecisionUnknown
+from planner.runs import PersonAnswer
 from planner.store import cursors, decisions, questions
-from tools import schemas
 
 router = APIRouter(tags=["decisions"])
-
-APPLIED = "applied"
-"""The option by which a person says that a call in doubt took effect."""
 
 _EXAMPLES = {
     "choose": {"choice": "refund", "comment": "The customer waited long enough.", "actor": "u-17"},
@@ -67,7 +62,7 @@ async def answer_decision(
         value=given.value,
         at=parts.parts.clock.now(),
     )
-    answered = await parts.parts.database.write(_answer, decision_id, answer)
+    answered = await parts.parts.database.write(answering.answer, decision_id, answer)
     await parts.dispatcher.take(answered.run_id)
     return QuestionView.of(answered)
 
@@ -77,27 +72,3 @@ def _found(tx: Any, decision_id: str) -> DecisionView | QuestionView:
         return DecisionView.of(decisions.get(tx, decision_id))
     except DecisionUnknown:
         return QuestionView.of(questions.get(tx, decision_id))
-
-
-def _answer(tx: Any, decision_id: str, answer: PersonAnswer) -> PersonQuestion:
-    question = _question(tx, decision_id)
-    if question.status == "open" and answer.value is not None:
-        _check_value(question, answer)
-    return questions.answer(tx, decision_id, answer)
-
-
-def _question(tx: Any, decision_id: str) -> PersonQuestion:
-    """Return the question with this id; a decision that nobody was asked for is closed from the start."""
-    try:
-        return questions.get(tx, decision_id)
-    except DecisionUnknown:
-        decided = decisions.get(tx, decision_id)
-        raise DecisionClosed(decision_id, story.decided(decided)) from None
-
-
-def _check_value(question: PersonQuestion, answer: PersonAnswer) -> None:
-    if answer.choice != APPLIED or question.kind != "recover":
-        raise AnswerInvalid(question.decision_id, f"only the option {APPLIED!r} of a recovery brings a value")
-    found = schemas.problems(question.value_schema or {}, answer.value, path="/value")
-    if found:
-        raise AnswerInvalid(question.decision_id, "; ".join(map(str, found)), found)

@@ -86,10 +86,16 @@ def _needed() -> list[str]:
     for line in metadata.requires(DISTRIBUTION) or ():
         _, _, marker = line.partition(";")
         name = _REQUIREMENT.match(line)
-        is_foreign = "extra" in marker or ("win32" in marker and sys.platform == "win32")
-        if name is not None and not is_foreign:
+        if name is not None and _is_for_here(marker.replace('"', "'")):
             found.append(name.group().lower())
     return sorted(found)
+
+
+def _is_for_here(marker: str) -> bool:
+    """Tell whether a requirement counts on this machine; of markers we use these only."""
+    is_windows = sys.platform == "win32"
+    other_system = "!= 'win32'" if is_windows else "== 'win32'"
+    return "extra" not in marker and other_system not in marker
 
 
 def _unimportable(module: str) -> str | None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from api import answering
 from api.commands import exits, following, reading
 from api.commands.options import (
     DatabaseOption,
@@ -16,7 +17,7 @@ from api.commands.options import (
 from api.commands.output import Output
 from planner.clock import SystemClock
 from planner.runs import PersonAnswer, Run
-from planner.store import questions, runs
+from planner.store import runs
 
 LONGEST_COMMENT = 4000
 
@@ -77,7 +78,7 @@ def answer(  # noqa: PLR0913 - each is an argument or option of the command
     brought = None if value is None else json_argument(value, "--value")
     given = PersonAnswer(choice=choice, actor=actor, comment=comment, value=brought, at=SystemClock().now())
     with reading.opened(config) as store:
-        question = store.write_sync(questions.answer, decision, given)
+        question = store.write_sync(answering.answer, decision, given)
         held = store.read_sync(runs.get, question.run_id)
     output.line(f"{actor} answered {question.path} with {choice}.")
     raise typer.Exit(_left(held, output) if no_wait else following.drive(config, held.id, output))

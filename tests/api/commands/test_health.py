@@ -182,3 +182,41 @@ def test_our_own_packages_stand_where_this_file_does():
 
     assert finding.state == "ok"
     assert str(Path(__file__).resolve().parents[3]) in finding.says
+
+
+def test_a_package_that_cannot_be_imported_is_named(tmp_path, monkeypatch):
+    info = tmp_path / "needy-1.0.dist-info"
+    info.mkdir()
+    needs = (
+        "no-such-package>=1",
+        "typer",
+        "extra-thing; extra == 'dev'",
+        "windows-thing; sys_platform == 'win32'",
+    )
+    lines = [
+        "Metadata-Version: 2.1",
+        "Name: needy",
+        "Version: 1.0",
+        *(f"Requires-Dist: {each}" for each in needs),
+    ]
+    (info / "METADATA").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(health, "DISTRIBUTION", "needy")
+
+    (finding,) = health.dependencies()
+
+    assert (finding.state, "no-such-package cannot be imported" in finding.says) == ("broken", True)
+
+
+def test_a_program_that_is_not_installed_is_a_warning(monkeypatch):
+    monkeypatch.setattr(health, "DISTRIBUTION", "no-such-distribution")
+
+    (finding,) = health.dependencies()
+
+    assert finding.state == "warning"
+
+
+def test_a_python_that_is_too_old_is_broken(monkeypatch):
+    monkeypatch.setattr(health, "OLDEST_PYTHON", (99, 0))
+
+    assert health.python().state == "broken"

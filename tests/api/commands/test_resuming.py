@@ -11,6 +11,17 @@ def question(desk):
     return desk.asked()["waits_for"][0]["decision_id"]
 
 
+def doubtful(desk):
+    """Return the question about a write that gave no answer in time."""
+    note = '{file: "${input.file}", line: only, seconds: 0.5}'
+    step = f"{{call: desk.linger, with: {note}, timeout: PT0.1S}}"
+    desk.write(
+        "workflows/careful.yaml", f'workflow: careful\nsteps:\n  write: {step}\noutput: "${{write}}"\n'
+    )
+    said = desk("run", "careful", "--input", json.dumps({"file": str(desk.notes)}), "--json")
+    return said.data["waits_for"][0]
+
+
 def test_an_answer_moves_the_run_on(desk):
     decision = question(desk)
 
@@ -75,6 +86,37 @@ def test_a_value_that_is_no_json_is_a_usage_error(desk):
 
     assert said.code == 2
     assert "--value" in said.err
+
+
+def test_what_a_call_in_doubt_answered_is_told_by_a_person(desk):
+    question = doubtful(desk)
+
+    refused = desk("answer", question["decision_id"], "applied", "--value", '{"line": 7}')
+    taken = desk("answer", question["decision_id"], "applied", "--value", '{"line": "only"}', "--json")
+
+    assert refused.code == 1
+    assert "/value/line" in refused.err
+    assert refused.err.startswith(
+        f"planner: the answer to decision {question['decision_id']} is not right: 1 problem"
+    )
+    assert (taken.code, taken.data["run"]["output"]) == (0, {"line": "only"})
+
+
+def test_a_value_without_need_is_refused(desk):
+    said = desk("answer", question(desk), "yes_please", "--value", "1")
+
+    assert said.code == 1
+    assert "only the option 'applied'" in said.err
+
+
+def test_a_decision_that_nobody_was_asked_for_cannot_be_answered(desk):
+    run = desk("run", "greet", "--input", '{"name": "Ann"}', "--json").data["run"]["id"]
+    (decision,) = desk("decisions", run, "--json").data["items"]
+
+    said = desk("answer", decision["decision_id"], "warm")
+
+    assert said.code == 1
+    assert "is no longer open" in said.err
 
 
 def test_resuming_a_run_that_waits_for_a_person_waits_again(desk):

@@ -83,6 +83,19 @@ def test_ctrl_c_leaves_the_run_resumable_and_says_so(desk):
     assert desk.lines == ["first", "second"]
 
 
+def test_ctrl_c_leaves_a_resumed_run_resumable_too(desk):
+    run = desk(*slow(desk, 2), "--no-wait", "--json").data["run"]["id"]
+    with process(desk, "resume", run) as started:
+        wait_until(lambda: "first: desk.note went through" in _story(desk))
+        started.send_signal(signal.SIGINT)
+        _, err = started.communicate(timeout=START_SECONDS)
+
+    assert started.returncode == 130
+    assert f"planner resume {run}" in err
+    assert desk("resume", run).code == 0
+    assert desk.lines == ["first", "second"]
+
+
 def test_a_write_that_was_under_way_when_the_process_died_is_not_repeated(desk):
     text = """
 workflow: careful
