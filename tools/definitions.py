@@ -100,6 +100,10 @@ class Definitions:
             if name not in _DROPPED and not name.startswith("x-")
             for key, value in self._keyword(name, located.child(name))
         }
+        if "oneOf" in found and "anyOf" not in found:
+            # Published forms overlap (`integer` and `number`, objects without required fields), and what fits
+            # two of them is what their authors meant.
+            found["anyOf"] = found.pop("oneOf")
         self._show(found, located)
         return self._nullable(self._repaired(found, located), schema)
 
@@ -189,9 +193,7 @@ class Definitions:
         if meant != name:
             said = "any value is taken" if meant == "any" else f"it is read as {meant!r}"
             remedy = f"Write {meant!r}." if name in _MEANT else hint(name, _TYPES)
-            message = f"There is no type {name!r}; {said}."
-            found = Problem(path=located.path, code="unknown-type", message=message, remedy=remedy)
-            self.warnings.append(found)
+            self._warn(located, "unknown-type", f"There is no type {name!r}; {said}.", remedy)
         return meant
 
     def _repaired(self, schema: dict[str, Any], located: Located) -> dict[str, Any]:
@@ -200,11 +202,20 @@ class Definitions:
                 is_exclusive = schema.pop(name)
                 if is_exclusive and limit in schema:
                     schema[name] = schema.pop(limit)
+        if schema.get("enum") and "type" in schema:
+            self._agree(schema, located)
         if "required" in schema:
             schema["required"] = self._visible(schema["required"], located.child("properties"))
         if self._is_request and schema.get("format") == "binary" and schema.get("type") == "string":
             return {"anyOf": [schema, _BINARY]}
         return schema
+
+    def _agree(self, schema: dict[str, Any], located: Located) -> None:
+        """Drop a type that none of the listed values has, since no value at all would fit."""
+        if not any(validators.valid({"type": schema["type"]}, value) for value in schema["enum"]):
+            message = f"No value of `enum` has the type {schema['type']!r}; the values count."
+            self._warn(located.child("type"), "wrong-type", message, "Let the type fit the values.")
+            del schema["type"]
 
     def _visible(self, required: list[Any], properties: Located) -> list[str]:
         """Return the required names without those that only the other side may write."""
@@ -239,6 +250,9 @@ class Definitions:
         if "enum" in schema and None not in schema["enum"]:
             schema["enum"] = [*schema["enum"], None]
         return schema
+
+    def _warn(self, located: Located, code: str, message: str, remedy: str) -> None:
+        self.warnings.append(Problem(path=located.path, code=code, message=message, remedy=remedy))
 
     def note(self, located: Located, code: str, message: str, remedy: str) -> None:
         """Remember a problem."""

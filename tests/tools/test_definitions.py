@@ -38,6 +38,8 @@ def plain(schema, direction="response", **options):
         ({"type": "file"}, {"type": "string", "format": "binary"}),
         ({"type": "int"}, {"type": "integer"}),
         ({"type": "any"}, {}),
+        ({"oneOf": [{"type": "integer"}, {}]}, {"anyOf": [{"type": "integer"}, {}]}),
+        ({"oneOf": [{}], "anyOf": [True]}, {"oneOf": [{}], "anyOf": [True]}),
         (
             {"type": "array", "items": [{"type": "int"}]},
             {"type": "array", "prefixItems": [{"type": "integer"}]},
@@ -132,6 +134,17 @@ def test_a_type_that_no_standard_knows_is_read_with_a_warning(name, meant, said,
     assert warning.message == f"There is no type {name!r}; {said}."
     assert warning.remedy == remedy
     assert definitions.problems == []
+
+
+def test_a_type_that_none_of_the_listed_values_has_gives_way_to_them_with_a_warning():
+    schema = {"type": "string", "enum": [0, 1]}
+    references = References({"s": schema, "t": {"type": "string", "enum": ["a", 1]}})
+    definitions = Definitions(references, "request", siblings=False)
+    assert definitions.convert(references.root.child("s")) == {"enum": [0, 1]}
+    assert definitions.convert(references.root.child("t")) == {"type": "string", "enum": ["a", 1]}
+    (warning,) = definitions.warnings
+    assert (warning.path, warning.code) == ("/s/type", "wrong-type")
+    assert "enum" in warning.message
 
 
 def test_a_reference_to_nothing_is_a_problem_and_allows_everything():
