@@ -19,6 +19,9 @@ from tools.errors import CatalogInvalid, DocumentInvalid
 from tools.problems import Problem
 
 STDIN = "<stdin>"
+CATALOG = "catalog.yaml"
+AROUND = 2
+"""How many folders up a project is looked for: `project/workflows/file`."""
 
 
 class _Texts(NamedTuple):
@@ -50,7 +53,7 @@ def validate(
     """Check workflows, and tell every problem as FILE:LINE:COLUMN: PATH: [CODE] MESSAGE REMEDY."""
     output = Output(as_json=as_json)
     texts, problems = _read(files)
-    against = _against(configured(project_folder), output, is_wanted=not no_catalog)
+    against = _against(_settings(files, project_folder), output, is_wanted=not no_catalog)
     problems += against.problems
     known = dict(against.workflows) | _workflows(texts)
     for file, text in texts.items():
@@ -63,7 +66,8 @@ def _report(count: int, problems: Sequence[Problem], output: Output) -> int:
     for problem in problems:
         output.line(str(problem))
     if problems:
-        output.note(f"{_counted(len(problems), 'problem')} in {_counted(count, 'workflow')}")
+        places = len({problem.file for problem in problems})
+        output.note(f"{_counted(len(problems), 'problem')} in {_counted(places, 'file')}")
         return exits.FAILED
     if not count:
         output.error("planner: there is no workflow file to check")
@@ -96,6 +100,18 @@ def _paths(path: Path) -> list[Path]:
         return [path]
     has_workflows = (path / "workflows").is_dir()
     return project.files(path / "workflows" if has_workflows else path)
+
+
+def _settings(names: Sequence[str], told: Path | None) -> Settings:
+    """Return the settings of the project that is meant: told, named, or else the one the files lie in."""
+    paths = [Path(name) for name in names]
+    named = told or next((path for path in paths if (path / CATALOG).is_file()), None)
+    config = configured(named)
+    if named is not None or config.catalog_file.exists():
+        return config
+    around = (folder for path in paths for folder in list(path.absolute().parents)[:AROUND])
+    found = next((folder for folder in around if (folder / CATALOG).is_file()), None)
+    return config if found is None else configured(found)
 
 
 def _against(config: Settings, output: Output, *, is_wanted: bool) -> _Against:

@@ -28,7 +28,7 @@ def test_a_problem_is_one_line_that_an_editor_can_jump_to(desk):
     assert said.out.startswith(f"{file}:3:7: /steps/a/call: [unknown-operation] ")
     assert "desk.look" in said.out
     assert len(said.out.splitlines()) == 1
-    assert said.err == "1 problem in 1 workflow\n"
+    assert said.err == "1 problem in 1 file\n"
 
 
 def test_problems_for_machines_have_every_field(desk):
@@ -150,3 +150,23 @@ def test_validating_makes_no_database(desk, monkeypatch):
     desk.say("validate", "workflows")
 
     assert not (desk.folder / "var").exists()
+
+
+@pytest.mark.parametrize("name", ["", "workflows", "workflows/bad.yaml"])
+def test_the_project_that_the_files_lie_in_is_found(desk, monkeypatch, tmp_path_factory, name):
+    desk.write("workflows/bad.yaml", "workflow: bad\nsteps:\n  a: {call: desk.lock}\n")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+    assert codes(desk.say("validate", str(desk.folder / name), "--json")) == ["unknown-operation"]
+
+
+def test_a_project_that_is_named_comes_before_the_one_we_are_in(desk, monkeypatch, tmp_path):
+    other = tmp_path / "other"
+    (other / "workflows").mkdir(parents=True)
+    (other / "catalog.yaml").write_text("services: {}\n", encoding="utf-8")
+    (other / "workflows" / "a.yaml").write_text(
+        "workflow: a\nsteps:\n  a: {call: desk.look}\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(desk.folder)
+
+    assert codes(desk.say("validate", str(other), "--json")) == ["unknown-operation"]
