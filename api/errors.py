@@ -120,6 +120,7 @@ STATUS: Mapping[type[Exception], int] = {
     planning.AnswerInvalid: 422,
     planning.KeyReused: 422,
     planning.CursorInvalid: 400,
+    planning.CatalogUnknown: 500,
     planning.LeaseLost: 409,
     planning.StoreUnavailable: 503,
     planning.SettingsInvalid: 500,
@@ -154,8 +155,8 @@ def answer(request: Request, exc: Exception) -> Response:
     if getattr(exc, "retryable", False):
         headers["Retry-After"] = "2"
     members = {name: _plain(getattr(exc, name)) for name in _MEMBERS if getattr(exc, name, None) is not None}
-    if members.get("decision_id"):
-        headers["X-Decision-Id"] = str(members["decision_id"])
+    if isinstance(exc, planning.RouteUnclear) and exc.decision_id:
+        headers["X-Decision-Id"] = exc.decision_id
     return problem(
         request,
         status,

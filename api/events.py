@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
+import anyio
 from fastapi import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
@@ -35,11 +36,20 @@ async def response(parts: Opened, run_id: str, after: int) -> Response:
     news = await parts.parts.database.read(_news, run_id, after)
     if news.run.ended and not news.entries and after > 0:
         return Response(status_code=204)
-    return EventSourceResponse(_stream(parts, run_id, after), ping=HEARTBEAT_SECONDS)
+    closing = anyio.Event()
+    return EventSourceResponse(
+        _stream(parts, run_id, after, closing),
+        ping=HEARTBEAT_SECONDS,
+        shutdown_event=closing,
+        shutdown_grace_period=2 * LOOK_SECONDS,
+    )
 
 
-async def _stream(parts: Opened, run_id: str, after: int) -> AsyncIterator[ServerSentEvent]:
-    while True:
+async def _stream(
+    parts: Opened, run_id: str, after: int, closing: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    """Yield what happens until the run ends, or the server: then the client comes back for the rest."""
+    while not closing.is_set():
         moved = asyncio.create_task(parts.dispatcher.signals.wait(run_id, LOOK_SECONDS))
         await asyncio.sleep(0)
         try:

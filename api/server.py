@@ -32,7 +32,7 @@ def serve(settings: Settings, *, ready: Ready | None = None) -> None:
     """
     listening = bind(settings.host, settings.port)
     with listening:
-        loop_factory = uvicorn.Config(_nothing).get_loop_factory()
+        loop_factory = uvicorn.Config(_nothing, log_config=None).get_loop_factory()
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.run(_serve(settings, listening, ready))
 
