@@ -80,16 +80,17 @@ def delete_order(order_id: str) -> None:
         client().delete_item(TableName=TABLE, Key={"order_id": {"S": order_id}})
 
 
-def create_table() -> None:
-    """Make the table, where it is not there yet."""
+def create_table(at: Any = None) -> None:
+    """Make the table, where it is not there yet; `at` is another client than the usual one."""
+    table = at or client()
     try:
-        client().create_table(
+        table.create_table(
             TableName=TABLE,
             KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-    except client().exceptions.ResourceInUseException:
+    except table.exceptions.ResourceInUseException:
         return
 
 
