@@ -1,4 +1,4 @@
-"""A DynamoDB stand-in (moto) as a service of its own, behind a front that loses the answer to every write."""
+"""A DynamoDB stand-in (moto) as a service of its own, behind a front that loses answers to writes."""
 
 import argparse
 import itertools
@@ -58,10 +58,9 @@ def main() -> None:
     options = parser.parse_args()
     with moto() as address, Front(address, port=options.port) as front:
         create_table(address)
-        front.plan(is_put, itertools.repeat("lost_answer"))
-        print(
-            f"moto runs on {address}; the front listens on {front.url} and loses the answer to every write."
-        )
+        front.plan(is_put, itertools.cycle(["lost_answer", "pass"]))
+        print(f"moto runs on {address}.")
+        print(f"The front listens on {front.url} and loses the answer to every other write.")
         print("In the shell that runs the planner:")
         for name, value in environment(front.url).items():
             print(f"  export {name}={value}")

@@ -1,14 +1,12 @@
 """A real httpbin process, called by what its own published document says."""
 
 import asyncio
-import subprocess
-import sys
-import time
 from datetime import timedelta
 
 import httpx
 import pytest
 
+from examples.httpbin import serve
 from tools import openapi
 from tools.access import Basic, Bearer, Service
 from tools.catalog import Catalog
@@ -22,45 +20,16 @@ pytest.importorskip("flasgger", reason="httpbin publishes its document only wher
 SECRET = "tok-of-httpbin-1"
 
 
-def wait_for_address(process, log):
-    for _ in range(400):
-        text = log.read_text()
-        if "Running on http://" in text:
-            return text.split("Running on ")[1].split()[0]
-        assert process.poll() is None, text
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
-
-
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    log = tmp_path_factory.mktemp("httpbin") / "log.txt"
-    with log.open("wb") as sink:
-        command = [sys.executable, "-m", "flask", "--app", "httpbin", "run", "--port", "0"]
-        process = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT)
-    try:
-        yield wait_for_address(process, log)
-    finally:
-        process.terminate()
-        process.wait(10)
+def address():
+    with serve.httpbin() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def operations(address):
     document = httpx.get(f"{address}/spec.json", trust_env=False).json()
-    return {operation.name: operation for operation in openapi.read(corrected(document), service="httpbin")}
-
-
-def corrected(document):
-    """httpbin writes the type `int`, which neither Swagger nor JSON Schema knows."""
-    if isinstance(document, list):
-        return [corrected(item) for item in document]
-    if not isinstance(document, dict):
-        return document
-    return {
-        name: "integer" if (name, value) == ("type", "int") else corrected(value)
-        for name, value in document.items()
-    }
+    return {operation.name: operation for operation in openapi.read(document, service="httpbin")}
 
 
 @pytest.fixture
