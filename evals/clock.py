@@ -81,9 +81,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 class VirtualClock:
     """The clock of one case; must be made while its loop runs."""
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, *, seed: int = 0) -> None:
         self._loop = asyncio.get_running_loop()
-        self._start, self._origin = start, self._loop.time()
+        self._start, self._origin, self._seed = start, self._loop.time(), seed
 
     def now(self) -> datetime:
         """Return the virtual time."""
@@ -96,6 +96,13 @@ class VirtualClock:
     async def sleep(self, seconds: float) -> None:
         """Let virtual time pass."""
         await asyncio.sleep(seconds)
+
+    def fix(self, what: str) -> None:
+        """Make what is drawn next, such as the pause after a call, depend on the seed and `what` alone.
+
+        Libraries draw from the same source in their own order, so one seed at the start does not do.
+        """
+        random.seed(f"{self._seed}|{what}")
 
     async def until(self, due: datetime) -> None:
         """Let virtual time pass up to `due`."""
@@ -118,10 +125,9 @@ class Ids:
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Make what is drawn at random, such as the jitter of retries, the same in every execution."""
+def contained() -> Iterator[None]:
+    """Give the source of random numbers back as it was, whatever is done to it meanwhile."""
     before = random.getstate()
-    random.seed(seed)
     try:
         yield
     finally:

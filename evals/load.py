@@ -117,10 +117,17 @@ def read(path: Path) -> Read:
     try:
         return Read(Suite.model_validate(document.data), (), document)
     except ValidationError as exc:
-        problems = [_problem(error, document.data) for error in exc.errors(include_url=False)]
-        unique = list(dict.fromkeys((problem.path, problem.code, problem.message) for problem in problems))
-        first = {(each.path, each.code, each.message): each for each in reversed(problems)}
-        return Read(None, tuple(document.locate(first[key]) for key in unique), document)
+        errors = exc.errors(include_url=False)
+        problems = [_problem(error, document.data) for error in errors if not _echoes(error, errors)]
+        return Read(None, tuple(map(document.locate, problems)), document)
+
+
+def _echoes(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
+    """Tell whether a list counts as too short only because what stands in it is wrong."""
+    where = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > len(where) and other["loc"][: len(where)] == where for other in errors
+    )
 
 
 def _placed(document: Document, problem: Problem) -> Problem:

@@ -46,6 +46,7 @@ _FAULTS: Mapping[str, dict[str, Any]] = {
 class _Exchange:
     """One decision on its way."""
 
+    path: str
     answer: ModelAnswer
     requests: int = 0
 
@@ -64,7 +65,7 @@ class ScriptedDecider:
 
     def __init__(self, script: Script[ModelAnswer] | None, *, clock: VirtualClock, most_calls: int) -> None:
         """Take in the answers; None stands for no model at all."""
-        self._script, self._most = script, most_calls
+        self._script, self._clock, self._most = script, clock, most_calls
         self._stack = AsyncExitStack()
         self._client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._respond))
         self._model: Model | NoModel = (
@@ -96,7 +97,7 @@ class ScriptedDecider:
         if self._script is None:
             return await self._decider.choose(question)
         path = question.point.partition("/")[2]
-        before = _current.set(_Exchange(self._script.take(path, question.given)))
+        before = _current.set(_Exchange(path, self._script.take(path, question.given)))
         try:
             answer = await self._decider.choose(question)
         finally:
@@ -112,7 +113,9 @@ class ScriptedDecider:
 
     async def _respond(self, request: httpx2.Request) -> httpx2.Response:
         self.requests += 1
-        reply = _current.get().next()
+        exchange = _current.get()
+        reply = exchange.next()
+        self._clock.fix(f"{exchange.path}|{exchange.requests}")
         if reply.fault == "reset":
             raise httpx2.ReadError("the connection was reset, as scripted", request=request)
         sent = scripts.Script({scripts.ANY_POINT: _scripted(reply)}).take(request.content)

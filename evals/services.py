@@ -132,6 +132,8 @@ class ScriptedServices:
         found = outcome.model_dump(include={"status", "code", "error"}) | {"outcome": outcome.kind}
         found |= {"sent": exchange.answer is not None, "applied": _applied(exchange, outcome)}
         self.calls[place] = self.calls[place].model_copy(update=found)
+        like = [call for call in self.calls[:place] if _alike(call, self.calls[place])]
+        self._clock.fix(f"{operation.name}|{arguments!r}|{len(like)}")
         return outcome
 
     def unavailable(self, service: str) -> str | None:
@@ -203,6 +205,10 @@ def _possible(operation: Operation, answer: ServiceAnswer, outcome: Outcome) -> 
         raise AnswerImpossible(
             f"the answer of {operation.name} is meant to be wrong, but {show(_said(answer))} is right"
         )
+
+
+def _alike(one: Call, other: Call) -> bool:
+    return (one.operation, one.arguments) == (other.operation, other.arguments)
 
 
 def _said(answer: ServiceAnswer) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from evals import people, trace
 from evals.cases import Setting
-from evals.clock import Ids, VirtualClock, VirtualLoop, seeded
+from evals.clock import Ids, VirtualClock, VirtualLoop, contained
 from evals.errors import LimitReached, ReplayDiffers, Stuck
 from evals.model import ScriptedDecider
 from evals.people import ScriptedPeople
@@ -60,7 +60,7 @@ def play(setting: Setting, project: Project, scripts: Scripts, *, engine: str) -
         ToolError: likewise.
     """
     stage = Stage(setting, project, scripts, ENGINES[engine])
-    with seeded(setting.seed), asyncio.Runner(loop_factory=VirtualLoop) as loop:
+    with contained(), asyncio.Runner(loop_factory=VirtualLoop) as loop:
         return loop.run(stage.play())
 
 
@@ -80,7 +80,7 @@ class Stage:
 
     async def play(self) -> Trace:
         """Return what happens until the run ends or only waits."""
-        clock = VirtualClock(self._setting.clock)
+        clock = VirtualClock(self._setting.clock, seed=self._setting.seed)
         limits = self._setting.limits
         ids = Ids(self._setting.seed, clock)
         decider = ScriptedDecider(self._scripts.model, clock=clock, most_calls=limits.model_calls)

@@ -1,0 +1,126 @@
+"""The commands print one line a case or one document, and their exit codes tell what happened."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from evals import stage
+from evals.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+PAID = """
+model: {how: card}
+services:
+  bank.look: {return: {id: l-1, amount: 1}}
+  bank.charge: {return: {id: c-1, amount: 5.0}}
+"""
+
+
+def invoked(*arguments):
+    return CliRunner().invoke(app, [str(each) for each in arguments])
+
+
+def written(desk, status="succeeded"):
+    return desk.file(desk.case(f"tags: [money]\n{PAID}\nexpect: {{status: {status}}}"))
+
+
+def test_a_green_suite_exits_0_with_a_line_a_case(desk, folder):
+    result = invoked("run", written(desk), "--project", folder)
+    assert result.exit_code == 0
+    first, last = result.stdout.splitlines()
+    assert first.startswith("PASS  small/one-case (")
+    assert last.startswith("1 case: 1 passed in ")
+
+
+def test_a_wrong_expectation_exits_1_with_the_first_difference(desk, folder):
+    result = invoked("run", written(desk, "failed"), "--project", folder, "--engine", "driver")
+    assert result.exit_code == 1
+    assert (
+        result.stdout.splitlines()[0] == 'FAIL  small/one-case: /status expected "failed", found "succeeded"'
+    )
+
+
+def test_a_wrong_file_exits_2_and_tells_every_problem(desk, folder):
+    file = desk.file(desk.case("modle: {}\nexpect: {status: a}"))
+    for verb in ("run", "validate"):
+        result = invoked(verb, file, "--project", folder)
+        assert result.exit_code == 2
+        assert "small.eval.yaml:7:3: /cases/0/modle: [unknown-field]" in result.stderr + result.stdout
+
+
+def test_wrong_usage_exits_2(desk, folder, tmp_path):
+    assert invoked("run", "--engine", "steam").exit_code == 2
+    assert invoked("run", tmp_path / "nowhere").exit_code == 2
+    assert invoked("run", written(desk), "--project", folder, "-k", "and").exit_code == 2
+    assert invoked("run", written(desk)).exit_code == 2
+    assert invoked("run", written(desk), "--project", tmp_path).exit_code == 2
+    assert invoked("validate", written(desk), "--project", tmp_path).exit_code == 2
+
+
+def test_a_broken_harness_exits_3(desk, folder):
+    async def broken(_frame, _ctx):
+        raise RuntimeError("a bug")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "ENGINES", {"driver": broken})
+        result = invoked("run", written(desk), "--project", folder, "--engine", "driver")
+    assert result.exit_code == 3
+    assert "ERROR small/one-case: RuntimeError: a bug" in result.stdout
+
+
+def test_an_empty_folder_exits_5(desk, folder, tmp_path):
+    for verb in ("run", "validate"):
+        assert invoked(verb, tmp_path, "--project", folder).exit_code == 5
+    assert "nothing found is no success" in invoked("run", tmp_path).stderr
+    assert invoked("run", written(desk), "--project", folder, "--case", "another").exit_code == 5
+    assert invoked("run", written(desk), "--project", folder, "-t", "another").exit_code == 5
+
+
+def test_json_is_one_document(desk, folder):
+    result = invoked("run", written(desk), "--project", folder, "--json", "-t", "money", "-k", "one")
+    told = json.loads(result.stdout)
+    assert (told["suite"], told["totals"]["passed"]) == ("small", 1)
+    case = told["cases"][0]
+    assert (case["id"], case["status"], case["reason"]) == ("one-case", "passed", "")
+    assert case["checks"] == [{"name": "/status", "ok": True, "difference": None}]
+    assert case["path"] == ["seen", "how", "charge", "after"]
+    assert [each["choice"] for each in case["decisions"]] == ["card"]
+    assert [each["operation"] for each in case["calls"]] == ["bank.look", "bank.charge"]
+    assert case["run"]["status"] == "succeeded"
+
+
+def test_json_tells_problems_too(desk, folder, tmp_path):
+    file = desk.file(desk.case("modle: {}\nexpect: {status: a}"))
+    told = json.loads(invoked("run", file, "--project", folder, "--json").stdout)
+    assert told["error"]["problems"][0]["code"] == "unknown-field"
+    told = json.loads(invoked("validate", file, "--project", folder, "--json").stdout)
+    assert told["problems"][0]["line"] == 7
+    told = json.loads(invoked("run", tmp_path / "none.eval.yaml", "--json").stdout)
+    assert told["error"]["code"] == "suite-invalid"
+
+
+def test_a_valid_file_is_told_so(desk, folder):
+    result = invoked("validate", written(desk), "--project", folder)
+    assert (result.exit_code, result.stdout) == (0, "1 file, 0 problems\n")
+
+
+def test_the_schema_is_published():
+    told = json.loads(invoked("schema").stdout)
+    assert told["title"] == "Eval suite"
+    assert "Case" in told["$defs"]
+
+
+@pytest.mark.acceptance
+def test_the_module_runs_as_a_program(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-m", "evals", "run", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (5, "")

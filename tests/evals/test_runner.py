@@ -1,0 +1,140 @@
+"""A case passes only when everything holds; whatever is wrong is told in one line."""
+
+import pytest
+
+from evals import runner, stage
+from planner.errors import StoreUnavailable
+
+GOOD = """
+model: {how: card}
+services:
+  bank.look: {return: {id: l-1, amount: 1}}
+  bank.charge: {return: {id: c-1, amount: 5.0}}
+"""
+
+
+def expecting(desk, expect, *, answers=GOOD):
+    return desk.pay(f"{answers}\nexpect: {expect}")
+
+
+def test_a_case_passes_when_everything_holds(desk):
+    result = expecting(desk, "{status: succeeded, output: {id: c-1}}")
+    assert (result.status, result.reason) == ("passed", "")
+    assert [check.name for check in result.checks] == ["/status", "/output"]
+
+
+@pytest.mark.parametrize(
+    ("expect", "reason"),
+    [
+        ("{status: failed}", '/status expected "failed", found "succeeded"'),
+        ("{output: {id: c-2}}", '/output/id expected "c-2", found "c-1"'),
+        ("{error: {contains: no}}", '/error expected {contains: "no"}, found nothing'),
+        ("{decisions: {how: later}}", '/decisions/how expected "later", found "card"'),
+        (
+            "{decisions: {how: {decided_by: rule}}}",
+            '/decisions/how/decided_by expected "rule", found "model"',
+        ),
+        ("{decisions: {charge: retry}}", '/decisions/charge expected "retry", found nothing'),
+        ("{decisions: {how: []}}", '/decisions/how expected [], found ["card"]'),
+        (
+            "{path: {mode: strict, steps: [seen, how]}}",
+            '/path/steps/2 expected {absent: true}, found "charge"',
+        ),
+        ("{path: [how, seen]}", '/path/steps/1 expected "seen", found ["seen", "how", "charge", "after"]'),
+        ("{calls: {bank.charge: 2}}", "/calls/bank.charge expected 2, found 1"),
+        ("{calls: {bank.charge: {with: {order: o-2}}}}", "/calls/bank.charge/with/order"),
+        ("{calls: {bank.charge: {applied: 0}}}", "/calls/bank.charge/applied expected 0, found 1"),
+        (
+            "{calls: {bank.charge: {outcome: unknown}}}",
+            '/calls/bank.charge/outcome expected "unknown", found "applied"',
+        ),
+        ("{order: [bank.charge, bank.look]}", '/order/1 expected "bank.look", found'),
+        ("{never: [{call: bank.charge}]}", '/never/0 expected "never", found {call: "bank.charge"'),
+        ("{never: [{step: charge}]}", '/never/0 expected "never", found {step: "charge"}'),
+        ("{never: [{decision: how, choose: card}]}", '/never/0 expected "never", found {decision: "how"'),
+        ("{undone: [bank.charge]}", '/undone/0 expected "bank.charge", found nothing'),
+        ("{budget: {model_calls: 0}}", "/budget/model_calls expected 0, found 1"),
+        ("{budget: {virtual_s: {max: 60}}}", "/budget/virtual_s expected {max: 60}, found 3600.0"),
+    ],
+)
+def test_a_wrong_expectation_fails_with_its_first_difference(desk, expect, reason):
+    result = expecting(desk, expect)
+    assert result.status == "failed"
+    assert result.reason.startswith(reason)
+
+
+def test_an_unused_answer_fails_the_case(desk):
+    result = expecting(desk, "{status: succeeded}", answers=f"{GOOD}  bank.find: {{return: {{items: []}}}}\n")
+    assert result.status == "failed"
+    assert "operation 'bank.find': answer 1 of 1 was never asked for" in result.reason
+
+
+def test_an_answer_that_is_used_too_seldom_fails_the_case(desk):
+    answers = GOOD.replace("bank.look: {", "bank.look: {times: 2, ")
+    result = expecting(desk, "{status: succeeded}", answers=answers)
+    assert "answer 1 of 1 was asked for 1 of 2 times" in result.reason
+
+
+def test_unused_answers_can_be_allowed(desk):
+    head = "schema: evals/1\nsuite: small\nworkflow: pay\ndefaults: {unused: ignore}\ncases:\n"
+    rest = f"{GOOD}  bank.find: {{return: {{items: []}}}}\nexpect: {{status: succeeded}}"
+    assert desk.run(desk.case(rest), head=head).status == "passed"
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (
+            GOOD.replace("  bank.look: {return: {id: l-1, amount: 1}}\n", ""),
+            "operation 'bank.look' was asked with",
+        ),
+        (GOOD.replace("model: {how: card}", "model: {charge: retry}"), "decision point 'how' was asked with"),
+        (GOOD.replace("card}", "{choose: card, when: {amount: 6.0}}}"), "/amount expected 6.0, found 5.0"),
+        (
+            GOOD.replace("{return: {id: c-1, amount: 5.0}}", "{fault: connect}"),
+            '{"order":"o-1","amount":5.0}, and its only answer is used up',
+        ),
+    ],
+)
+def test_what_nothing_is_written_for_is_an_error_that_tells_what_was_asked(desk, answers, told):
+    result = expecting(desk, "{status: succeeded}", answers=answers)
+    assert (result.status, result.code, result.is_harness_error) == ("error", "script-unmatched", False)
+    assert told in result.reason
+
+
+def test_a_double_charge_is_caught(desk):
+    answers = """
+    model: {how: card, charge: reconcile}
+    services:
+      bank.look: {return: {id: l-1, amount: 1}}
+      bank.find: {return: {items: []}}
+      bank.charge: [{fault: timeout, applied: true}, {return: {id: c-2, amount: 5.0}}]
+    expect: {status: succeeded, calls: {bank.charge: {applied: {max: 1}}}}
+    """
+    result = desk.pay(answers)
+    assert result.status == "failed"
+    assert result.reason == "/calls/bank.charge/applied expected {max: 1}, found 2"
+
+
+def test_a_broken_engine_is_an_error_of_the_harness(desk):
+    async def broken(_frame, _ctx):
+        raise StoreUnavailable("the disk is gone")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "ENGINES", {"broken": broken})
+        result = runner.run(
+            desk.jobs(desk.case(f"{GOOD}\nexpect: {{status: succeeded}}"))[0], engine="broken"
+        )
+    assert (result.status, result.is_harness_error) == ("error", True)
+    assert result.reason == "StoreUnavailable: the disk is gone"
+
+
+def test_one_broken_case_does_not_stop_the_others(desk):
+    wanted = desk.jobs(
+        "- id: bad-one\n  input: {order: o-1, amount: 5.0}\n  expect: {status: succeeded}\n"
+        + desk.case(f"{GOOD}\nexpect: {{status: succeeded}}")
+    )
+    told = []
+    results = runner.run_all(wanted, engine="driver", told=told.append)
+    assert [result.status for result in results] == ["error", "passed"]
+    assert told == results
