@@ -23,7 +23,13 @@ def catalog(
     config, output = configured(project_folder), Output(as_json=as_json)
     found = project.load_catalog(config)
     wanted = found.guessed() if guessed else [found.operations[name] for name in sorted(found.operations)]
-    output.document({"revision": found.revision, "items": [_data(each, found) for each in wanted]})
+    output.document(
+        {
+            "revision": found.revision,
+            "items": [_data(each, found) for each in wanted],
+            "warnings": [warning.model_dump(mode="json") for warning in found.warnings],
+        }
+    )
     if not wanted:
         output.line(
             "Every effect class is declared." if found.operations else f"No operations; {config.catalog_file}"
@@ -31,6 +37,7 @@ def catalog(
         return
     output.table(("operation", "effect", "undo", "how", "what"), [_row(each) for each in wanted])
     _how_to_confirm(found, output)
+    _doubts(found, output)
 
 
 def _row(operation: Operation) -> tuple[str, ...]:
@@ -84,3 +91,11 @@ def _how_to_confirm(found: Catalog, output: Output) -> None:
     ):
         output.line(f"  {line}")
     output.line("with one of: read, idempotent, keyed, write, irreversible.")
+
+
+def _doubts(found: Catalog, output: Output) -> None:
+    if found.warnings:
+        output.line()
+        output.line(f"Read although it is wrong ({len(found.warnings)}):")
+    for warning in found.warnings:
+        output.line(f"  {warning}")

@@ -195,6 +195,7 @@ def catalogue(config: Settings) -> Iterator[Finding]:
         says = f"{len(found.operations)} operations of {len(found.services)} services"
         yield Finding(about="catalogue", state="ok", says=says)
         yield from _guesses(found)
+        yield from _doubts(found)
     yield workflows(config, found)
     yield from services(found)
 
@@ -204,6 +205,15 @@ def _guesses(found: Catalog) -> Iterator[Finding]:
     if doubtful:
         says = f"{len(doubtful)} effect classes were declared by nobody; see `planner catalog --guessed`"
         yield Finding(about="catalogue", state="warning", says=says)
+
+
+def _doubts(found: Catalog) -> Iterator[Finding]:
+    if found.warnings:
+        first = found.warnings[0]
+        says = (
+            f"{len(found.warnings)} things in documents are wrong and were read all the same, such as {first}"
+        )
+        yield Finding(about="catalogue", state="warning", says=f"{says}; see `planner catalog`")
 
 
 def workflows(config: Settings, found: Catalog) -> Finding:

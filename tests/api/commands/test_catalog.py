@@ -78,3 +78,19 @@ def test_a_broken_catalogue_exits_with_3(desk):
 
     assert said.code == 3
     assert "catalog.yaml:2" in said.err
+
+
+def test_what_was_read_although_it_is_wrong_is_told(desk):
+    wrong = json.loads(json.dumps(DOCUMENT))
+    wrong["paths"]["/doors"]["get"]["parameters"] = [{"name": "n", "in": "query", "schema": {"type": "int"}}]
+    desk.write("doors.json", json.dumps(wrong))
+    desk.write("catalog.yaml", "services:\n  doors: {openapi: doors.json}\n")
+
+    said = desk("catalog")
+
+    assert said.code == 0
+    assert "Read although it is wrong (1):" in said.out
+    assert "[unknown-type] There is no type 'int'; it is read as 'integer'." in said.out
+    (warning,) = desk("catalog", "--json").data["warnings"]
+    assert warning["code"] == "unknown-type"
+    assert "see `planner catalog`" in desk("doctor").out
