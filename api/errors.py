@@ -155,7 +155,7 @@ def answer(request: Request, exc: Exception) -> Response:
     if getattr(exc, "retryable", False):
         headers["Retry-After"] = "2"
     members = {name: _plain(getattr(exc, name)) for name in _MEMBERS if getattr(exc, name, None) is not None}
-    if isinstance(exc, planning.RouteUnclear) and exc.decision_id:
+    if isinstance(exc, planning.RouteUnclear | planning.InputInvalid) and exc.decision_id:
         headers["X-Decision-Id"] = exc.decision_id
     return problem(
         request,

@@ -183,16 +183,14 @@ class RunDetail(RunSummary):
     """The decisions made so far, the first one first."""
 
     @classmethod
-    def whole(
-        cls, run: Run, questions: Iterable[PersonQuestion], decisions: Iterable[Decision]
-    ) -> "RunDetail":
+    def whole(cls, run: Run, questions: Iterable[PersonQuestion], decision_ids: Iterable[str]) -> "RunDetail":
         """Return all that there is to say of a run."""
         return cls(
             **dict(RunSummary.of(run)),
             input=run.input,
             output=run.output,
             questions=tuple(map(QuestionView.of, questions)),
-            decision_ids=tuple(decision.decision_id for decision in decisions),
+            decision_ids=tuple(decision_ids),
         )
 
 

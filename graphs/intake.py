@@ -104,7 +104,7 @@ async def _by_goal(request: RunRequest, goal: str, parts: Parts, run_id: str, st
     decision = routed.decision.model_copy(update={"filled": filled.filled})
     await parts.database.write(decisions.insert, decision)
     placed = [problem.model_copy(update={"path": f"/input{problem.path}"}) for problem in filled.problems]
-    _check(routed.workflow, placed)
+    _check(routed.workflow, placed, decision.decision_id)
     return _Prepared(_run(request, parts, run_id, routed.workflow, filled.input, started_by), decision)
 
 
@@ -124,9 +124,9 @@ def _run(  # noqa: PLR0917 - each argument is one fact of the new run
     )
 
 
-def _check(workflow: Workflow, problems: list[Problem]) -> None:
+def _check(workflow: Workflow, problems: list[Problem], decision_id: str | None = None) -> None:
     if problems:
-        raise InputInvalid(workflow.workflow, problems)
+        raise InputInvalid(workflow.workflow, problems, decision_id)
 
 
 def _unclear(routed: Routed, parts: Parts) -> str:

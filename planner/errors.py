@@ -100,8 +100,8 @@ class InputInvalid(PlannerError):
 
     code = "input-invalid"
 
-    def __init__(self, workflow: str, problems: Sequence[Problem]) -> None:
-        self.workflow, self.problems = workflow, tuple(problems)
+    def __init__(self, workflow: str, problems: Sequence[Problem], decision_id: str | None = None) -> None:
+        self.workflow, self.problems, self.decision_id = workflow, tuple(problems), decision_id
         super().__init__(f"the input of {workflow!r} is not right: " + "; ".join(map(str, self.problems)))
 
 

@@ -40,6 +40,13 @@ def of_run(tx: Connection, run_id: str) -> list[Decision]:
     return [_decision(row) for row in tx.execute(query)]
 
 
+def ids_of_run(tx: Connection, run_id: str) -> list[str]:
+    """Return the ids of a run's decisions in the order of its journal."""
+    order = (_decisions.c.run_seq, _decisions.c.ts, _decisions.c.decision_id)
+    query = select(_decisions.c.decision_id).where(_decisions.c.run_id == run_id).order_by(*order)
+    return list(tx.execute(query).scalars())
+
+
 def page(  # noqa: PLR0913 - every filter that the log can be asked with
     tx: Connection,
     *,

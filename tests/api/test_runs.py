@@ -165,8 +165,10 @@ def test_a_goal_that_does_not_tell_the_input_names_what_is_missing(opened):
     model = ScriptedModel({"goal/route": "quote", FILL_POINT: {"fill": {}}})
     with model.serving() as url, opened(model={"name": "scripted", "base_url": url}) as client:
         answer = client.post("/v1/runs", json={"goal": "price, please"})
+        decision = client.get(f"/v1/decisions/{answer.headers['x-decision-id']}").json()
 
     assert answer.status_code == 422
+    assert (decision["choice"], decision["decision_id"]) == ("quote", answer.json()["decision_id"])
     assert answer.json()["code"] == "input-invalid"
     assert "'sku'" in answer.json()["detail"]
 

@@ -55,6 +55,8 @@ def test_the_decisions_of_a_run_follow_its_journal(database, make):
     keep(database, second, first, route, make.decision(run_id="another"))
 
     assert database.read_sync(decisions.of_run, "a-run") == [route, first, second]
+    ids = [each.decision_id for each in (route, first, second)]
+    assert database.read_sync(decisions.ids_of_run, "a-run") == ids
 
 
 @pytest.mark.parametrize(
