@@ -77,7 +77,7 @@ class Exchange:
         if self.status is not None:
             return self._classify("timeout")
         if self.sent:
-            return self._failed("unknown", "timeout", f"gave no answer within {seconds:g} s")
+            return self._failed("unknown", "timeout", f"gave no answer within {seconds:.3g} s")
         return self._failed("not_sent", "connect_timeout", f"could not be reached within {seconds:g} s")
 
     def _request(self, message: Message, seconds: float) -> httpx.Request:
