@@ -1,16 +1,27 @@
 """Effects: what a run did to the outside world, read from its journal. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from planner.journal import Numbered
+from planner.journal import Entry, Numbered
 from tools.operations import EffectClass, Operation
 from tools.records import Record
 
 UNDO, RECONCILE = "undo:", "reconcile:"
-"""What stands before the path of a call that takes back, or looks up, the effect at that path."""
+"""What stands before the path of a call that takes back, or looks up, the effect at that path.
 
+`reconcile:undo:pay` looks up whether `undo:pay` took effect; `undo:reconcile:pay` looks up, while the run is
+taken back, whether `pay` did.
+"""
+
+Finder = Callable[[str], Operation]
+"""Finds an operation by its name."""
+Spot = tuple[str, int]
+"""Path and visit of a step."""
+
+_Slot = dict[str, Any]
+_TELLING = frozenset({"intention", "outcome", "settled"})
 _FIELDS = (
     "operation",
     "effect",
@@ -55,77 +66,186 @@ class Effect(Record):
     """Whether the definition leaves it in place when the run is undone."""
     settled_by: Literal["reconcile", "person"] | None = None
     """How an outcome in doubt was found out."""
+    nth: int = 1
+    """Which of the effects that its visit applied, counted from 1; a second one is a substitute's."""
+
+    @property
+    def undo_path(self) -> str:
+        """Path of the call that takes it back."""
+        return f"{UNDO}{self.path}" if self.nth == 1 else f"{UNDO}{self.path}~{self.nth}"
 
 
 class Standing(NamedTuple):
     """What stands of a run's effects."""
 
-    undoable: tuple[Effect, ...]
+    undoable: tuple[Effect, ...] = ()
     """Applied and to be taken back, newest first."""
-    in_doubt: tuple[Effect, ...]
+    in_doubt: tuple[Effect, ...] = ()
     """Nobody knows yet whether they were applied."""
-    left: tuple[Effect, ...]
+    left: tuple[Effect, ...] = ()
     """Applied, and there is no way to take them back."""
 
 
 def effects(entries: Iterable[Numbered]) -> list[Effect]:
     """Return the effects that the entries tell of, in the order in which they were begun."""
-    found: dict[tuple[str, int, int], dict[str, Any]] = {}
+    slots: dict[tuple[str, int, int], _Slot] = {}
     for seq, entry in entries:
-        if entry.kind not in {"intention", "outcome", "settled"}:
-            continue
-        place = (entry.path, entry.visit, entry.attempt)
-        slot = found.setdefault(
-            place,
-            {
-                "path": entry.path,
-                "visit": entry.visit,
-                "attempt": entry.attempt,
-                "at": entry.at,
-                "state": "intended",
-            },
-        )
-        slot |= {name: entry.body[name] for name in _FIELDS if name in entry.body}
-        slot["seq"] = seq
-        if entry.kind != "intention":
-            slot["state"] = entry.body["outcome"]
-        if entry.kind == "settled":
-            slot["settled_by"] = entry.body["by"]
-    return [Effect.model_validate(slot) for slot in found.values()]
+        if entry.kind in _TELLING:
+            _note(slots.setdefault((entry.path, entry.visit, entry.attempt), {}), seq, entry)
+    return [Effect.model_validate(slot) for slot in slots.values()]
 
 
-def standing(found: Iterable[Effect], operation: Callable[[str], Operation]) -> Standing:
+def standing(found: Iterable[Effect], operation: Finder) -> Standing:
     """Return what stands, so that it can be taken back.
 
     Attempts with one idempotency key count as one effect: applied when any of them was, in doubt when any
     was left without an answer and none was applied.
     """
-    groups: dict[tuple[object, ...], list[Effect]] = {}
-    undone: set[tuple[str, int]] = set()
+    by_spot: dict[Spot, list[Effect]] = {}
+    undone: dict[Spot, set[str]] = {}
     for effect in found:
-        if effect.undoes is not None:
-            if effect.state == "applied":
-                undone.add((effect.undoes, effect.visit))
-        elif effect.effect != "read" and not effect.path.startswith(RECONCILE):
-            repeatable = effect.effect in {"idempotent", "keyed"}
-            which = effect.key if repeatable else effect.attempt
-            groups.setdefault((effect.path, effect.visit, effect.operation, which), []).append(effect)
-    applied = [state for state in map(_applied, groups.values()) if state is not None]
-    doubtful = [state for state in map(_doubtful, groups.values()) if state is not None]
-    open_ = [e for e in applied if not e.keep and (e.path, e.visit) not in undone]
-    newest_first = sorted(open_, key=lambda effect: effect.seq, reverse=True)
+        if effect.undoes is None:
+            by_spot.setdefault((effect.path, effect.visit), []).append(effect)
+        elif effect.state == "applied":
+            undone.setdefault((effect.undoes, effect.visit), set()).add(effect.path)
+    return _sum(_of_visit(own, undone.get(spot, set()), operation) for spot, own in by_spot.items())
+
+
+class Ledger:
+    """What stands of a run's effects, kept up to date entry by entry, so that asking costs little."""
+
+    def __init__(self, operation: Finder, entries: Iterable[Numbered] = ()) -> None:
+        self._operation = operation
+        self._slots: dict[Spot, dict[int, _Slot]] = {}
+        self._undos: dict[Spot, set[str]] = {}
+        """Paths of the calls that took back, or tried to, what a visit applied."""
+        self._known: dict[Spot, Standing] = {}
+        self._stale: set[Spot] = set()
+        for numbered in entries:
+            self.take(numbered)
+
+    def take(self, numbered: Numbered) -> None:
+        """Take in the next entry."""
+        seq, entry = numbered
+        if entry.kind not in _TELLING:
+            return
+        spot = (entry.path, entry.visit)
+        slot = self._slots.setdefault(spot, {}).setdefault(entry.attempt, {})
+        _note(slot, seq, entry)
+        if slot.get("undoes") is not None:
+            spot = (slot["undoes"], entry.visit)
+            self._undos.setdefault(spot, set()).add(entry.path)
+        self._stale.add(spot)
+
+    def at(self, path: str, visit: int) -> Standing:
+        """Return what stands of one visit of a step."""
+        self._refresh()
+        return self._known.get((path, visit), Standing())
+
+    @property
+    def undoable(self) -> int:
+        """How many effects stand and can be taken back."""
+        self._refresh()
+        return sum(len(each.undoable) for each in self._known.values())
+
+    @property
+    def irreversible(self) -> str | None:
+        """The newest applied effect that is irreversible and stands, by its operation; None without one."""
+        self._refresh()
+        left = (effect for each in self._known.values() for effect in each.left)
+        final = (effect for effect in left if effect.effect == "irreversible")
+        newest = max(final, key=lambda effect: effect.seq, default=None)
+        return None if newest is None else newest.operation
+
+    def standing(self) -> Standing:
+        """Return all that stands."""
+        self._refresh()
+        return _sum(self._known.values())
+
+    def _refresh(self) -> None:
+        """Look again at the visits of which something new was told; keep those of which something stands."""
+        for spot in self._stale:
+            own = [Effect.model_validate(slot) for slot in self._slots.get(spot, {}).values()]
+            found = _of_visit(own, self._undone(spot), self._operation)
+            if any(found):
+                self._known[spot] = found
+            else:
+                self._known.pop(spot, None)
+        self._stale.clear()
+
+    def _undone(self, spot: Spot) -> set[str]:
+        paths = self._undos.get(spot, set())
+        return {
+            path
+            for path in paths
+            if any(slot["state"] == "applied" for slot in self._slots[path, spot[1]].values())
+        }
+
+
+def _note(slot: _Slot, seq: int, entry: Entry) -> None:
+    """Add to an attempt's slot what an entry tells of it."""
+    if not slot:
+        slot |= {"path": entry.path, "visit": entry.visit, "attempt": entry.attempt, "at": entry.at}
+        slot["state"] = "intended"
+    slot |= {name: entry.body[name] for name in _FIELDS if name in entry.body}
+    slot["seq"] = seq
+    if entry.kind != "intention":
+        slot["state"] = entry.body["outcome"]
+    if entry.kind == "settled":
+        slot["settled_by"] = entry.body["by"]
+
+
+def _of_visit(attempts: Iterable[Effect], undone: Collection[str], operation: Finder) -> Standing:
+    """Return what stands of the attempts of one visit; `undone` are the paths of calls that took back."""
+    groups: dict[tuple[object, ...], list[Effect]] = {}
+    for effect in attempts:
+        # A colon stands only in the paths of calls that look up or take back.
+        if effect.effect != "read" and ":" not in effect.path:
+            groups.setdefault((effect.operation, *_identity(effect)), []).append(effect)
+    applied = [found for found in map(_applied, groups.values()) if found is not None]
+    counted = [found.model_copy(update={"nth": nth}) for nth, found in enumerate(applied, start=1)]
+    doubtful = (found for found in map(_doubtful, groups.values()) if found is not None)
+    open_ = [effect for effect in counted if not effect.keep and effect.undo_path not in undone]
     return Standing(
-        undoable=tuple(e for e in newest_first if operation(e.operation).undo is not None),
-        in_doubt=tuple(sorted(doubtful, key=lambda effect: effect.seq, reverse=True)),
-        left=tuple(e for e in newest_first if operation(e.operation).undo is None),
+        undoable=_newest(effect for effect in open_ if operation(effect.operation).undo is not None),
+        in_doubt=_newest(doubtful),
+        left=_newest(effect for effect in open_ if operation(effect.operation).undo is None),
     )
 
 
-def _applied(group: list[Effect]) -> Effect | None:
+def _identity(effect: Effect) -> tuple[object, ...]:
+    """Return what two attempts at one operation share when the second cannot add a second effect."""
+    if effect.effect == "keyed":
+        return ("key", effect.key)
+    if effect.effect == "idempotent":
+        return ("arguments", repr(effect.arguments))
+    return ("attempt", effect.attempt)
+
+
+def _applied(group: Sequence[Effect]) -> Effect | None:
     return next((effect for effect in reversed(group) if effect.state in {"applied", "applied_bad"}), None)
 
 
-def _doubtful(group: list[Effect]) -> Effect | None:
+def _doubtful(group: Sequence[Effect]) -> Effect | None:
+    """Return the attempt in doubt; what was found out of one attempt holds for those before it."""
     if _applied(group) is not None:
         return None
-    return next((effect for effect in reversed(group) if effect.state in {"unknown", "intended"}), None)
+    for effect in reversed(group):
+        if effect.settled_by is not None:
+            return None
+        if effect.state in {"unknown", "intended"}:
+            return effect
+    return None
+
+
+def _sum(parts: Iterable[Standing]) -> Standing:
+    listed = list(parts)
+    return Standing(
+        undoable=_newest(effect for part in listed for effect in part.undoable),
+        in_doubt=_newest(effect for part in listed for effect in part.in_doubt),
+        left=_newest(effect for part in listed for effect in part.left),
+    )
+
+
+def _newest(found: Iterable[Effect]) -> tuple[Effect, ...]:
+    return tuple(sorted(found, key=lambda effect: effect.seq, reverse=True))

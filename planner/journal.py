@@ -63,6 +63,7 @@ class Recorded:
     def __init__(self, entries: Iterable[Numbered] = ()) -> None:
         self._numbered: list[Numbered] = []
         self._by_key: dict[Key, Entry] = {}
+        self._last = 0
         for numbered in entries:
             self.add(numbered)
 
@@ -70,6 +71,7 @@ class Recorded:
         """Take in the next entry."""
         self._numbered.append(numbered)
         self._by_key[numbered.entry.key] = numbered.entry
+        self._last = max(self._last, numbered.seq)
 
     def find(self, kind: EntryKind, path: str = "", visit: int = 1, attempt: int = 1) -> Entry | None:
         """Return the entry with this key, or None when the run has not come so far."""
@@ -83,7 +85,12 @@ class Recorded:
     @property
     def next_seq(self) -> int:
         """The number that the next entry gets, counted from 1."""
-        return self._numbered[-1].seq + 1 if self._numbered else 1
+        return self._last + 1
+
+    def reserve(self) -> int:
+        """Return the number of the next entry and give it to nobody else; one that is not used stays free."""
+        self._last += 1
+        return self._last
 
 
 class Append(NamedTuple):
@@ -98,6 +105,6 @@ class Append(NamedTuple):
     questions: tuple[dict[str, Any], ...] = ()
     """Questions to persons that are opened."""
     closed: tuple[str, ...] = ()
-    """Ids of questions that timed out."""
+    """Ids of questions that nobody can answer any more: they timed out, or the run is ending."""
     change: dict[str, Any] | None = None
     """Columns of the run that change: status, output, error, wake_at, steps_done."""

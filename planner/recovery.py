@@ -55,14 +55,14 @@ def repeatable(operation: Operation, outcome: Outcome) -> bool:
 
 
 def menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tuple[Offered, ...]:
-    """Return every recovery action, each available or with the reason why it is not."""
+    """Return every recovery action, each available or with the reason why it is not; one always is."""
     offered = []
     for action in ACTIONS:
         why = _excluded(action, failure)
         if why is None and allow is not None and action not in allow:
             why = "the definition does not allow it here"
         offered.append(Offered(id=action, means=MEANS[action], available=why is None, excluded_by=why))
-    return tuple(offered)
+    return _with_an_end(offered)
 
 
 def person_menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tuple[Offered, ...]:
@@ -78,9 +78,15 @@ def person_menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tupl
         )
     if failure.outcome.kind == "applied_bad":
         offered.append(Offered(id="adopt", means=MEANS["adopt"]))
-    if not any(option.available for option in offered):
-        offered = [Offered(id="fail", means=MEANS["fail"])]
-    return tuple(offered)
+    return _with_an_end(offered)
+
+
+def _with_an_end(offered: Sequence[Offered]) -> tuple[Offered, ...]:
+    """Return the options; where none is available, the run may be ended after all."""
+    if any(option.available for option in offered):
+        return tuple(offered)
+    end = Offered(id="fail", means=MEANS["fail"])
+    return tuple(end if option.id == "fail" else option for option in offered)
 
 
 def safest(options: Sequence[Offered], failure: Failure) -> str:
@@ -89,7 +95,8 @@ def safest(options: Sequence[Offered], failure: Failure) -> str:
     order = ["reconcile", "substitute", "skip"]
     if in_doubt(failure.operation.effect, failure.outcome):
         order.append("person")
-    return next((action for action in [*order, "fail"] if action in available), "fail")
+    order += ["fail", "undo", "person", "retry"]
+    return next((action for action in order if action in available), "fail")
 
 
 def in_doubt(effect: EffectClass, outcome: Outcome) -> bool:

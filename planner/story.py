@@ -191,10 +191,12 @@ def _about(decision: Decision) -> tuple[str, ...]:
 
 def _place(entry: Entry) -> str:
     path = entry.path
+    if path.startswith(f"{RECONCILE}{UNDO}"):
+        return f"looking up whether {path.removeprefix(f'{RECONCILE}{UNDO}')} was taken back"
+    if RECONCILE in path:
+        return f"looking up {path.rpartition(':')[2]}"
     if path.startswith(UNDO):
         return f"taking back {path.removeprefix(UNDO)}"
-    if path.startswith(RECONCILE):
-        return f"looking up {path.removeprefix(RECONCILE).removeprefix(UNDO)}"
     return path
 
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from planner.effects import effects, standing
+from planner.effects import Ledger, effects, standing
 from planner.journal import Entry, Numbered
 from tools.operations import FunctionBinding, Operation, Undo
 
@@ -95,3 +95,53 @@ def test_what_has_no_undo_is_left_and_what_is_kept_is_not_mentioned():
 
     assert [effect.path for effect in stands.left] == ["mail"]
     assert stands.undoable == ()
+
+
+def test_a_look_up_settles_the_attempts_before_it_too():
+    stands = told(
+        outcome("a", "unknown", effect="keyed", key="k"),
+        outcome("a", "unknown", effect="keyed", key="k", attempt=2),
+        ("settled", "a", 2, {"outcome": "not_sent", "by": "reconcile"}),
+        outcome("a", "rejected", effect="keyed", key="k", attempt=3),
+    )
+
+    assert stands == ((), (), ())
+
+
+def test_a_step_and_its_substitute_are_two_effects_with_undos_of_their_own():
+    stands = told(
+        outcome("a", "applied_bad", effect="idempotent", arguments={"n": 1}),
+        outcome("a", "applied", effect="idempotent", attempt=2, arguments={"n": 2}),
+    )
+
+    assert [(e.attempt, e.undo_path) for e in stands.undoable] == [(2, "undo:a~2"), (1, "undo:a")]
+
+
+def test_taking_back_one_effect_of_a_visit_leaves_the_other_standing():
+    stands = told(
+        outcome("a", "applied_bad", effect="idempotent", arguments={"n": 1}),
+        outcome("a", "applied", effect="idempotent", attempt=2, arguments={"n": 2}),
+        outcome("undo:a~2", "applied", effect="idempotent", undoes="a"),
+    )
+
+    assert [effect.attempt for effect in stands.undoable] == [1]
+
+
+def test_a_ledger_tells_the_same_as_the_whole_journal_after_every_entry():
+    rows = [
+        outcome("pay", "unknown"),
+        outcome("reconcile:pay", "applied", effect="write"),
+        ("settled", "pay", 1, {"outcome": "applied", "output": {"id": 7}, "by": "person"}),
+        outcome("mail", "applied", effect="irreversible"),
+        outcome("undo:pay", "unknown", undoes="pay"),
+        ("settled", "undo:pay", 1, {"outcome": "applied", "by": "person"}),
+    ]
+    ledger = Ledger(operation)
+    counts = []
+    for numbered in journal(*rows):
+        ledger.take(numbered)
+        whole = standing(effects(journal(*rows[: numbered.seq])), operation)
+        assert ledger.standing() == whole
+        counts.append((ledger.undoable, ledger.irreversible))
+
+    assert counts == [(0, None), (0, None), (1, None), (1, "shop.mail"), (1, "shop.mail"), (0, "shop.mail")]

@@ -152,3 +152,16 @@ def test_only_what_is_safe_is_repeated_without_a_choice(outcome, code, effect, a
     made = failure(effect, outcome).operation
 
     assert recovery.repeatable(made, Outcome(kind=outcome, code=code)) is again
+
+
+def test_where_nothing_that_is_allowed_is_safe_the_run_may_be_ended():
+    found = recovery.menu(failure("write", "unknown"), allow=["retry", "substitute"])
+
+    assert [option.id for option in found if option.available] == ["fail"]
+
+
+def test_the_safest_action_is_one_of_those_that_are_left():
+    found = failure("read", "not_sent")
+
+    assert recovery.safest(recovery.menu(found, allow=["retry", "person"]), found) == "person"
+    assert recovery.safest(recovery.menu(found, allow=["retry", "undo"]), found) == "undo"

@@ -102,3 +102,14 @@ def test_the_text_names_run_goal_and_every_chapter():
         "   1  the run began: late-order 1.0.0",
         "   2  the run ended: succeeded",
     ]
+
+
+def test_a_look_up_while_taking_back_and_one_of_taking_back_read_differently():
+    look = {"operation": "payments.findRefunds", "outcome": "applied"}
+
+    found = chapters(("outcome", "undo:reconcile:pay", look), ("outcome", "reconcile:undo:pay", look))
+
+    assert [chapter.text for chapter in found] == [
+        "looking up pay: payments.findRefunds went through",
+        "looking up whether pay was taken back: payments.findRefunds went through",
+    ]
