@@ -8,7 +8,7 @@ from graphs.context import SHORT_WAIT_SECONDS, Context
 from planner import recovery, retry
 from planner.effects import RECONCILE
 from tools import expressions
-from tools.errors import ExpressionError
+from tools.errors import ExpressionError, OperationUnknown
 from tools.expressions import Template
 from tools.operations import Operation, Reconcile, Retry
 from tools.outcomes import Outcome
@@ -28,6 +28,8 @@ class Target:
     key: str | None = None
     attempt: int = 0
     """Number of the latest attempt."""
+    doubt: int | None = None
+    """Number of the attempt of which nobody knows whether it took effect."""
     lookups: int = 0
     """Look-ups made so far to find out whether it took effect."""
     undoes: str | None = None
@@ -63,49 +65,57 @@ async def attempt(target: Target, ctx: Context) -> Outcome:
     settled = ctx.find("settled", target.path, target.visit, target.attempt)
     recorded = settled or ctx.find("outcome", target.path, target.visit, target.attempt)
     if recorded is not None:
-        return _outcome(recorded) if settled is None else _first(target, ctx)
+        return _noted(target, _outcome(recorded) if settled is None else _first(target, ctx))
     if ctx.find("intention", target.path, target.visit, target.attempt) is not None:
         lost = Outcome(
             kind="unknown", code="crash", error="the process ended between sending the call and its answer"
         )
-        return await _record(target, ctx, lost)
+        return _noted(target, await _record(target, ctx, lost))
     ctx.begin()
     if target.operation.effect in {"write", "irreversible"}:
         await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
     outcome = await ctx.caller.call(
         target.operation, target.arguments, key=target.key, timeout=target.timeout
     )
-    return await _record(target, ctx, outcome)
+    return _noted(target, await _record(target, ctx, outcome))
+
+
+def _noted(target: Target, outcome: Outcome) -> Outcome:
+    """Keep in mind which attempt is in doubt: neither a refusal nor a failure to send ends the doubt."""
+    if outcome.kind == "unknown" and target.operation.effect != "read":
+        target.doubt = target.attempt
+    elif outcome.kind in {"applied", "applied_bad"}:
+        target.doubt = None
+    return outcome
 
 
 async def reconcile(target: Target, ctx: Context, *, before: str = RECONCILE) -> Outcome:
     """Return what a look-up says of a call in doubt: applied, not_sent, or unknown as before.
+
+    What was settled already is not read here but found again from the recorded look-ups, so that a replay
+    goes through the same choices as the first execution did.
 
     Args:
         target: the call in doubt.
         ctx: the run.
         before: what stands before the step's path in the look-up's own entries.
     """
-    known = ctx.find("settled", target.path, target.visit, target.attempt)
-    if known is not None:
-        return _outcome(known)
     contract = target.operation.reconcile
     if contract is None:
         return Outcome(kind="unknown", code="no_reconcile", error="the catalogue names no way to find out")
-    look = ctx.catalog.operation(contract.call)
     data = {"input": target.arguments, "key": target.key}
     try:
         lookup = Target(
             f"{before}{target.path}",
             target.visit,
-            look,
+            ctx.catalog.operation(contract.call),
             Template(contract.with_).render(data),
             attempt=target.lookups,
         )
         answer = await attempts(lookup, ctx)
         target.lookups = lookup.attempt
         found = _settled(contract, answer, data)
-    except ExpressionError as exc:
+    except (ExpressionError, OperationUnknown) as exc:
         found = Outcome(kind="unknown", code="reconcile", error=str(exc))
     return found if found.kind == "unknown" else await settle(target, ctx, found, by="reconcile")
 
@@ -114,9 +124,11 @@ async def settle(
     target: Target, ctx: Context, outcome: Outcome, *, by: Literal["reconcile", "person"]
 ) -> Outcome:
     """Record what an outcome in doubt turned out to be, and return it."""
-    if ctx.find("settled", target.path, target.visit, target.attempt) is None:
+    attempt = target.doubt or target.attempt
+    if ctx.find("settled", target.path, target.visit, attempt) is None:
         body = {"outcome": outcome.kind, "output": outcome.output, "code": outcome.code, "by": by}
-        await ctx.record("settled", target.path, target.visit, target.attempt, body)
+        await ctx.record("settled", target.path, target.visit, attempt, body)
+    target.doubt = None
     return outcome
 
 
@@ -170,9 +182,7 @@ async def _pause(target: Target, ctx: Context, seconds: float) -> None:
             return
     ctx.begin()
     recorded = ctx.find("timer", target.path, target.visit, following)
-    due = (
-        datetime.fromisoformat(recorded["due"]) if recorded else ctx.clock.now() + timedelta(seconds=seconds)
-    )
+    due = datetime.fromisoformat(recorded["due"]) if recorded else ctx.after(seconds)
     if recorded is None and seconds > SHORT_WAIT_SECONDS:
         await ctx.record("timer", target.path, target.visit, following, {"due": due.isoformat()})
     await ctx.wait_until(due)

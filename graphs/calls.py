@@ -7,7 +7,7 @@ from typing import Any
 from graphs import recoveries
 from graphs.attempts import Target, attempts, reconcile, settle
 from graphs.context import Context, Frame, Site, StepFailed
-from planner import effects, recovery
+from planner import recovery
 from planner.definition import Call
 from tools.expressions import Template
 from tools.operations import Operation
@@ -59,14 +59,14 @@ async def call(step: Call, site: Site, ctx: Context) -> Any:
 
 async def _choose(calling: Calling) -> recoveries.Chosen:
     ctx, target = calling.ctx, calling.target
-    standing = effects.standing(effects.effects(ctx.recorded.numbered), ctx.catalog.operation)
+    calling.outcome = _in_view_of_doubt(target, calling.outcome)
     failure = recovery.Failure(
         operation=target.operation,
         outcome=calling.outcome,
         optional=calling.step.optional,
         substitutes_left=len(calling.substitutes),
-        to_undo=len(standing.undoable),
-        irreversible=next((e.operation for e in standing.left if e.effect == "irreversible"), None),
+        to_undo=ctx.ledger.undoable,
+        irreversible=ctx.ledger.irreversible,
         choices_left=ctx.recovery_choices - calling.choices,
         closed=ctx.caller.unavailable(target.operation.service),
     )
@@ -74,6 +74,17 @@ async def _choose(calling: Calling) -> recoveries.Chosen:
     chosen = await recoveries.choose(ctx, calling.step.recover, failure, place, target)
     calling.choices = chosen.number
     return chosen
+
+
+def _in_view_of_doubt(target: Target, outcome: Outcome) -> Outcome:
+    """Return a refusal or failure to send as `unknown` while an earlier attempt may have taken effect."""
+    if target.doubt is None or outcome.kind not in {"not_sent", "rejected"}:
+        return outcome
+    latest = outcome.error or outcome.kind
+    told = (
+        f"attempt {target.doubt} got no answer, and the latest one does not tell what became of it: {latest}"
+    )
+    return outcome.model_copy(update={"kind": "unknown", "error": told})
 
 
 async def _retry(calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
@@ -97,6 +108,7 @@ async def _substitute(calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
         operation=calling.ctx.catalog.operation(calling.step.substitutes[number].call),
         arguments=arguments.render(calling.frame),
         attempt=before.attempt,
+        lookups=before.lookups,
         keep=before.keep,
     )
     calling.target.key = _key(calling.ctx, calling.target, number + 1)

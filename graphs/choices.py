@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphs import people
-from graphs.context import Context, Site, seconds
+from graphs.context import Context, Parked, Site, StepFailed, seconds
 from graphs.people import Asking, Told
 from planner import choosing
 from planner.decisions import Answer, Offered, Question
 from planner.definition import Call, Decide
+from planner.errors import DecisionClosed
 from tools.errors import ExpressionError
 
 DEADLINE_SECONDS = 30.0
@@ -45,6 +46,7 @@ async def decide(step: Decide, site: Site, ctx: Context) -> Choice:
 
     Raises:
         Parked: a person is waited for.
+        StepFailed: no option is admissible, and none is declared for that case.
         Stopped: the run is ending.
     """
     first = replay(ctx, site.path, site.visit, 1)
@@ -59,8 +61,11 @@ async def decide(step: Decide, site: Site, ctx: Context) -> Choice:
 
 
 async def _by_person(step: Decide, site: Site, ctx: Context, number: int) -> Choice:
+    question = _question(step, site, ctx)
+    if not question.available and ctx.find("asked", site.path, site.visit, number) is None:
+        return await _unasked(question, step, site, ctx, number)
     asking = Asking(
-        _question(step, site, ctx),
+        question,
         "choose",
         site.path,
         site.visit,
@@ -71,13 +76,30 @@ async def _by_person(step: Decide, site: Site, ctx: Context, number: int) -> Cho
     return await record(ctx, await people.ask(asking, ctx), number)
 
 
+async def _unasked(question: Question, step: Decide, site: Site, ctx: Context, number: int) -> Choice:
+    """Take `otherwise`, since there is nothing that a person could choose."""
+    ctx.begin()
+    decision = choosing.conclude(
+        question,
+        None,
+        decision_id=ctx.new_id(),
+        run_id=ctx.run.id,
+        workflow=ctx.run.workflow,
+        path=site.path,
+        visit=site.visit,
+        attempt=number,
+        ts=ctx.clock.now(),
+        mode=ctx.run.mode,
+        by="person",
+        otherwise=step.otherwise or "",
+    )
+    return await record(ctx, Told(decision), number)
+
+
 def replay(ctx: Context, path: str, visit: int, number: int) -> Choice | None:
     """Return the recorded choice, or None when the run has not come so far."""
     body = ctx.find("decision", path, visit, number)
-    if body is None:
-        return None
-    ctx.spend(body)
-    return Choice(number, body)
+    return None if body is None else Choice(number, body)
 
 
 async def record(
@@ -109,15 +131,18 @@ async def record(
     if confirm:
         body["confirm"] = True
     expired = decision.outcome_class == "timeout" and decision.decision_id in ctx.questions
-    await ctx.record(
-        "decision",
-        decision.path,
-        decision.visit,
-        number,
-        body,
-        decisions=(decision.model_dump(mode="json"),),
-        closed=(decision.decision_id,) if expired else (),
-    )
+    try:
+        await ctx.record(
+            "decision",
+            decision.path,
+            decision.visit,
+            number,
+            body,
+            decisions=(decision.model_dump(mode="json"),),
+            closed=(decision.decision_id,) if expired else (),
+        )
+    except DecisionClosed:
+        raise Parked(ctx.clock.now()) from None
     ctx.spend(body)
     return Choice(number, body)
 
@@ -160,11 +185,9 @@ async def _decide(step: Decide, site: Site, ctx: Context) -> Choice:
 
 
 def _question(step: Decide, site: Site, ctx: Context) -> Question:
-    offered = tuple(
-        Offered(id=name, means=option.means, available=why is None, excluded_by=why)
-        for name, option in step.options.items()
-        for why in [_excluded(step, name, site, ctx)]
-    )
+    offered = _offered(step, site, ctx)
+    if step.otherwise is None and not any(option.available for option in offered):
+        raise StepFailed(site.path, "no option is admissible, and the decision declares no `otherwise`")
     return Question(
         kind="choose",
         point=f"{ctx.run.workflow.name}/{site.path}",
@@ -176,7 +199,20 @@ def _question(step: Decide, site: Site, ctx: Context) -> Question:
     )
 
 
-def _excluded(step: Decide, name: str, site: Site, ctx: Context) -> str | None:
+def _offered(step: Decide, site: Site, ctx: Context) -> tuple[Offered, ...]:
+    """Return every option; a closed service excludes none where that would leave nothing at all to choose."""
+    barred = {name: _barred(name, site) for name in step.options}
+    closed = {name: _closed(step, name, site, ctx) for name, why in barred.items() if why is None}
+    if step.otherwise is None and all(closed.values()):
+        closed = {}
+    return tuple(
+        Offered(id=name, means=option.means, available=why is None, excluded_by=why)
+        for name, option in step.options.items()
+        for why in [barred[name] or closed.get(name)]
+    )
+
+
+def _barred(name: str, site: Site) -> str | None:
     guard = site.node.guards.get(name)
     if guard is not None:
         try:
@@ -185,6 +221,10 @@ def _excluded(step: Decide, name: str, site: Site, ctx: Context) -> str | None:
             return f"its guard could not be evaluated: {exc}"
         if holds is not True:
             return f"its guard is false: {guard.source}"
+    return None
+
+
+def _closed(step: Decide, name: str, site: Site, ctx: Context) -> str | None:
     following = site.frame.sequence.nodes.get(step.options[name].then or site.node.next)
     if name != step.otherwise and following is not None and isinstance(following.step, Call):
         return ctx.caller.unavailable(ctx.catalog.operation(following.step.call).service)

@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from graphs.blocks import Node, Program, Sequence
 from planner.clock import Clock
-from planner.decisions import Decider, Decision
+from planner.decisions import Decider
 from planner.definition import Budget
+from planner.effects import Ledger
 from planner.journal import Append, Entry, EntryKind, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
 from tools.catalog import Catalog
@@ -19,6 +20,9 @@ _KEYS = uuid.UUID("6b0f7c1e-3f0c-5c57-9a6e-2f3f1f9f8a51")
 
 SHORT_WAIT_SECONDS = 5.0
 """Longest wait that keeps its task; a longer one parks the run."""
+
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
+"""The latest moment that anything waits for."""
 
 Sink = Callable[[Append], Awaitable[None]]
 """Where appended units go: the store's group commit, or nothing in an eval."""
@@ -47,11 +51,14 @@ class Stopped(Exception):
 class Frame(Mapping[str, Any]):
     """One pass of a sequence: its values by step name, on top of those around it."""
 
-    __slots__ = ("own", "parent", "prefix", "sequence", "visits")
+    __slots__ = ("arrivals", "depth", "own", "parent", "prefix", "sequence", "visits")
 
     def __init__(self, sequence: Sequence, prefix: str, own: dict[str, Any], parent: "Frame | None") -> None:
         self.sequence, self.prefix, self.own, self.parent = sequence, prefix, own, parent
         self.visits: dict[str, int] = {}
+        self.arrivals: dict[str, int] = {}
+        self.depth: int = 0 if parent is None else parent.depth
+        """How many workflows run around this one."""
 
     def __getitem__(self, name: str) -> Any:
         """Return a value by name; a step that has not run is an empty mapping."""
@@ -70,6 +77,11 @@ class Frame(Mapping[str, Any]):
     def __len__(self) -> int:
         """Count the names of this pass alone."""
         return len(self.own)
+
+    def arrive(self, name: str) -> int:
+        """Count that the flow came to a step, whether it runs or is skipped, and return how often it has."""
+        self.arrivals[name] = self.arrivals.get(name, 0) + 1
+        return self.arrivals[name]
 
     def enter(self, name: str) -> int:
         """Count a visit of a step and return its number, from 1."""
@@ -131,6 +143,15 @@ class Context:
     """Whether the run is past its steps, and only takes back."""
     trail: list[str] = field(default_factory=list)
     """Paths of steps in the order in which they were entered."""
+    ledger: Ledger = field(init=False)
+    """What stands of the run's effects."""
+
+    def __post_init__(self) -> None:
+        """Count what the journal tells of."""
+        self.ledger = Ledger(self.catalog.operation, self.recorded.numbered)
+        for _, entry in self.recorded.numbered:
+            if entry.kind == "decision":
+                self.spend(entry.body)
 
     @property
     def budget(self) -> Budget:
@@ -158,9 +179,10 @@ class Context:
         entry = Entry.model_construct(
             kind=kind, path=path, visit=visit, attempt=attempt, at=self.clock.now(), body=body
         )
-        numbered = Numbered(self.recorded.next_seq, entry)
-        self.recorded.add(numbered)
+        numbered = Numbered(self.recorded.reserve(), entry)
         await self.sink(Append(self.run.id, self.run.epoch, (numbered,), **more))
+        self.recorded.add(numbered)
+        self.ledger.take(numbered)
 
     async def change(self, **columns: Any) -> None:
         """Change columns of the run and return once that is durable."""
@@ -174,6 +196,17 @@ class Context:
         """
         if not self.ending and (self.failure is not None or self.cancel_requested):
             raise Stopped
+
+    def fail(self, failed: StepFailed) -> None:
+        """Note that a step failed: the first failure is the run's, and any of them may want an undo."""
+        if self.failure is None:
+            self.failure = failed
+        elif failed.undo:
+            self.failure.undo = True
+
+    def after(self, seconds: float) -> datetime:
+        """Return the moment that many seconds from now."""
+        return later(self.clock.now(), seconds)
 
     async def wait_until(self, due: datetime) -> None:
         """Return at `due`: a short wait sleeps, a long one parks the run.
@@ -195,12 +228,11 @@ class Context:
         """Return when the run's time budget ends."""
         if self.budget.duration is None or self.started_at is None:
             return None
-        return self.started_at + self.budget.duration
+        return later(self.started_at, self.budget.duration.total_seconds())
 
-    def spend(self, decision: Mapping[str, Any] | Decision) -> None:
-        """Count what a decision used; on replay it is counted from the record."""
-        body = decision.model_dump() if isinstance(decision, Decision) else decision
-        self.spent.model_calls += int(body.get("model_calls", len(body.get("attempts", ()))))
+    def spend(self, body: Mapping[str, Any]) -> None:
+        """Count what a decision used, from the body of its entry."""
+        self.spent.model_calls += int(body.get("model_calls", 0))
         self.spent.tokens += int(body.get("tokens", 0))
 
     def over_budget(self) -> str | None:
@@ -213,6 +245,12 @@ class Context:
         if deadline is not None and self.clock.now() >= deadline:
             return "the run's time is used up"
         return None
+
+
+def later(moment: datetime, pause: float) -> datetime:
+    """Return the moment so many seconds later, or FAR when that is further than a calendar goes."""
+    room = (FAR - moment).total_seconds()
+    return FAR if pause >= room else moment + timedelta(seconds=pause)
 
 
 def seconds(value: timedelta | None, default: float) -> float:

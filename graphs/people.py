@@ -1,6 +1,6 @@
 """People: asking a person parks the run; the answer, or the deadline, makes the decision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -46,6 +46,7 @@ async def ask(asking: Asking, ctx: Context) -> Told:
         raise Parked(await _open(asking, ctx))
     stored = ctx.questions.get(asked["decision_id"])
     began = datetime.fromisoformat(asked["at"])
+    asking = asking if stored is None else _as_asked(asking, stored)
     if stored is not None and stored.answer is not None:
         answer = Answer(outcome_class="ok", choice=stored.answer.choice, reason=stored.answer.comment)
         told = _conclude(asking, ctx, answer, asked["decision_id"], began, actor=stored.answer.actor)
@@ -57,10 +58,19 @@ async def ask(asking: Asking, ctx: Context) -> Told:
     return Told(_conclude(asking, ctx, late, asked["decision_id"], began, actor=None))
 
 
+def _as_asked(asking: Asking, stored: PersonQuestion) -> Asking:
+    """Return what the person saw: what can be chosen may have changed since, the question may not."""
+    shown = {"question": stored.question, "given": stored.given, "options": stored.options}
+    question = asking.question.model_copy(update=shown)
+    return replace(asking, question=question, otherwise=stored.otherwise, trigger=stored.trigger)
+
+
 async def _open(asking: Asking, ctx: Context) -> datetime | None:
     ctx.begin()
     now = ctx.clock.now()
-    deadline = now + asking.within if asking.within is not None and asking.otherwise is not None else None
+    deadline = None
+    if asking.within is not None and asking.otherwise is not None:
+        deadline = ctx.after(asking.within.total_seconds())
     opened = PersonQuestion(
         decision_id=ctx.new_id(),
         run_id=ctx.run.id,

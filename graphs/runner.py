@@ -85,7 +85,16 @@ async def _note_ending(ctx: Context) -> None:
     if failure is not None:
         undoing = wanted if failure.undo is None else failure.undo
         body = {"status": "failed", "error": str(failure), "path": failure.path, "undo": undoing}
-    await ctx.record("ending", "", 1, 1, body)
+    await ctx.record("ending", "", 1, 1, body, closed=_open_questions(ctx))
+
+
+def _open_questions(ctx: Context) -> tuple[str, ...]:
+    """Return the questions of steps; from here on nobody's answer could lead forward."""
+    return tuple(
+        entry.body["decision_id"]
+        for _, entry in ctx.recorded.numbered
+        if entry.kind == "asked" and ctx.find("decision", entry.path, entry.visit, entry.attempt) is None
+    )
 
 
 async def _backward(ctx: Context) -> Ended:

@@ -30,6 +30,11 @@ from tools.expressions import Expression
 PARKED, FAILED = "__parked__", "__failed__"
 """Where a block goes when the run waits, or ends before its end."""
 
+MOST_VISITS = 10_000
+"""How often the flow may come to a step that says nothing; validation demands `max_visits` on every cycle."""
+MOST_DEPTH = 20
+"""How deep workflows may run each other; versions named crosswise can form a circle unseen by validation."""
+
 _DURATION = TypeAdapter(timedelta)
 
 
@@ -45,7 +50,7 @@ async def run_block(block: Block, frame: Frame, ctx: Context) -> str:
         ctx.wakes.append(parked.wake_at)
         return PARKED
     except StepFailed as failed:
-        ctx.failure = ctx.failure or failed
+        ctx.fail(failed)
         return FAILED
     except Stopped:
         return FAILED
@@ -61,12 +66,13 @@ async def perform(node: Node, frame: Frame, ctx: Context) -> str:
         Stopped: the run is ending.
     """
     path = frame.prefix + node.name
+    most = node.step.max_visits or MOST_VISITS
     try:
+        if frame.arrive(node.name) > most:
+            raise StepFailed(path, f"the step was visited more than its {most} times")
         if node.guard is not None and not _holds(node.guard, frame):
             return node.next
         visit = frame.enter(node.name)
-        if visit > (node.step.max_visits or 1):
-            raise StepFailed(path, f"the step was visited more than its {node.step.max_visits or 1} times")
         ctx.trail.append(path)
         return await _STEPS[type(node.step)](node.step, Site(node, frame, path, visit), ctx)
     except (ExpressionError, OperationUnknown) as exc:
@@ -112,7 +118,7 @@ async def _wait(_step: Wait, site: Site, ctx: Context) -> str:
     timer = ctx.find("timer", site.path, site.visit)
     if timer is None:
         ctx.begin()
-        due = ctx.clock.now() + duration(site.path, site.node.data.render(site.frame))
+        due = ctx.after(duration(site.path, site.node.data.render(site.frame)).total_seconds())
         await ctx.record("timer", site.path, site.visit, 1, {"due": due.isoformat()})
     else:
         due = datetime.fromisoformat(timer["due"])
@@ -155,12 +161,15 @@ async def _foreach(step: Foreach, site: Site, ctx: Context) -> str:
 
 async def _run(step: RunWorkflow, site: Site, ctx: Context) -> str:
     program = ctx.programs[pinning.reference(step)]
+    if site.frame.depth == MOST_DEPTH:
+        raise StepFailed(site.path, f"workflows run each other more than {MOST_DEPTH} levels deep")
     given = site.node.data.render(site.frame)
     problems = schemas.problems(program.workflow.input, given)
     if problems:
         raise StepFailed(site.path, f"the input of {step.run} is not right: {problems[0]}")
     run = {**site.frame["run"], "workflow": program.workflow.workflow}
     nested = Frame(program.body, f"{_nested(site)}.", {"input": given, "run": run}, None)
+    nested.depth = site.frame.depth + 1
     await _join([ctx.execute(nested, ctx)])
     site.frame.own[site.node.name] = program.output.render(nested)
     return site.node.next

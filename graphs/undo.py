@@ -6,25 +6,20 @@ from graphs import choices, people
 from graphs.attempts import Target, attempts, reconcile, settle
 from graphs.context import Context
 from graphs.people import Asking
-from planner import effects
 from planner.decisions import Offered, Question, Trigger
 from planner.effects import RECONCILE, UNDO, Effect
 from planner.recovery import MEANS
-from tools.errors import ExpressionError
+from tools.errors import ExpressionError, OperationUnknown
 from tools.expressions import Template
-from tools.operations import Operation
 from tools.outcomes import Outcome
 
-_STUCK = (
-    Offered(id="retry", means="Try to take it back once more."),
-    Offered(id="done", means="It was taken back by hand."),
-    Offered(id="leave", means="Leave it as it is."),
-)
 _DOUBT = (
     Offered(id="applied", means=MEANS["applied"].replace("go on as if it had answered", "take it back")),
     Offered(id="not_applied", means="It did not take effect; there is nothing to take back."),
     Offered(id="leave", means="Leave it as it is."),
 )
+_MOST_TRIES = 1000
+"""How often a person may have an effect tried to be taken back."""
 
 
 class Undone(NamedTuple):
@@ -40,82 +35,116 @@ async def undo(ctx: Context) -> Undone:
     Raises:
         Parked: a person is needed to go on.
     """
-    given_up: list[str] = []
-    done: set[tuple[str, int]] = set()
-    while True:
-        standing = effects.standing(effects.effects(ctx.recorded.numbered), ctx.catalog.operation)
-        todo = [e for e in (*standing.in_doubt, *standing.undoable) if (e.path, e.visit) not in done]
-        if not todo:
-            left = [f"{effect.path} ({effect.operation})" for effect in standing.left]
-            return Undone(tuple(left + given_up))
-        effect = max(todo, key=lambda candidate: candidate.seq)
-        gone = await (_settle(effect, ctx) if effect in standing.in_doubt else _take_back(effect, ctx))
-        if gone is not None:
-            done.add((effect.path, effect.visit))
-        if gone is False:
-            given_up.append(f"{effect.path} ({effect.operation})")
+    standing = ctx.ledger.standing()
+    in_doubt = [effect for effect in standing.in_doubt if not effect.keep]
+    given_up = []
+    for effect in sorted((*in_doubt, *standing.undoable), key=lambda each: each.seq, reverse=True):
+        is_known = effect.state not in {"unknown", "intended"} or await _settle(effect, ctx)
+        if not (is_known and await _take_back(effect, ctx)):
+            given_up.append(_named(effect))
+    return Undone((*map(_named, ctx.ledger.standing().left), *given_up))
 
 
-async def _settle(effect: Effect, ctx: Context) -> bool | None:
-    """Find out about an effect in doubt; None when that is done, False when it is left in doubt."""
-    target = _forward(effect, ctx)
-    found = await reconcile(target, ctx, before=f"{RECONCILE}{UNDO}")
+def _named(effect: Effect) -> str:
+    return f"{effect.path} ({effect.operation})"
+
+
+async def _settle(effect: Effect, ctx: Context) -> bool:
+    """Find out about an effect in doubt, and return false when it is left in doubt."""
+    target = Target(
+        effect.path,
+        effect.visit,
+        ctx.catalog.operation(effect.operation),
+        effect.arguments,
+        key=effect.key,
+        attempt=effect.attempt,
+    )
+    before = f"{UNDO}{RECONCILE}"
+    found = await reconcile(target, ctx, before=before)
     if found.kind != "unknown":
-        return None
-    asked = await _ask(effect, ctx, _DOUBT, "Did this call take effect?", f"{RECONCILE}{UNDO}{effect.path}")
-    if asked.choice == "leave":
-        return False
-    kind = "applied" if asked.choice == "applied" else "not_sent"
-    value = asked.body.get("value")
-    await settle(target, ctx, Outcome(kind=kind, output=value), by="person")
-    return None
+        return True
+    asked = await _ask(effect, ctx, _DOUBT, "Did this call take effect?", f"{before}{effect.path}")
+    if asked.choice in {"applied", "not_applied"}:
+        kind = "applied" if asked.choice == "applied" else "not_sent"
+        await settle(target, ctx, Outcome(kind=kind, output=asked.body.get("value")), by="person")
+    return asked.choice in {"applied", "not_applied"}
 
 
 async def _take_back(effect: Effect, ctx: Context) -> bool:
-    """Call the compensating operation until it went through or a person let it be."""
-    operation = ctx.catalog.operation(effect.operation)
-    attempt = 0
-    for number in range(1, 1000):
-        outcome, attempt = await _compensate(effect, operation, ctx, attempt)
+    """Take back what stands of an effect until that went through or a person lets it be.
+
+    Returns false when it still stands although there is a way to take it back.
+    """
+    now = ctx.ledger.at(effect.path, effect.visit).undoable
+    standing = next((each for each in now if each.attempt == effect.attempt), None)
+    if standing is None:
+        return True
+    target = _backward(standing, ctx)
+    for number in range(1, _MOST_TRIES):
+        outcome = target if isinstance(target, Outcome) else await _compensate(target, ctx)
         if outcome.ok:
             return True
         why = f"{effect.operation} could not be taken back: {outcome.error or outcome.kind}"
         asked = await _ask(
-            effect, ctx, _STUCK, f"{why}. What now?", f"{UNDO}{effect.path}", number=number, outcome=outcome
+            standing,
+            ctx,
+            _stuck(target, outcome),
+            f"{why}. What now?",
+            standing.undo_path,
+            number=number,
+            outcome=outcome,
         )
-        if asked.choice != "retry":
+        if asked.choice != "retry" or isinstance(target, Outcome):
             return asked.choice == "done"
+        if _is_once(target, outcome):
+            await settle(target, ctx, Outcome(kind="not_sent", code="not_applied"), by="person")
     return False
 
 
-class _Compensated(NamedTuple):
-    outcome: Outcome
-    attempt: int
-
-
-async def _compensate(effect: Effect, operation: Operation, ctx: Context, attempt: int) -> _Compensated:
-    if operation.undo is None:
-        return _Compensated(
-            Outcome(kind="rejected", error="the catalogue names no way to take it back"), attempt
-        )
+def _backward(effect: Effect, ctx: Context) -> Target | Outcome:
+    """Return the call that takes an effect back, or why there is none."""
+    contract = ctx.catalog.operation(effect.operation).undo
+    if contract is None:
+        return Outcome(kind="rejected", error="the catalogue names no way to take it back")
     data = {"input": effect.arguments, "output": effect.output, "key": effect.key}
     try:
-        arguments = Template(operation.undo.with_).render(data)
-    except ExpressionError as exc:
-        return _Compensated(Outcome(kind="rejected", code="arguments", error=str(exc)), attempt)
-    target = Target(
-        f"{UNDO}{effect.path}",
-        effect.visit,
-        ctx.catalog.operation(operation.undo.call),
-        arguments,
-        attempt=attempt,
-        undoes=effect.path,
-    )
-    target.key = ctx.key(target.path, target.visit) if target.operation.effect == "keyed" else None
+        arguments = Template(contract.with_).render(data)
+        operation = ctx.catalog.operation(contract.call)
+    except (ExpressionError, OperationUnknown) as exc:
+        return Outcome(kind="rejected", code="arguments", error=str(exc))
+    target = Target(effect.undo_path, effect.visit, operation, arguments, undoes=effect.path)
+    target.key = ctx.key(target.path, target.visit) if operation.effect == "keyed" else None
+    return target
+
+
+async def _compensate(target: Target, ctx: Context) -> Outcome:
     outcome = await attempts(target, ctx)
     if outcome.kind == "unknown":
-        outcome = await reconcile(target, ctx)
-    return _Compensated(outcome, target.attempt)
+        return await reconcile(target, ctx)
+    return outcome
+
+
+def _stuck(target: Target | Outcome, outcome: Outcome) -> tuple[Offered, ...]:
+    """Return what a person may do about an effect that could not be taken back."""
+    again = Offered(id="retry", means="Try to take it back once more.")
+    if isinstance(target, Outcome):
+        why = "the call that would take it back cannot be made, and could not be the next time"
+        again = again.model_copy(update={"available": False, "excluded_by": why})
+    elif outcome.kind == "applied_bad" and not target.operation.repeatable:
+        why = "the call took effect, and a repeated call could take effect twice"
+        again = again.model_copy(update={"available": False, "excluded_by": why})
+    elif _is_once(target, outcome):
+        again = Offered(id="retry", means="It was not taken back; try once more.")
+    return (
+        again,
+        Offered(id="done", means="It was taken back by hand."),
+        Offered(id="leave", means="Leave it as it is."),
+    )
+
+
+def _is_once(target: Target, outcome: Outcome) -> bool:
+    """Tell whether the call may have taken effect and may not be sent twice."""
+    return outcome.kind == "unknown" and not target.operation.repeatable
 
 
 async def _ask(
@@ -147,15 +176,3 @@ async def _ask(
     )
     asking = Asking(question, "undo", path, effect.visit, number, trigger=trigger)
     return await choices.record(ctx, await people.ask(asking, ctx), number)
-
-
-def _forward(effect: Effect, ctx: Context) -> Target:
-    target = Target(
-        effect.path,
-        effect.visit,
-        ctx.catalog.operation(effect.operation),
-        effect.arguments,
-        attempt=effect.attempt,
-    )
-    target.key = effect.key
-    return target

@@ -70,7 +70,7 @@ class StepBase(Record):
     then: str | None = None
     """The step that follows, or `end`; otherwise the next one in the file."""
     max_visits: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """How often the step may run in one pass of its sequence; what makes a cycle allowed."""
+    """How often the flow may come to the step in one pass of its sequence; what makes a cycle allowed."""
 
 
 class Call(StepBase):

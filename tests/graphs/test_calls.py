@@ -1,5 +1,7 @@
 """A call goes through retry, recovery and reconciliation without ever being repeated blindly."""
 
+import time
+
 import pytest
 
 from graphs.testing import DOWN, LOST, OK, REFUSED, WRONG, Crashed, ScriptedCaller
@@ -245,3 +247,85 @@ def test_repeating_is_not_offered_while_the_breaker_of_the_service_is_open(world
     (decision,) = bench.decisions
     assert (decision["choice"], decision["decided_by"]) == ("fail", "only_option")
     assert next(o for o in decision["options"] if o["id"] == "retry")["excluded_by"] == "shop is resting"
+
+
+DOUBT = """
+a: {call: shop.reserve, substitutes: [{call: shop.mark}], optional: true, recover: {allow: %s, otherwise: %s}}
+"""
+
+
+def test_a_call_without_an_answer_stays_in_doubt_though_repeating_it_is_refused(world):
+    steps = DOUBT % ("[substitute, skip, person]", "substitute")
+    bench = world.bench(steps, {"shop.reserve": [LOST, REFUSED]})
+
+    ended = world.run(bench)
+
+    offered = {option["id"]: option["excluded_by"] for option in bench.decisions[0]["options"]}
+    assert ended.status == "waiting"
+    assert "may have taken effect" in offered["substitute"]
+    assert "may have taken effect" in offered["skip"]
+    assert bench.caller.count("shop.mark") == 0
+
+
+def test_what_a_person_says_of_an_earlier_attempt_settles_that_attempt(world):
+    bench = world.bench(DOUBT % ("[person, substitute]", "person"), {"shop.reserve": [LOST, DOWN, REFUSED]})
+    world.run(bench)
+
+    bench.answer("not_applied")
+    ended = world.run(bench)
+
+    settled = [(entry.path, entry.attempt) for _, entry in bench.entries if entry.kind == "settled"]
+    assert settled == [("a", 1)]
+    assert (ended.status, bench.decisions[-1]["choice"]) == ("waiting", "person")
+    assert "substitute" in {o.id for o in bench.answer("substitute").options if o.available}
+
+
+def test_a_replay_goes_through_every_choice_again_and_never_settles_by_an_older_one(world):
+    steps = "a: {call: shop.pay, with: {order: o-1}, recover: {otherwise: person}}\nb: {wait: PT1H}"
+    bench = world.bench(steps, {"shop.pay": [LOST, LOST], "shop.find": [LOST]})
+    world.run(bench)
+    bench.answer("reconcile")
+    world.run(bench)
+    bench.answer("not_applied")
+    assert world.run(bench).status == "waiting"
+    assert bench.caller.count("shop.pay") == 2
+
+    for _ in range(3):
+        world.run(bench)
+
+    assert bench.caller.count("shop.pay") == 2
+    assert [entry.attempt for _, entry in bench.entries if entry.kind == "settled"] == [1]
+
+
+def test_a_substitute_is_looked_up_by_look_ups_of_its_own(world):
+    steps = """
+    a:
+      call: shop.pay
+      with: {order: o-1}
+      substitutes: [{call: shop.pay, with: {order: o-2}}]
+      recover: {by: rule}
+    """
+    script = {"shop.pay": [LOST, REFUSED, LOST], "shop.find": [NOT_FOUND, FOUND]}
+    bench = world.bench(steps, script, output="${a.id}")
+
+    ended = world.run(bench)
+
+    found = [arguments["order"] for name, arguments, _ in bench.caller.calls if name == "shop.find"]
+    assert (ended.status, ended.output, found) == ("succeeded", "x-1", ["o-1", "o-2"])
+    assert bench.caller.count("shop.pay") == 3
+
+
+def test_asking_what_stands_costs_little_however_long_the_journal_is(world):
+    items = list(range(1500))
+    body = "{x: {call: shop.mark, with: {n: '${item}'}, then: y}, y: {call: shop.look, optional: true}}"
+    bench = world.bench(
+        f"f: {{foreach: input.items, steps: {body}}}\nlast: {{fail: enough}}",
+        {"shop.look": [REFUSED]},
+        given={"items": items},
+    )
+    began = time.perf_counter()
+
+    world.run(bench)
+
+    assert len(bench.entries) > 4500
+    assert time.perf_counter() - began < 15

@@ -135,3 +135,53 @@ def test_an_option_that_needs_a_person_is_not_taken_by_the_model_alone(world):
     assert bench.trail == ["pick", "small"]
     assert [decision["decided_by"] for decision in bench.decisions] == ["model", "person"]
     assert bench.decisions[0]["edge_taken"] == "person"
+
+
+def test_a_rule_whose_only_way_leads_to_a_resting_service_takes_it_all_the_same(world):
+    steps = "pick: {decide: Which one, by: rule, options: {a: {then: x}}}\nx: {call: shop.look}"
+    bench = world.bench(steps)
+    bench.caller.closed["shop"] = "shop is resting"
+
+    assert world.run(bench).status == "succeeded"
+    assert bench.decisions[0]["choice"] == "a"
+
+
+def test_a_decision_that_nothing_can_decide_fails_the_run_and_says_so(world):
+    bench = world.bench("pick: {decide: Which one, by: rule, options: {a: {when: 'false', then: end}}}")
+
+    assert "no option is admissible" in world.run(bench).error
+
+
+def test_nobody_is_asked_when_nothing_can_be_chosen(world):
+    options = "{a: {when: 'false', then: end}, b: {when: 'false', then: x}}"
+    steps = f"pick: {{decide: Which one, by: person, options: {options}, otherwise: b}}\nx: {{set: {{}}}}"
+    bench = world.bench(steps)
+
+    assert world.run(bench).status == "succeeded"
+    assert bench.trail == ["pick", "x"]
+    assert bench.questions == {}
+    assert bench.decisions[0]["decided_by"] == "otherwise"
+
+
+def test_what_was_spent_before_a_crash_counts_at_once_afterwards(world):
+    steps = """
+    p:
+      parallel:
+        l: {w: {wait: PT1S, then: one}, one: {decide: One, options: {x: {}, y: {}}, otherwise: y}}
+        r: {two: {decide: Two, options: {x: {}, y: {}}, otherwise: y}}
+    """
+    attempt = Attempt(n=1, started="2026-01-05T09:00:00Z", ms=1, outcome_class="ok")
+    asked = Answer(outcome_class="ok", choice="x", attempts=(attempt,), usage=Usage(input=10, output=1))
+    model = {"test/p.l.one": asked, "test/p.r.two": asked}
+    bench = world.bench(steps, model=model, budget={"model_calls": 1})
+    bench.crash_after = 3
+    with pytest.raises(Crashed):
+        world.run(bench)
+    bench.crash_after = None
+    before = len(bench.decider.asked)
+
+    world.run(bench)
+
+    assert bench.context().spent.model_calls == 1
+    assert [d["outcome_class"] for d in bench.decisions] == ["ok", "budget"]
+    assert len(bench.decider.asked) <= before + 1

@@ -217,3 +217,45 @@ def test_a_cancelled_run_begins_nothing_new_and_takes_back_what_it_did(world):
 
     assert ended.status == "cancelled"
     assert [name for name, _, _ in ctx.caller.calls] == ["shop.reserve", "shop.release"]
+
+
+def test_one_bounded_step_is_enough_for_a_loop(world):
+    steps = """
+    poll: {call: shop.look, max_visits: 5}
+    done: {switch: [{when: poll.n == 3, then: end}]}
+    pause: {wait: PT1S, then: poll}
+    """
+    answers = [Outcome(kind="applied", output={"n": n}) for n in (1, 2, 3)]
+    bench = world.bench(steps, {"shop.look": answers})
+
+    assert world.run(bench).status == "succeeded"
+    assert bench.caller.count("shop.look") == 3
+
+
+def test_a_loop_whose_bounded_step_is_skipped_ends_all_the_same(world):
+    steps = "a: {set: {}, if: 'false', max_visits: 3}\nb: {set: {}, then: a}\nc: {set: {}}"
+    bench = world.bench(steps)
+
+    assert "visited more than its 3 times" in world.run(bench).error
+
+
+def test_workflows_that_run_each_other_end_at_a_depth(world):
+    bench = world.bench("sub: {run: child}")
+    bench.workflows = {
+        "child": Workflow.model_validate({"workflow": "child", "steps": {"again": {"run": "child"}}})
+    }
+
+    assert "levels deep" in world.run(bench).error
+
+
+def test_a_wait_beyond_the_calendar_is_as_far_as_the_calendar_goes(world):
+    bench = world.bench("a: {wait: P4000000D}")
+
+    assert world.run(bench).wake_at.year == 9999
+
+
+def test_a_service_that_asks_to_be_left_alone_for_ages_breaks_nothing(world):
+    later = Outcome(kind="not_sent", code="http_503", retry_after=float("inf"))
+    bench = world.bench("a: {call: shop.look}", {"shop.look": [later]})
+
+    assert world.run(bench).wake_at.year == 9999

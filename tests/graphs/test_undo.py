@@ -1,9 +1,14 @@
 """What a failed run applied is taken back, newest first, and nothing is taken back twice."""
 
+import asyncio
+
 import pytest
 
-from graphs.testing import DOWN, LOST, OK, REFUSED, Crashed
+from graphs import runner
+from graphs.testing import DOWN, LOST, OK, REFUSED, WRONG, Crashed
 from planner.definition import Workflow
+from tools.catalog import Catalog
+from tools.operations import Reconcile, Undo
 from tools.outcomes import Outcome
 
 SAGA = """
@@ -141,3 +146,143 @@ def test_an_effect_of_a_sub_workflow_is_taken_back_too(world):
 
     assert world.run(bench).status == "undone"
     assert bench.caller.calls[-1][:2] == ("shop.release", {"id": "held"})
+
+
+LOST_PAY = "pay: {call: shop.pay, with: {order: o-1}, recover: {by: rule, allow: [fail]}}"
+ABSENT = Outcome(kind="rejected", status=404)
+PRESENT = Outcome(kind="applied", output={"items": [{"id": "paid"}]})
+
+
+def changed(bench, name, **fields):
+    """Let an operation of the bench's catalogue have another contract."""
+    known = bench.catalog.operations
+    bench.catalog = Catalog(
+        {**known, name: known[name].model_copy(update=fields)}, dict(bench.catalog.services)
+    )
+
+
+def looked_up(call):
+    return Reconcile(call=call, with_={}, applied_when="${size(found.items) > 0}")
+
+
+def test_the_look_up_of_an_undo_is_not_mistaken_for_that_of_the_effect(world):
+    bench = world.bench(LOST_PAY, {"shop.pay": [LOST], "shop.find": [PRESENT], "shop.refund": [LOST]})
+    bench.caller.script["shop.look"] = [ABSENT]
+    changed(bench, "shop.refund", effect="write", reconcile=looked_up("shop.look"))
+
+    ended = world.run(bench)
+
+    assert ended.status == "waiting"
+    assert bench.caller.count("shop.look") == 1
+    paths = {entry.path for _, entry in bench.entries if "reconcile:" in entry.path}
+    assert paths == {"undo:reconcile:pay", "reconcile:undo:pay"}
+
+
+def test_each_try_to_take_back_is_looked_up_afresh(world):
+    bench = world.bench(
+        SAGA,
+        {
+            **BROKEN,
+            "shop.refund": [LOST],
+            "shop.find": [ABSENT, Outcome(kind="applied", output={"items": [1]})],
+        },
+    )
+    changed(bench, "shop.refund", effect="write", reconcile=looked_up("shop.find"))
+    world.run(bench)
+
+    bench.answer("retry")
+    ended = world.run(bench)
+
+    assert ended.status == "undone"
+    assert (bench.caller.count("shop.refund"), bench.caller.count("shop.find")) == (2, 2)
+
+
+def test_an_undo_in_doubt_is_sent_again_only_when_a_person_says_that_it_did_not_happen(world):
+    bench = world.bench(SAGA, {**BROKEN, "shop.refund": [LOST, OK]})
+    changed(bench, "shop.refund", effect="write")
+    world.run(bench)
+
+    asked = bench.answer("retry")
+    ended = world.run(bench)
+
+    settled = [(e.path, e.attempt, e.body["outcome"]) for _, e in bench.entries if e.kind == "settled"]
+    assert next(option.means for option in asked.options if option.id == "retry").startswith(
+        "It was not taken"
+    )
+    assert settled == [("undo:pay", 1, "not_sent")]
+    assert (ended.status, bench.caller.count("shop.refund")) == ("undone", 2)
+
+
+def test_an_undo_that_took_effect_wrongly_is_not_offered_again(world):
+    bench = world.bench(SAGA, {**BROKEN, "shop.refund": [WRONG]})
+    changed(bench, "shop.refund", effect="write")
+    world.run(bench)
+
+    asked = bench.answer("done")
+
+    assert {option.id for option in asked.options if option.available} == {"done", "leave"}
+    assert world.run(bench).status == "undone"
+
+
+def test_both_effects_of_a_step_and_its_substitute_are_taken_back(world):
+    steps = """
+    a: {call: shop.mark, with: {n: 1}, substitutes: [{call: shop.reserve}], recover: {by: rule}}
+    last: {call: shop.look}
+    """
+    script = {"shop.mark": [WRONG], "shop.reserve": [HELD], "shop.look": [REFUSED]}
+    bench = world.bench(steps, script)
+    changed(bench, "shop.mark", undo=Undo(call="shop.refund", with_={"n": "${input.n}"}))
+
+    ended = world.run(bench)
+
+    taken = [(name, arguments) for name, arguments, _ in bench.caller.calls][-2:]
+    assert ended.status == "undone"
+    assert taken == [("shop.release", {"id": "held"}), ("shop.refund", {"n": 1})]
+
+
+def test_an_undo_whose_operation_the_catalogue_lost_goes_to_a_person(world):
+    bench = world.bench(SAGA, BROKEN)
+    changed(bench, "shop.pay", undo=Undo(call="shop.gone"))
+
+    assert world.run(bench).status == "waiting"
+    assert {option.id for option in bench.answer("done").options if option.available} == {"done", "leave"}
+    assert world.run(bench).status == "undone"
+
+
+def test_questions_of_steps_are_closed_when_the_run_begins_to_end(world):
+    steps = """
+    p:
+      parallel:
+        l: {ask: {decide: Which one, by: person, options: {x: {}, y: {}}, otherwise: x}}
+        r: {hold: {call: shop.reserve}, bad: {call: shop.look}}
+    """
+    script = {"shop.reserve": [HELD], "shop.look": [REFUSED], "shop.release": [REFUSED]}
+    bench = world.bench(steps, script)
+
+    assert world.run(bench).status == "waiting"
+
+    open_ = [question.path for question in bench.questions.values() if question.status == "open"]
+    assert open_ == ["undo:p.r.hold"]
+
+
+def test_whichever_branch_wants_an_undo_gets_it(world):
+    steps = """
+    hold: {call: shop.reserve}
+    p:
+      parallel:
+        l: {bad: {call: other.look, recover: {otherwise: undo, allow: [undo, fail]}}}
+        r: {stop: {fail: enough}}
+    """
+    bench = world.bench(steps, {"shop.reserve": [HELD], "other.look": [REFUSED]}, on_failure="keep")
+    ctx = bench.context()
+
+    async def slow(unit):
+        for _ in range(50 if unit.decisions else 0):
+            await asyncio.sleep(0)
+        await bench._sink(unit)
+
+    ctx.sink = slow
+    ended = asyncio.run(runner.execute(ctx))
+
+    assert (ended.status, ended.error) == ("undone", "p.r.stop: enough")
+    assert [decision["choice"] for decision in bench.decisions] == ["undo"]
