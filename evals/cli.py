@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from evals import cases, load, report, selection
 from evals.errors import EvalError, ProjectMissing, SuiteInvalid
@@ -19,6 +21,8 @@ USAGE = 2
 _EXITS = (
     "Exit codes: 0 all passed, 1 some did not, 2 wrong usage or file, 3 the harness broke, 5 nothing to run."
 )
+
+_STYLES = {"passed": "green", "failed": "red", "error": "bold red"}
 
 app = typer.Typer(
     name="eval",
@@ -155,7 +159,14 @@ def _refused(error: EvalError, *, as_json: bool) -> typer.Exit:
 
 
 def _tell(result: CaseResult) -> None:
-    _print(report.line(result))
+    """Print the line of a case, with its status in colour on a terminal."""
+    console = Console(soft_wrap=True)
+    if not console.is_terminal:
+        _print(report.line(result))
+        return
+    told = Text(report.line(result))
+    told.stylize(_STYLES[result.status], 0, report.LABEL_WIDTH)
+    console.print(told)
 
 
 def _silent(_result: CaseResult) -> None:

@@ -14,12 +14,14 @@ SCHEMA = "evals-result/1"
 PASSED, FAILED, HARNESS, NOTHING = 0, 1, 3, 5
 """Exit codes; 2 stands for a wrong command line or file."""
 
+LABEL_WIDTH = 5
+
 _LABELS = {"passed": "PASS", "failed": "FAIL", "error": "ERROR"}
 
 
 def line(result: CaseResult) -> str:
     """Return the one line of a case."""
-    head = f"{_LABELS[result.status]:<5} {result.suite}/{result.id}"
+    head = f"{_LABELS[result.status]:<{LABEL_WIDTH}} {result.suite}/{result.id}"
     return f"{head}: {result.reason}" if result.reason else f"{head} ({result.ms:.0f} ms)"
 
 

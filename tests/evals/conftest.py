@@ -163,7 +163,7 @@ class Desk:
 
     def file(self, cases: str, *, head: str = HEAD, name: str = "small.eval.yaml") -> Path:
         path = self.where / name
-        path.write_text(head + textwrap.indent(textwrap.dedent(cases), ""), encoding="utf-8")
+        path.write_text(head + textwrap.dedent(cases), encoding="utf-8")
         return path
 
     def problems(self, cases: str, **more: Any) -> list[str]:

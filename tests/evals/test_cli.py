@@ -36,6 +36,15 @@ def test_a_green_suite_exits_0_with_a_line_a_case(desk, folder):
     assert last.startswith("1 case: 1 passed in ")
 
 
+def test_a_terminal_shows_the_same_line_in_colour(desk, folder, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    result = invoked("run", written(desk), "--project", folder)
+    assert "\x1b[32mPASS" in result.stdout
+    assert "small/one-case" in result.stdout
+
+
 def test_a_wrong_expectation_exits_1_with_the_first_difference(desk, folder):
     result = invoked("run", written(desk, "failed"), "--project", folder, "--engine", "driver")
     assert result.exit_code == 1

@@ -87,6 +87,16 @@ def test_several_matchers_in_one_mapping_must_all_hold():
     assert not fits({"contains": "a", "not": {"contains": "b"}}, "ab")
 
 
+def test_types_that_json_keeps_apart_are_kept_apart():
+    assert not fits({"equals": [{"a": 1}]}, [{"a": True}])
+    assert fits({"equals": [{"a": 1}]}, [{"a": 1.0}])
+    assert not fits({"equals": {"a": 1}}, {"a": 1, "b": 2})
+
+
+def test_a_matcher_may_stand_at_the_top_of_a_subset():
+    assert fits({"json_subset": {"contains": "a"}}, "abc")
+
+
 def test_a_long_value_is_cut_in_messages():
     assert len(str(difference("x", "y" * 1000))) < 300
 

@@ -1,6 +1,12 @@
 """The pretended model is asked through the real adapter, so every fault comes out as its class."""
 
+import asyncio
+
 import pytest
+
+from evals.cases import CLOCK
+from evals.clock import VirtualClock, VirtualLoop
+from evals.model import ScriptedDecider
 
 HEAD = """\
 schema: evals/1
@@ -95,3 +101,13 @@ def test_too_many_requests_are_an_error(desk):
     rest = "limits: {model_calls: 1}\nmodel: {how: {fault: rubbish}}\nexpect: {status: succeeded}"
     result = desk.run(desk.case(rest), head=HEAD)
     assert (result.status, result.code) == ("error", "limit-reached")
+
+
+def test_a_case_gives_its_input_whole_so_nothing_is_filled_in():
+    async def main():
+        clock = VirtualClock(CLOCK)
+        async with ScriptedDecider(None, clock=clock, most_calls=1) as decider:
+            return await decider.fill("a goal", {"type": "object"})
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as loop:
+        assert loop.run(main()).outcome_class == "unavailable"

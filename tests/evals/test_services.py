@@ -140,3 +140,15 @@ def test_too_many_calls_are_an_error(desk):
     rest = "limits: {service_calls: 1}\nservices: {bank.charge: {fault: refuse}}\nexpect: {status: failed}"
     result = desk.run(desk.case(rest), head=HEAD)
     assert (result.status, result.code) == ("error", "limit-reached")
+
+
+def test_a_function_that_nothing_is_written_for_is_an_error(desk):
+    cases = """
+    - id: stamped
+      workflow: stamped
+      input: {text: a long text}
+      expect: {status: succeeded}
+    """
+    result = desk.run(cases)
+    assert (result.status, result.code) == ("error", "script-unmatched")
+    assert "operation 'clerk.stamp' was asked with" in result.reason

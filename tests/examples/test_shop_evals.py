@@ -1,10 +1,16 @@
 """The shop's cases: all of them pass, and both engines give equal traces on every one."""
 
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
-from evals import cases, load, report, runner, stage
+from evals import answers, cases, load, match, report, runner, stage
+from evals.answers import ModelAnswer, PersonAnswer, ServiceAnswer
+from evals.expectations import DecisionExpectation, Expect, Spent
 from examples.shop.demo import PROJECT
 
+DOC = Path(__file__).resolve().parents[2] / "docs" / "evals.md"
 LOADED = load.load(load.find([PROJECT / "evals"]))
 JOBS = runner.jobs(LOADED)
 
@@ -39,3 +45,21 @@ def test_the_suites_cover_every_workflow_and_option_of_resolve():
     }
     assert chosen == {"refund", "reship", "wait", "person"}
     assert report.exit_code(results) == 0
+
+
+def test_the_case_in_the_documentation_passes(tmp_path):
+    text = DOC.read_text(encoding="utf-8")
+    block = next(part for part in text.split("```yaml\n")[1:] if part.startswith("schema: evals/1"))
+    file = tmp_path / "doc.eval.yaml"
+    file.write_text(block.partition("```")[0], encoding="utf-8")
+    results = runner.run_all(runner.jobs(load.load([file], folder=PROJECT)), engine="langgraph")
+    assert [(each.status, each.reason) for each in results] == [("passed", "")]
+
+
+def test_the_documentation_names_every_word_of_the_format():
+    text = DOC.read_text(encoding="utf-8")
+    words = {*match.MATCHERS, *get_args(answers.ModelFault), *Expect.model_fields, *ModelAnswer.model_fields}
+    words |= {field.alias or name for name, field in ServiceAnswer.model_fields.items()}
+    words |= {*DecisionExpectation.model_fields, *PersonAnswer.model_fields, *Spent.model_fields}
+    missing = sorted(word for word in words - {"finish_reason"} if word not in text)
+    assert missing == []
