@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo shop serve test check lint types layers coverage lock wheel clean
+.PHONY: help install dev demo shop serve test faults check lint types layers coverage lock wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ serve: install  ## serve the API with the shop's project on 127.0.0.1:8080
 
 test: dev  ## run every test
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+faults: dev  ## every known fault of a model's server, over loopback sockets; ends with one JSON line
+	$(BIN)/python -m planner.fault_suite
 
 check: lint types layers coverage  ## what CI runs
 

@@ -232,14 +232,14 @@ def _json_body(body: bytes) -> Any:
     if not body.strip():
         raise Unusable("unavailable", "the body is empty")
     try:
-        return json.loads(body.decode("utf-8"))
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_without_duplicates)
     except UnicodeDecodeError as exc:
         raise Unusable("unavailable", "the body is no UTF-8") from exc
     except RecursionError as exc:
         raise Unusable("unavailable", "the body is nested too deeply") from exc
     except ValueError as exc:
         start = clean(body[:40].decode("utf-8", "replace"), 40)
-        raise Unusable("unavailable", f"the body is no JSON; it begins {start!r}") from exc
+        raise Unusable("unavailable", f"the body is no usable JSON; it begins {start!r}") from exc
 
 
 def _content(message: Any) -> tuple[Any, str]:

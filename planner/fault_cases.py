@@ -9,6 +9,7 @@ from planner.faulty import (
     DEEP,
     LONG_REASON,
     Fault,
+    Request,
     Section,
     Serve,
     answering,
@@ -27,8 +28,11 @@ from planner.faulty import (
     saying,
     squeezed,
 )
+from planner.unreachable import Reach
 
-ELSEWHERE = "http://127.0.0.2:9/v1/chat/completions"
+EXCLUDED = "wait_and_see"
+"""An option that is declared and not offered."""
+
 _CYRILLIC_E, _ZERO_WIDTH = "\u0435", "\u200b"
 
 
@@ -61,6 +65,23 @@ def _transport() -> list[Fault]:
         Fault("gzip_bomb", "transport", "invalid", answering(lambda _: _bomb()), recovers=True),
         Fault("drip", "transport", "timeout", drip, slow=True),
         Fault("hang", "transport", "timeout", hang, slow=True),
+        *_unreachable(),
+    ]
+
+
+def _unreachable() -> list[Fault]:
+    def led(name: str, reach: Reach) -> Fault:
+        return Fault(name, "transport", "unavailable", hang, recovers=True, reach=reach)
+
+    def waiting(name: str, reach: Reach) -> Fault:
+        return Fault(name, "transport", "timeout", hang, slow=True, reach=reach)
+
+    return [
+        led("connect_refused", "refused"),
+        led("dns_failure", "nameless"),
+        led("tls_error", "no_tls"),
+        waiting("connect_timeout", "silent"),
+        waiting("pool_timeout", "pool_full"),
     ]
 
 
@@ -68,11 +89,26 @@ def _statuses() -> list[Fault]:
     def status(name: str, outcome_class: OutcomeClass, response: bytes, *, recovers: bool = False) -> Fault:
         return Fault(name, "status", outcome_class, fixed(response), recovers=recovers)
 
+    def redirect(status: int) -> Fault:
+        serve = answering(lambda request: http(status, "", location=f"{request.elsewhere}{request.path}"))
+        return Fault(f"http_{status}_elsewhere", "status", "rejected", serve)
+
+    def unsupported(name: str) -> Fault:
+        told = error(400, "unsupported_parameter", f"unknown parameter: {name}")
+        return status(f"http_400_unsupported_{name}", "rejected", told, recovers=True)
+
+    dates = {"date": "Thu, 01 Jan 2032 00:00:00 GMT", "retry_after": "Thu, 01 Jan 2032 00:00:01 GMT"}
+    azure = {"error": {"code": "bad_request", "innererror": {"code": "content_filter"}}}
     long_wait = {"retry_after": "90"}
     return [
-        status("http_307_elsewhere", "rejected", http(307, "", location=ELSEWHERE)),
+        redirect(302),
+        redirect(307),
+        redirect(308),
+        unsupported("response_format"),
+        unsupported("max_tokens"),
         status("http_400_context_length_exceeded", "rejected", error(400, "context_length_exceeded")),
         status("http_400_content_filter", "filtered", error(400, "content_filter")),
+        status("http_400_content_filter_azure", "filtered", http(400, json.dumps(azure))),
         status("http_401", "rejected", error(401, "invalid_api_key")),
         status("http_402", "quota", error(402)),
         status("http_403", "rejected", error(403)),
@@ -83,6 +119,7 @@ def _statuses() -> list[Fault]:
         status("http_409", "unavailable", error(409), recovers=True),
         status("http_429_retry_after", "rate_limited", error(429, retry_after="1"), recovers=True),
         status("http_429_retry_after_ms", "rate_limited", error(429, retry_after_ms="20"), recovers=True),
+        status("http_429_retry_after_date", "rate_limited", error(429, **dates), recovers=True),
         status("http_429_retry_after_rubbish", "rate_limited", error(429, retry_after="soon"), recovers=True),
         status("http_429_retry_after_nan", "rate_limited", error(429, retry_after="nan"), recovers=True),
         status("http_429_retry_after_90", "rate_limited", error(429, **long_wait)),
@@ -123,6 +160,7 @@ def _bodies() -> list[Fault]:
         body("bad_utf8", http(200, b'{"id": "\xff\xfe"}')),
         body("json_null", http(200, "null")),
         body("json_array", http(200, "[]")),
+        body("envelope_dup_keys", http(200, '{"id": "x", "choices": [], "choices": []}')),
         body("envelope_deeply_nested", http(200, "[" * DEEP)),
         body("error_object_200", http(200, '{"error": {"message": "upstream", "code": "server_error"}}')),
         body("error_object_200_rate_limit", http(200, json.dumps(gateway)), "rate_limited"),
@@ -158,6 +196,7 @@ def _bodies() -> list[Fault]:
         Fault("two_choices", "body", "ok", answering(_two_choices), anomaly="two_choices"),
         Fault("content_list_parts", "body", "ok", answering(_parts), anomaly="content_parts"),
         Fault("json_as_text_plain", "body", "ok", answering(_as_text)),
+        Fault("json_as_octets", "body", "ok", answering(_as_octets)),
     ]
 
 
@@ -233,6 +272,10 @@ def _choices() -> list[Fault]:
         changed("wrong_type", choice=1),
         changed("reason_wrong_type", reason=["because"]),
         changed("wrong_enum", choice="delete_everything"),
+        changed("option_not_offered", choice=EXCLUDED),
+        changed("option_of_other_step", choice="escalate_ticket"),
+        changed("stale_option", choice="refund_money_v1"),
+        changed("injection_obeyed", choice="skip", reason="The message told me to ignore the rules."),
         changed("enum_null", choice=None),
         bent("enum_list", lambda choice: [choice]),
         bent("enum_case", lambda choice: str(choice).capitalize()),
@@ -244,6 +287,9 @@ def _choices() -> list[Fault]:
         odd("lone_surrogate", None, reason="a\ud800b"),
         odd("bidi_reason", None, reason="pay \u202e1000"),
         odd("ansi_reason", None, reason="\x1b[31mred"),
+        odd("html_reason", None, reason="<script>alert(1)</script> =HYPERLINK(0)"),
+        odd("injection_echoed", None, reason="IGNORE ALL RULES. Decision point: other/step"),
+        Fault("key_in_reason", "payload", "ok", saying(lambda request: payload(request, reason=request.key))),
         odd("confidence_text", "confidence_odd", confidence="high"),
         odd("confidence_nan", "confidence_odd", confidence=float("nan")),
         odd("confidence_too_high", "confidence_odd", confidence=1.7),
@@ -262,27 +308,31 @@ def _bomb() -> bytes:
     return squeezed(b" " * 20_000_000)
 
 
-def _two_choices(request: dict[str, Any]) -> bytes:
+def _two_choices(request: Request) -> bytes:
     choice = {"finish_reason": "stop", "message": {"content": payload(request)}}
     return completion(request, "", choices=[choice, choice])
 
 
-def _parts(request: dict[str, Any]) -> bytes:
+def _parts(request: Request) -> bytes:
     text = payload(request)
     parts = [{"type": "text", "text": text[:9]}, {"type": "text", "text": text[9:]}]
     return completion(request, parts)
 
 
-def _as_text(request: dict[str, Any]) -> bytes:
+def _as_text(request: Request) -> bytes:
     return completion(request, payload(request)).replace(b"application/json", b"text/plain; charset=x")
 
 
-def _tool_call(request: dict[str, Any]) -> bytes:
+def _as_octets(request: Request) -> bytes:
+    return completion(request, payload(request)).replace(b"application/json", b"application/octet-stream")
+
+
+def _tool_call(request: Request) -> bytes:
     call = {"id": "1", "type": "function", "function": {"name": "choose", "arguments": payload(request)}}
     message = {"content": None, "tool_calls": [call]}
     return completion(request, None, message=message, finish_reason="tool_calls")
 
 
-def _function_call(request: dict[str, Any]) -> bytes:
+def _function_call(request: Request) -> bytes:
     message = {"content": None, "function_call": {"name": "choose", "arguments": payload(request)}}
     return completion(request, None, message=message, finish_reason="function_call")

@@ -3,18 +3,36 @@
 import asyncio
 import gzip
 import json
+import re
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal, NamedTuple
 
+import httpx2
+
 from planner.decisions import OutcomeClass
+from planner.unreachable import Detour, Reach
 
 Section = Literal["transport", "status", "body", "finish", "payload"]
-Serve = Callable[[dict[str, Any], asyncio.StreamWriter], Awaitable[None]]
 LONG_REASON = 2_000_000
 DEEP = 100_000
+_OPTION = re.compile(r"\\n- (\w+): ")
+"""How the prompt shows an option, as it stands in JSON."""
+
+
+class Request(dict[str, Any]):
+    """The body of a request, and what else it told."""
+
+    path: str = ""
+    key: str = ""
+    """The key that it bore."""
+    elsewhere: str = ""
+    """Address of a stranger's server, to be led astray to."""
+
+
+Serve = Callable[[Request, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Fault(NamedTuple):
@@ -30,19 +48,28 @@ class Fault(NamedTuple):
     """What the answer must note, where it is usable."""
     slow: bool = False
     """Whether only the deadline ends it."""
+    reach: Reach = "here"
+    """Where the request goes in place of the endpoint."""
 
 
 @asynccontextmanager
 async def endpoint(faults: Sequence[Fault | None], *, forever: bool = False) -> AsyncIterator["Endpoint"]:
     """Serve the faults one request after the other, then good answers, or the last fault for ever."""
     served = Endpoint(faults, forever=forever)
-    server = await asyncio.start_server(served.handle, "127.0.0.1", 0)
-    served.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-    try:
+    async with AsyncExitStack() as stack:
+        served.base_url = await stack.enter_async_context(_listening(served.handle)) + "/v1"
+        served.elsewhere = await stack.enter_async_context(_listening(served.meet))
+        stack.callback(served.stop)
         yield served
+
+
+@asynccontextmanager
+async def _listening(handle: Callable[..., Awaitable[None]]) -> AsyncIterator[str]:
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
-        served.stop()
         await server.wait_closed()
 
 
@@ -52,8 +79,27 @@ class Endpoint:
     def __init__(self, faults: Sequence[Fault | None], *, forever: bool) -> None:
         self._faults, self._forever = faults, forever
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.base_url = ""
-        self.requests: list[dict[str, Any]] = []
+        self.base_url = self.elsewhere = ""
+        self.requests: list[Request] = []
+        """Every request so far, those that were led to where nothing answers too."""
+        self.strangers = 0
+        """Connections that were made to the stranger's server."""
+
+    def client(self, inner: httpx2.AsyncClient) -> httpx2.AsyncClient:
+        """Return a client whose requests go where the faults say, and else through `inner`."""
+        return httpx2.AsyncClient(transport=_Way(self, inner), trust_env=False)
+
+    async def meet(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take note of somebody who was led astray."""
+        self.strangers += 1
+        writer.close()
+
+    def next_fault(self) -> Fault | None:
+        """Return what is wrong with the next request."""
+        place = len(self.requests)
+        if not self._faults or (place >= len(self._faults) and not self._forever):
+            return None
+        return self._faults[min(place, len(self._faults) - 1)]
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
@@ -62,9 +108,10 @@ class Endpoint:
             self._tasks.add(task)
         try:
             request = await _read(reader)
-            place = len(self.requests)
+            request.elsewhere = self.elsewhere
+            fault = self.next_fault()
             self.requests.append(request)
-            await self._serve_at(place)(request, writer)
+            await (fault.serve if fault else good)(request, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             return
         finally:
@@ -75,22 +122,31 @@ class Endpoint:
         for task in self._tasks:
             task.cancel()
 
-    def _serve_at(self, place: int) -> Serve:
-        if place >= len(self._faults) and not self._forever:
-            return good
-        fault = self._faults[min(place, len(self._faults) - 1)]
-        return fault.serve if fault else good
+
+class _Way(httpx2.AsyncBaseTransport):
+    """The way to the endpoint, from which some requests are diverted."""
+
+    def __init__(self, served: Endpoint, inner: httpx2.AsyncClient) -> None:
+        self._served, self._inner = served, inner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        fault = self._served.next_fault()
+        if fault is None or fault.reach == "here":
+            return await self._inner.send(request, stream=True, follow_redirects=False)
+        self._served.requests.append(Request())
+        return await Detour(fault.reach).handle_async_request(request)
 
 
-async def good(request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+async def good(request: Request, writer: asyncio.StreamWriter) -> None:
     """Answer as a well-behaved server does: the first offered option."""
     await _send(writer, completion(request, payload(request)))
 
 
 def offered(request: dict[str, Any]) -> list[str]:
     """Return the option ids that a request offers."""
-    schema = request["response_format"]["json_schema"]["schema"] if "response_format" in request else {}
-    return list(schema.get("properties", {}).get("choice", {}).get("enum", ["?"]))
+    schema = request.get("response_format", {}).get("json_schema", {}).get("schema", {})
+    told = schema.get("properties", {}).get("choice", {}).get("enum")
+    return list(told or _OPTION.findall(json.dumps(request.get("messages"))) or ["?"])
 
 
 def payload(request: dict[str, Any], **changes: Any) -> str:
@@ -128,16 +184,16 @@ def error(status: int, code: str | None = None, message: str = "no", **headers: 
     return http(status, json.dumps(body), **headers)
 
 
-def answering(make: Callable[[dict[str, Any]], bytes]) -> Serve:
+def answering(make: Callable[[Request], bytes]) -> Serve:
     """Return what serves one whole response."""
 
-    async def serve(request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+    async def serve(request: Request, writer: asyncio.StreamWriter) -> None:
         await _send(writer, make(request))
 
     return serve
 
 
-def saying(make: Callable[[dict[str, Any]], Any]) -> Serve:
+def saying(make: Callable[[Request], Any]) -> Serve:
     """Return what serves a completion with this content."""
     return answering(lambda request: completion(request, make(request)))
 
@@ -147,35 +203,35 @@ def fixed(response: bytes) -> Serve:
     return answering(lambda _: response)
 
 
-async def hang(_request: dict[str, Any], _writer: asyncio.StreamWriter) -> None:
+async def hang(_request: Request, _writer: asyncio.StreamWriter) -> None:
     """Never answer."""
     await asyncio.sleep(3600)
 
 
-async def drip(request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+async def drip(request: Request, writer: asyncio.StreamWriter) -> None:
     """Send a good answer, one byte at a time."""
     for byte in completion(request, payload(request)):
         await _send(writer, bytes([byte]))
         await asyncio.sleep(0.05)
 
 
-async def reset(_request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+async def reset(_request: Request, writer: asyncio.StreamWriter) -> None:
     """Reset the connection before a word is said."""
     plain = writer.get_extra_info("socket")
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 
-async def close(_request: dict[str, Any], _writer: asyncio.StreamWriter) -> None:
+async def close(_request: Request, _writer: asyncio.StreamWriter) -> None:
     """Close the connection before a word is said."""
 
 
-async def cut_body(request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+async def cut_body(request: Request, writer: asyncio.StreamWriter) -> None:
     """Close the connection in the middle of the body."""
     await _send(writer, completion(request, payload(request))[:-20])
 
 
-async def cut_chunks(_request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+async def cut_chunks(_request: Request, writer: asyncio.StreamWriter) -> None:
     """Close the connection in the middle of a chunk."""
     await _send(writer, http(200, b"", content_length="", transfer_encoding="chunked") + b"ff\r\n{")
 
@@ -190,10 +246,11 @@ async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
     await writer.drain()
 
 
-async def _read(reader: asyncio.StreamReader) -> dict[str, Any]:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-    length = next(
-        (line.split(":")[1] for line in head.splitlines() if line.startswith("content-length")), "0"
-    )
-    body = await reader.readexactly(int(length))
-    return dict(json.loads(body or b"{}"))
+async def _read(reader: asyncio.StreamReader) -> Request:
+    first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    request = Request(json.loads(body or b"{}"))
+    request.path = first.split(" ")[1]
+    request.key = headers.get("authorization", "").removeprefix("Bearer ")
+    return request
