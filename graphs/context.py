@@ -139,6 +139,8 @@ class Context:
     wakes: list[datetime | None] = field(default_factory=list)
     """When parked steps want to be looked at again."""
     cancel_requested: bool = False
+    draining: bool = False
+    """Whether this process stops, so that the run has to go on elsewhere."""
     ending: bool = False
     """Whether the run is past its steps, and only takes back."""
     trail: list[str] = field(default_factory=list)
@@ -189,13 +191,16 @@ class Context:
         await self.sink(Append(self.run.id, self.run.epoch, change=columns))
 
     def begin(self) -> None:
-        """Refuse to begin anything new once the run is ending.
+        """Refuse to begin anything new once the run is ending, or has to go on elsewhere.
 
         Raises:
             Stopped: the run failed elsewhere or is to be cancelled.
+            Parked: this process stops.
         """
         if not self.ending and (self.failure is not None or self.cancel_requested):
             raise Stopped
+        if self.draining:
+            raise Parked(self.clock.now())
 
     def fail(self, failed: StepFailed) -> None:
         """Note that a step failed: the first failure is the run's, and any of them may want an undo."""

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 """Longest time after which work of other processes is noticed."""
+GRACE_SECONDS = 5.0
+"""How long a run may take to come to a safe point when its process stops."""
 
 
 class Loaded(NamedTuple):
@@ -71,6 +73,11 @@ class Moving:
     ctx: Context | None = None
     """None while it is loaded."""
 
+    def drain(self) -> None:
+        """Let it stop at its next safe point; one that is loaded does so at its first."""
+        if self.ctx is not None:
+            self.ctx.draining = True
+
 
 class Dispatcher:
     """Moves runs in this process; any number of processes may share a database."""
@@ -80,7 +87,10 @@ class Dispatcher:
         self.signals = Signals()
         self._active: dict[str, Moving] = {}
         self._poked = asyncio.Event()
-        self._loops: list[asyncio.Task[None]] = []
+        self._leasing: asyncio.Task[None] | None = None
+        self._claiming: asyncio.Task[None] | None = None
+        self._claims: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
 
     @property
     def active(self) -> int:
@@ -89,28 +99,44 @@ class Dispatcher:
 
     async def start(self, *, claim: bool = True) -> None:
         """Begin to hold leases, and unless told otherwise to take up whatever run waits."""
-        self._loops = [asyncio.create_task(self._lease_loop())]
+        self._is_stopping = False
+        self._leasing = asyncio.create_task(self._lease_loop())
         if claim:
-            self._loops.append(asyncio.create_task(self._claim_loop()))
+            self._claiming = asyncio.create_task(self._claim_loop())
 
-    async def stop(self) -> None:
-        """Stop taking up runs and let go of those that move; they go on elsewhere from their journal."""
-        for loop in self._loops:
-            loop.cancel()
+    async def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Stop taking up runs and let go of those that move; they go on elsewhere from their journal.
+
+        Each run goes on to its next safe point, so that no call is cut off; one that needs longer is let go
+        of in the midst of it, as in a crash.
+        """
+        self._is_stopping = True
+        if self._claiming is not None:
+            self._claiming.cancel()
+        await asyncio.gather(*self._claims, return_exceptions=True)
+        for held in self._active.values():
+            held.drain()
         moving = [held.task for held in self._active.values() if held.task is not None]
-        for task in moving:
+        if moving:
+            await asyncio.wait(moving, timeout=grace_seconds)
+        ending = [task for task in (self._leasing, self._claiming, *moving) if task is not None]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._loops, *moving, return_exceptions=True)
-        self._loops = []
+        await asyncio.gather(*ending, return_exceptions=True)
+        self._leasing = self._claiming = None
 
     def poke(self) -> None:
         """Look for work at once."""
         self._poked.set()
 
     async def take(self, run_id: str) -> None:
-        """Take up one run now if it is free; otherwise whoever holds it goes on."""
-        if self.active < self.parts.concurrency:
+        """Take up one run now if it is free; otherwise its holder goes on, or the next look finds it."""
+        if self.active >= self.parts.concurrency:
+            return
+        try:
             await self._claim(limit=1, run_id=run_id)
+        except StoreUnavailable as exc:
+            log.warning("run could not be taken up at once", extra={"run_id": run_id, "error": str(exc)})
 
     async def _claim_loop(self) -> None:
         while True:
@@ -118,14 +144,23 @@ class Dispatcher:
                 await self._claim(limit=self.parts.concurrency - self.active)
             except StoreUnavailable as exc:
                 log.warning("runs could not be claimed", extra={"error": str(exc)})
+            except Exception:
+                log.exception("claiming runs failed; it is tried again")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._poked.wait()
             self._poked.clear()
 
     async def _claim(self, *, limit: int, run_id: str | None = None) -> None:
-        if limit <= 0:
+        """Claim runs and let them move, even when the caller goes away: a lease once taken is kept."""
+        if limit <= 0 or self._is_stopping:
             return
+        claim = asyncio.create_task(self._claim_now(limit, run_id))
+        self._claims.add(claim)
+        claim.add_done_callback(self._claims.discard)
+        await asyncio.shield(claim)
+
+    async def _claim_now(self, limit: int, run_id: str | None) -> None:
         parts = self.parts
         claimed = await parts.database.write(
             runs.claim,
@@ -136,7 +171,7 @@ class Dispatcher:
             run_id=run_id,
         )
         for run in claimed:
-            self._spawn(run)
+            await self._release(run) if self._is_stopping else self._spawn(run)
 
     def _spawn(self, run: Run) -> None:
         stale = self._active.get(run.id)
@@ -144,11 +179,19 @@ class Dispatcher:
             stale.task.cancel()
         held = self._active[run.id] = Moving(run)
         held.task = asyncio.create_task(self._move(held), name=f"run {run.id}")
+        # A task that is cancelled before it began never comes to its own `finally`.
+        held.task.add_done_callback(lambda _: self._forget(held))
+
+    def _forget(self, held: Moving) -> None:
+        if self._active.get(held.run.id) is held:
+            del self._active[held.run.id]
+        self.signals.send(held.run.id)
 
     async def _move(self, held: Moving) -> None:
         run = held.run
         try:
             held.ctx = self._context(run, await self.parts.database.read(load, run, self.parts.catalog))
+            held.ctx.draining = self._is_stopping
             ended = await runner.execute(held.ctx)
             log.info("run stopped", extra={"run_id": run.id, "status": ended.status})
         except LeaseLost:
@@ -162,10 +205,6 @@ class Dispatcher:
         except Exception as exc:
             log.exception("run failed inside the engine", extra={"run_id": run.id})
             await self._give_up(run, exc)
-        finally:
-            if self._active.get(run.id) is held:
-                del self._active[run.id]
-            self.signals.send(run.id)
 
     async def _release(self, run: Run) -> None:
         with contextlib.suppress(StoreUnavailable):
@@ -186,6 +225,8 @@ class Dispatcher:
                 await self._renew()
             except StoreUnavailable as exc:
                 log.warning("leases could not be renewed", extra={"error": str(exc)})
+            except Exception:
+                log.exception("renewing leases failed; it is tried again")
 
     async def _renew(self) -> None:
         held = {run_id: moving.run.epoch for run_id, moving in self._active.items()}
@@ -241,7 +282,7 @@ class Dispatcher:
 
 
 def load(tx: Any, run: Run, catalog: Catalog) -> Loaded:
-    """Return what a run is taken up from: its contracts at today's addresses, its definitions, its journal."""
+    """Return what a run is taken up from: contracts at today's addresses, definitions, journal, questions."""
     if run.catalog_revision not in {"", catalog.revision}:
         catalog = catalogs.get(tx, run.catalog_revision, now_at=catalog)
     entries = journal.entries(tx, run.id)
@@ -251,5 +292,16 @@ def load(tx: Any, run: Run, catalog: Catalog) -> Loaded:
         pinned = pinning.closure(workflow, lambda name, version: workflows.get(tx, name, version))
     else:
         pinned = pinning.restore(started.body["pinned"], lambda sha256: workflows.by_sha256(tx, sha256))
-    asked = questions.page(tx, status=None, run_id=run.id, limit=1000).items
-    return Loaded(catalog, workflow, pinned, entries, {question.decision_id: question for question in asked})
+    return Loaded(catalog, workflow, pinned, entries, _questions(tx, run.id))
+
+
+def _questions(tx: Any, run_id: str) -> dict[str, PersonQuestion]:
+    """Return every question that was asked in a run, by decision id."""
+    found: dict[str, PersonQuestion] = {}
+    cursor: str | None = None
+    while True:
+        page = questions.page(tx, status=None, run_id=run_id, cursor=cursor, limit=1000)
+        found |= {question.decision_id: question for question in page.items}
+        cursor = page.next_cursor
+        if cursor is None:
+            return found

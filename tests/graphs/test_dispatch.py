@@ -1,21 +1,23 @@
 """Runs move under a lease, are taken up after a loss, and never by two at once."""
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 import yaml
 
-from graphs.dispatch import Dispatcher
+from graphs.dispatch import Dispatcher, Signals, load
 from graphs.intake import RunRequest, begin
 from graphs.parts import Parts
 from graphs.testing import LOST, OK, ScriptedCaller, ScriptedDecider
 from planner import clock
 from planner.clock import SystemClock
+from planner.decisions import Offered, WorkflowRef
 from planner.definition import Workflow
-from planner.errors import InputInvalid, KeyReused, RouteUnclear, WorkflowUnknown
-from planner.runs import PersonAnswer
+from planner.errors import InputInvalid, KeyReused, RouteUnclear, StoreUnavailable, WorkflowUnknown
+from planner.runs import PersonAnswer, PersonQuestion, Run
 from planner.store import catalogs, decisions, journal, questions, runs, workflows
 from planner.testing import temporary_database
 from tools.catalog import Catalog
@@ -134,7 +136,7 @@ def test_another_process_takes_up_what_a_dead_one_left(database, catalog):
         async with process(database, catalog, hanging) as first:
             run_id = await start(first, workflow="test", input={"n": 1})
             await asyncio.sleep(0.1)
-            for task in (*first._loops, *(held.task for held in first._active.values())):
+            for task in (first._leasing, first._claiming, *(held.task for held in first._active.values())):
                 task.cancel()
             held = first._active[run_id].run
             first._active.clear()
@@ -355,3 +357,211 @@ def test_a_lost_write_is_looked_up_after_a_restart(database, catalog):
     run, sent = asyncio.run(scenario())
 
     assert (run.status, run.output, sent) == ("succeeded", {"id": "x-1"}, 1)
+
+
+class Failing:
+    """A database that fails at chosen writes and appends, and is the real one otherwise."""
+
+    def __init__(self, database, error, *, writes=(), appends=()):
+        self.database, self.error = database, error
+        self.writes, self.appends = set(writes), set(appends)
+        self.seen = Counter()
+
+    def __getattr__(self, name):
+        return getattr(self.database, name)
+
+    def _count(self, kind, failing):
+        self.seen[kind] += 1
+        if self.seen[kind] in failing:
+            raise self.error
+
+    async def write(self, fn, *args, **more):
+        self._count(fn.__name__, self.writes if fn is runs.claim else ())
+        return await self.database.write(fn, *args, **more)
+
+    async def append(self, unit):
+        self._count("append", self.appends)
+        await self.database.append(unit)
+
+
+async def ended(database, run_id, *, within=10.0):
+    """Wait until the run ended."""
+    signals = Signals()
+    async with asyncio.timeout(within):
+        while not (run := await database.read(runs.get, run_id)).ended:
+            await signals.wait(run_id, 0.02)
+        return run
+
+
+def test_a_process_that_stops_cuts_off_no_call(database, catalog):
+    register(database, "a: {call: shop.pay, with: {order: o-1}}\nb: {call: shop.look}")
+    caller, called = ScriptedCaller({}), asyncio.Event()
+
+    async def slow(operation, arguments, **more):
+        caller.calls.append((operation.name, arguments, None))
+        called.set()
+        await asyncio.sleep(0.3)
+        return OK
+
+    async def scenario():
+        caller.call = slow
+        async with process(database, catalog, caller) as first:
+            run_id = await start(first, workflow="test")
+            await called.wait()
+        handed_over = await database.read(runs.get, run_id)
+        kinds = [entry.kind for _, entry in await database.read(journal.entries, run_id)]
+        async with process(database, catalog, caller):
+            return handed_over, kinds, await ended(database, run_id)
+
+    handed_over, kinds, run = asyncio.run(scenario())
+
+    assert (handed_over.status, handed_over.worker) == ("waiting", None)
+    assert kinds == ["started", "intention", "outcome"]
+    assert run.status == "succeeded"
+    assert [name for name, _, _ in caller.calls] == ["shop.pay", "shop.look"]
+
+
+def test_a_process_that_stops_lets_go_of_a_call_that_hangs(database, catalog):
+    register(database, "a: {call: shop.pay, with: {order: o-1}}")
+    caller, called = ScriptedCaller({}), asyncio.Event()
+
+    async def never(*_, **__):
+        called.set()
+        await asyncio.sleep(60)
+
+    async def scenario():
+        caller.call = never
+        async with process(database, catalog, caller) as first:
+            run_id = await start(first, workflow="test")
+            await called.wait()
+            await first.stop(grace_seconds=0.1)
+        return await database.read(runs.get, run_id)
+
+    run = asyncio.run(scenario())
+
+    assert (run.status, run.worker) == ("queued", None)
+
+
+def test_a_claim_is_carried_out_though_nobody_waits_for_it_any_more(database, catalog):
+    register(database, STEPS)
+
+    async def scenario():
+        async with process(database, catalog) as setting:
+            parts = setting.parts
+        alone = Dispatcher(parts)
+        await alone.start(claim=False)
+        begun = await begin(RunRequest(workflow="test", input={"n": 1}), parts, None, started_by="test")
+        taking = asyncio.create_task(alone.take(begun.run.id))
+        await asyncio.sleep(0)
+        taking.cancel()
+        run = await ended(database, begun.run.id, within=3)
+        await alone.stop()
+        return run
+
+    assert asyncio.run(scenario()).status == "succeeded"
+
+
+def test_a_process_that_stops_while_it_claims_keeps_no_run(database, catalog):
+    register(database, STEPS)
+
+    async def scenario():
+        async with process(database, catalog) as setting:
+            parts = setting.parts
+        alone = Dispatcher(parts)
+        await alone.start(claim=False)
+        begun = await begin(RunRequest(workflow="test", input={"n": 1}), parts, None, started_by="test")
+        taking = asyncio.create_task(alone.take(begun.run.id))
+        await asyncio.sleep(0)
+        await alone.stop()
+        await taking
+        return await database.read(runs.get, begun.run.id)
+
+    run = asyncio.run(scenario())
+
+    assert (run.status, run.worker) == ("queued", None)
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("busy"), ValueError("a row that cannot be read")])
+def test_the_claim_loop_outlives_what_goes_wrong_in_it(database, catalog, error):
+    register(database, STEPS)
+
+    async def scenario():
+        async with process(Failing(database, error, writes={1}), catalog) as dispatcher:
+            begun = await begin(
+                RunRequest(workflow="test", input={"n": 1}), dispatcher.parts, None, started_by="test"
+            )
+            return await ended(database, begun.run.id)
+
+    assert asyncio.run(scenario()).status == "succeeded"
+
+
+def test_a_run_is_begun_though_it_cannot_be_taken_up_at_once(database, catalog):
+    register(database, STEPS)
+
+    async def scenario():
+        failing = Failing(database, StoreUnavailable("busy"), writes={1, 2})
+        async with process(failing, catalog) as dispatcher:
+            return await ended(database, await start(dispatcher, workflow="test", input={"n": 1}))
+
+    assert asyncio.run(scenario()).status == "succeeded"
+
+
+@pytest.mark.parametrize("nth", range(1, 8))
+def test_a_store_that_fails_in_the_middle_loses_nothing_and_repeats_no_write(database, catalog, nth):
+    steps = "{x: {call: shop.reserve}, y: {call: shop.pay, with: {order: '${item}'}}}"
+    register(database, f"f: {{foreach: input.orders, steps: {steps}}}")
+    found = OK.model_copy(update={"output": {"items": [{"id": "x-1"}]}})
+
+    async def scenario():
+        caller = ScriptedCaller({"shop.pay": [OK], "shop.find": [found], "shop.reserve": [OK]})
+        failing = Failing(database, StoreUnavailable("busy"), appends={nth})
+        async with process(failing, catalog, caller) as dispatcher:
+            run_id = await start(dispatcher, workflow="test", input={"orders": ["o-1", "o-2"]})
+            run = await ended(database, run_id)
+        return run, Counter(a["order"] for name, a, _ in caller.calls if name == "shop.pay")
+
+    run, paid = asyncio.run(scenario())
+
+    assert run.status == "succeeded"
+    assert max(paid.values()) == 1
+
+
+def test_two_processes_on_one_database_move_every_run_once(database, catalog):
+    register(database, "a: {call: shop.pay, with: {order: '${input.n}'}}\nb: {wait: PT0.01S}")
+
+    async def scenario():
+        one, two = ScriptedCaller({}), ScriptedCaller({})
+        async with process(database, catalog, one) as first, process(database, catalog, two):
+            ids = [
+                (
+                    await begin(
+                        RunRequest(workflow="test", input={"n": n}), first.parts, None, started_by="test"
+                    )
+                ).run.id
+                for n in range(60)
+            ]
+            found = [await ended(database, run_id) for run_id in ids]
+        return [run.status for run in found], Counter(a["order"] for _, a, _ in one.calls + two.calls)
+
+    statuses, paid = asyncio.run(scenario())
+
+    assert set(statuses) == {"succeeded"}
+    assert set(paid.values()) == {1}
+
+
+def test_a_run_with_very_many_questions_is_loaded_with_all_of_them(database, catalog):
+    workflow = register(database, ASK)
+    ref = WorkflowRef(name="test", version="1.0.0", sha256=workflow.sha256)
+    run = Run(id=clock.new_id(), workflow=ref, created_at=now(), updated_at=now())
+
+    def fill(tx):
+        runs.create(tx, run)
+        for number in range(1001):
+            offered = (Offered(id="go"),)
+            asked = {"decision_id": clock.new_id(), "run_id": run.id, "workflow": "test", "kind": "choose"}
+            more = {"point": "test/ask", "path": "ask", "visit": number + 1, "question": "What now"}
+            questions.open_(tx, PersonQuestion(**asked, **more, options=offered, asked_at=now()))
+
+    database.write_sync(fill)
+
+    assert len(database.read_sync(load, run, catalog).questions) == 1001
