@@ -42,3 +42,8 @@ def new_id() -> str:
     tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
     value = ((_last >> 12) & ((1 << 48) - 1)) << 80 | 7 << 76 | (_last & 0xFFF) << 64 | 2 << 62 | tail
     return str(uuid.UUID(int=value))
+
+
+def new_salt() -> bytes:
+    """Return 32 random bytes, so that a digest does not give away what could be guessed."""
+    return os.urandom(32)

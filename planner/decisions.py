@@ -237,6 +237,10 @@ class Decision(Record):
     comment: str | None = None
     filled: Filled | None = None
     """For routing: the input that the model read out of the goal."""
+    masked: tuple[str, ...] = ()
+    """JSON pointers to what was masked before it was kept."""
+    erased: tuple[str, ...] = ()
+    """JSON pointers to content that was deleted since; it reads as if it were empty."""
 
 
 def digest(value: Any) -> str:

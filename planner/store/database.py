@@ -9,10 +9,12 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
-from planner.clock import Clock, SystemClock
+from planner.clock import Clock, SystemClock, new_id
 from planner.errors import StoreUnavailable
 from planner.journal import Append
+from planner.log.envelopes import Keeping
 from planner.store import faults, journal
+from planner.store.streams import Stream
 from planner.store.writer import Call, Stats, Unit, Writer
 
 P = ParamSpec("P")
@@ -28,14 +30,15 @@ _WRITES = "planner_writes"
 class Database:
     """One database of one process; the event loop never waits for its disk."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, stream: Stream) -> None:
         self.name = engine.url.render_as_string(hide_password=True)
         """Its URL without the password."""
         self._engine = engine
         self._clock = clock
         self._closed = False
         self._readers = futures.ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
-        self._writer = Writer(engine.execution_options(**{_WRITES: True}), self.name)
+        self._keeping = stream.keeping
+        self._writer = Writer(engine.execution_options(**{_WRITES: True}), self.name, stream)
 
     async def __aenter__(self) -> Self:
         return self
@@ -89,7 +92,7 @@ class Database:
             StoreUnavailable: the database cannot be used; nothing was written.
         """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Unit(journal.prepare(unit, self._clock.now()), future))
+        self._writer.submit(Unit(journal.prepare(unit, self._clock.now(), self._keeping), future))
         await future
 
     def read_sync(
@@ -111,7 +114,7 @@ class Database:
     def append_sync(self, unit: Append) -> None:
         """Write what a run brings under its lease; for where no event loop runs."""
         future: futures.Future[None] = futures.Future()
-        self._writer.submit(Unit(journal.prepare(unit, self._clock.now()), future))
+        self._writer.submit(Unit(journal.prepare(unit, self._clock.now(), self._keeping), future))
         future.result()
 
     def close(self) -> None:
@@ -126,8 +129,22 @@ class Database:
             raise StoreUnavailable(f"the database {self.name} cannot be used: it was closed")
 
 
-def open_database(url: str, *, clock: Clock | None = None, busy_ms: int = BUSY_MS) -> Database:
+def open_database(
+    url: str,
+    *,
+    clock: Clock | None = None,
+    busy_ms: int = BUSY_MS,
+    instance: str = "local",
+    keeping: Keeping | None = None,
+) -> Database:
     """Return the database at the URL without touching its schema; folders of an SQLite file are made.
+
+    Args:
+        url: where it is.
+        clock: the system's unless told.
+        busy_ms: how long SQLite waits for another process's lock.
+        instance: which process this is; the stream that it writes in the decision log is named after it.
+        keeping: what of decisions is masked, and how long they are kept.
 
     Raises:
         StoreUnavailable: the URL names no database that can be used.
@@ -141,7 +158,10 @@ def open_database(url: str, *, clock: Clock | None = None, busy_ms: int = BUSY_M
     except ModuleNotFoundError as error:
         message = f"the database URL needs the driver {error.name!r}; install it or use sqlite:///file.db"
         raise StoreUnavailable(message) from error
-    return Database(engine, clock or SystemClock())
+    ticking = clock or SystemClock()
+    # The id tells apart, and sorts, what one instance writes after each of its starts.
+    stream = Stream(f"{instance}/{new_id()}", keeping or Keeping(), ticking)
+    return Database(engine, ticking, stream)
 
 
 def _sqlite(url: URL, busy_ms: int) -> Engine:

@@ -1,23 +1,50 @@
-"""Decisions: the log of every choice, kept whole and found by what people ask for."""
+"""Decisions: every choice in the log, put together again and found by what people ask for."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row, select
+from pydantic import ValidationError
+from sqlalchemy import Connection, select
 
+from planner import clock
 from planner.decisions import DecidedBy, Decision, DecisionKind, OutcomeClass
-from planner.errors import DecisionUnknown
-from planner.store import bodies, cursors, tables
+from planner.errors import DecisionUnknown, StoreUnavailable
+from planner.log import envelopes
+from planner.log.envelopes import Keeping, Sealed
+from planner.store import cursors, rows, streams, tables
 from planner.store.cursors import Page
 
-_decisions = tables.decisions
+_decisions, _log, _blobs = tables.decisions, tables.log, tables.blobs
+_AT_ONCE = 500
+"""Decisions put together with one query."""
 _ORDER = cursors.Order("decisions", _decisions.c.ts, _decisions.c.decision_id)
+
+
+class Logged(NamedTuple):
+    """A decision ready to be written."""
+
+    row: dict[str, Any]
+    """What it is found by."""
+    sealed: Sealed
+
+
+def prepare(decision: Decision, keeping: Keeping) -> Logged:
+    """Return a decision masked, sealed and ready to be written."""
+    return Logged(rows.of_index(decision), envelopes.of_decision(decision, keeping, clock.new_salt))
 
 
 def insert(tx: Connection, decision: Decision) -> None:
     """Log a decision that no run's lease covers, such as the routing of a goal."""
-    tx.execute(sa.insert(_decisions).values(row_of(decision)))
+    insert_all(tx, [prepare(decision, streams.of(tx).keeping)])
+
+
+def insert_all(tx: Connection, logged: Sequence[Logged]) -> None:
+    """Log decisions; they are chained at the end of the transaction."""
+    if logged:
+        tx.execute(sa.insert(_decisions), [each.row for each in logged])
+        streams.of(tx).add([each.sealed for each in logged])
 
 
 def get(tx: Connection, decision_id: str) -> Decision:
@@ -26,18 +53,15 @@ def get(tx: Connection, decision_id: str) -> Decision:
     Raises:
         DecisionUnknown: none has this id.
     """
-    query = select(_decisions.c.body).where(_decisions.c.decision_id == decision_id)
-    row = tx.execute(query).one_or_none()
-    if row is None:
+    found = _assembled(tx, [decision_id])
+    if not found:
         raise DecisionUnknown(decision_id)
-    return _decision(row)
+    return found[0]
 
 
 def of_run(tx: Connection, run_id: str) -> list[Decision]:
     """Return the decisions of a run in the order of its journal."""
-    order = (_decisions.c.run_seq, _decisions.c.ts, _decisions.c.decision_id)
-    query = select(_decisions.c.body).where(_decisions.c.run_id == run_id).order_by(*order)
-    return [_decision(row) for row in tx.execute(query)]
+    return _assembled(tx, ids_of_run(tx, run_id))
 
 
 def ids_of_run(tx: Connection, run_id: str) -> list[str]:
@@ -76,35 +100,41 @@ def page(  # noqa: PLR0913 - every filter that the log can be asked with
         "choice": choice,
         "run_id": run_id,
     }
-    query = select(_decisions.c.body, _decisions.c.ts, _decisions.c.decision_id)
+    query = select(_decisions.c.ts, _decisions.c.decision_id)
     query = query.where(*(_decisions.c[name] == value for name, value in wanted.items() if value is not None))
     if since is not None:
         query = query.where(_decisions.c.ts >= since)
     if until is not None:
         query = query.where(_decisions.c.ts < until)
-    return cursors.newest_first(tx, query, _ORDER, make=_decision, cursor=cursor, limit=limit)
+    found = cursors.newest_first(
+        tx, query, _ORDER, make=lambda row: str(row.decision_id), cursor=cursor, limit=limit
+    )
+    return Page(tuple(_assembled(tx, found.items)), found.next_cursor)
 
 
-def row_of(decision: Decision) -> dict[str, Any]:
-    """Return the row of a decision: the record itself, and the columns it is found by."""
-    # The schema says which defaults were left out, so it is always kept.
-    body = {"schema": decision.schema_} | decision.model_dump(mode="json", exclude_defaults=True)
-    model = decision.model
-    return {
-        "decision_id": decision.decision_id,
-        "run_id": decision.run_id,
-        "run_seq": decision.run_seq,
-        "kind": decision.kind,
-        "point": decision.point,
-        "workflow": decision.workflow.name if decision.workflow else None,
-        "choice": decision.choice,
-        "decided_by": decision.decided_by,
-        "outcome_class": decision.outcome_class,
-        "ts": decision.ts,
-        "model": (model.responded or model.requested) if model else None,
-        "body": bodies.encode(body),
-    }
+def _assembled(tx: Connection, ids: Sequence[str]) -> list[Decision]:
+    """Return decisions in this order from their envelopes and what is left of their content."""
+    found: dict[str, Decision] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        found |= _some(tx, ids[start : start + _AT_ONCE])
+    return [found[each] for each in ids if each in found]
 
 
-def _decision(row: Row[Any]) -> Decision:
-    return Decision.model_validate(bodies.decode(row.body))
+def _some(tx: Connection, ids: Sequence[str]) -> dict[str, Decision]:
+    contents: dict[str, dict[str, bytes]] = {}
+    kept = select(_blobs.c.decision_id, _blobs.c.name, _blobs.c.bytes).where(_blobs.c.decision_id.in_(ids))
+    for decision_id, name, content in tx.execute(kept):
+        contents.setdefault(decision_id, {})[name] = content
+    query = select(_log.c.decision_id, _log.c.body)
+    query = query.where(_log.c.decision_id.in_(ids), _log.c.kind == "decision")
+    return {each: _decision(each, body, contents.get(each, {})) for each, body in tx.execute(query)}
+
+
+def _decision(decision_id: str, body: bytes, contents: dict[str, bytes]) -> Decision:
+    try:
+        return envelopes.to_decision(envelopes.decode(body), contents)
+    except (ValidationError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise StoreUnavailable(
+            f"the log's record of decision {decision_id} cannot be read, so it was changed after it was "
+            "written; `planner decisions verify` tells where"
+        ) from error

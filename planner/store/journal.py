@@ -9,8 +9,10 @@ from sqlalchemy import Connection, Row, Table, bindparam, exc, insert, select, u
 from planner.decisions import Decision
 from planner.errors import DecisionClosed, DecisionUnknown, LeaseLost, PlannerError
 from planner.journal import Append, Entry, Numbered
+from planner.log.envelopes import Keeping
 from planner.runs import ENDED, PersonQuestion
 from planner.store import bodies, decisions, questions, tables
+from planner.store.decisions import Logged
 
 _runs, _entries, _questions = tables.runs, tables.entries, tables.questions
 # Locked in the order of their ids, so that two processes cannot wait for each other.
@@ -20,6 +22,7 @@ _STANDINGS = (
     .order_by(_runs.c.id)
     .with_for_update()
 )
+_KEEPING = Keeping()
 _CHANGEABLE = frozenset({"status", "output", "error", "ended_at", "wake_at", "steps_done"})
 
 
@@ -30,7 +33,7 @@ class Prepared(NamedTuple):
     at: datetime
     """When it was handed in."""
     entries: list[dict[str, Any]]
-    decisions: list[dict[str, Any]]
+    decisions: list[Logged]
     questions: list[dict[str, Any]]
     change: dict[str, Any] | None
 
@@ -57,7 +60,7 @@ def entries(tx: Connection, run_id: str, after: int = 0, limit: int | None = Non
     return [_numbered(row) for row in tx.execute(query.limit(limit))]
 
 
-def prepare(unit: Append, now: datetime) -> Prepared:
+def prepare(unit: Append, now: datetime, keeping: Keeping = _KEEPING) -> Prepared:
     """Return the rows of an append.
 
     Raises:
@@ -78,7 +81,7 @@ def prepare(unit: Append, now: datetime) -> Prepared:
         unit,
         now,
         [_row(unit.run_id, numbered) for numbered in unit.entries],
-        [decisions.row_of(decision) for decision in logged],
+        [decisions.prepare(decision, keeping) for decision in logged],
         [questions.row_of(question) for question in asked],
         change,
     )
@@ -103,7 +106,7 @@ def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | Non
                 changes.append(_change(each, standings[each.unit.run_id]))
     good = [each for each, verdict in zip(group, verdicts, strict=True) if verdict is None]
     _insert_entries(tx, good)
-    _insert(tx, tables.decisions, (row for each in good for row in each.decisions))
+    decisions.insert_all(tx, [logged for each in good for logged in each.decisions])
     _insert(tx, _questions, (row for each in good for row in each.questions))
     _expire(tx, [identity for each in good for identity in each.unit.closed])
     for change in changes:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -95,6 +96,7 @@ entries = Table(
     Column("body", Text, nullable=False),
 )
 
+# An index of the log by what people ask for; the truth is the envelope, from which it can be made again.
 # No foreign key to runs: a goal may be routed nowhere, and that choice is logged all the same.
 decisions = Table(
     "decisions",
@@ -110,10 +112,57 @@ decisions = Table(
     Column("outcome_class", Text, nullable=False),
     Column("ts", Instant, nullable=False),
     Column("model", Text),
-    Column("body", Text, nullable=False),
     Index(None, "ts", "decision_id"),
     Index(None, "run_id", "run_seq"),
     Index(None, "point", "ts", "decision_id"),
+)
+
+# Append-only: triggers refuse to change or delete a row, and only the purge lifts them.
+log = Table(
+    "log",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("ts", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("decision_id", Text),
+    Column("body", LargeBinary, nullable=False),
+    Column("prev_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index(None, "decision_id", "kind"),
+)
+
+# What can be erased, under the salted digests that the envelopes hold.
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("decision_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "expires_at"),
+)
+
+# Where each stream ends; a row is changed only by the process whose stream it is.
+heads = Table(
+    "heads",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+# Legal holds: what neither erasure nor purge may touch.
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
 )
 
 questions = Table(

@@ -12,7 +12,8 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine
 
 from planner.errors import StoreUnavailable
-from planner.store import faults, journal
+from planner.store import faults, journal, streams
+from planner.store.streams import Stream
 
 MAX_GROUP = 1000
 """Jobs in one transaction at most, so that nobody waits long for the first ones of a flood."""
@@ -96,9 +97,10 @@ class Unit(Job):
 class Writer:
     """A thread that writes jobs in the order in which they came, as many as wait at once."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, stream: Stream) -> None:
         self.stats = Stats()
-        self._engine = engine
+        self._engine = engine.execution_options(**{streams.OPTION: stream})
+        self._stream = stream
         self._name = name
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._gate = threading.Lock()
@@ -158,18 +160,26 @@ class Writer:
         with Caught() as attempt, self._engine.begin() as tx:
             begun = True
             _perform(tx, jobs)
+            self._stream.flush(tx)
             finished = True
         if attempt.error is None:
+            self._stream.committed()
             self._count(jobs)
-        elif begun and not finished and len(jobs) > 1:
-            # Not after a failed BEGIN, which would fail again, nor a COMMIT, which perhaps took effect.
-            for job in jobs:
-                self._write([job])
         else:
-            for job in jobs:
-                job.error = attempt.error
+            self._failed(jobs, attempt.error, broken=begun and not finished)
         for job in jobs:
             job.error = faults.ours(job.error, self._name)
+
+    def _failed(self, jobs: Sequence[Job], error: BaseException, *, broken: bool) -> None:
+        """Give each job a transaction of its own when one of them broke theirs, or tell all."""
+        self._stream.undone()
+        # Not after a failed BEGIN, which would fail again, nor a COMMIT, which perhaps took effect.
+        if broken and len(jobs) > 1:
+            for job in jobs:
+                self._write([job])
+            return
+        for job in jobs:
+            job.error = error
 
     def _count(self, jobs: Sequence[Job]) -> None:
         good = [job for job in jobs if job.error is None]
@@ -200,6 +210,8 @@ def _call(tx: Connection, job: Call, *, alone: bool) -> None:
     if alone:
         job.result = job.fn(tx)
         return
+    stream = streams.of(tx)
+    waiting = stream.waiting
     savepoint = tx.begin_nested()
     with job:
         job.result = job.fn(tx)
@@ -209,6 +221,7 @@ def _call(tx: Connection, job: Call, *, alone: bool) -> None:
         raise job.error
     else:
         savepoint.rollback()
+        stream.drop(waiting)
 
 
 def _settle(jobs: Sequence[Job]) -> None:

@@ -1,12 +1,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from planner.decisions import ModelInfo
 from planner.errors import CursorInvalid, DecisionUnknown, StoreUnavailable
-from planner.store import bodies, decisions, tables
+from planner.log import envelopes
+from planner.store import decisions, tables
 
 
 def keep(database, *made):
@@ -28,11 +29,12 @@ def test_its_stored_form_is_compact_and_names_its_schema(database, make):
     made = make.decision()
     keep(database, made)
 
-    body = database.read_sync(lambda tx: tx.execute(select(tables.decisions.c.body)).scalar_one())
+    query = select(tables.log.c.body).where(tables.log.c.kind == "decision")
+    body = database.read_sync(lambda tx: tx.execute(query).scalar_one())
 
-    assert bodies.decode(body)["schema"] == "decision/1"
-    assert len(body) < 600
-    assert ": " not in body
+    assert envelopes.decode(body)["record"]["schema"] == "decision/1"
+    assert len(body) < 800
+    assert b": " not in body
 
 
 def test_an_unknown_decision_is_said_to_be_unknown(database):
@@ -47,6 +49,26 @@ def test_the_same_decision_is_never_logged_twice(database, make):
     with pytest.raises(StoreUnavailable) as caught:
         keep(database, made)
     assert isinstance(caught.value.__cause__, IntegrityError)
+
+
+def test_content_that_is_gone_reads_as_empty_and_is_told(database, make):
+    made = make.decision(given={"total": 12.5}, given_sha256="ab", reason="cheap", proposed="x")
+    keep(database, made)
+    gone = tables.blobs.delete().where(tables.blobs.c.name == "given")
+    database.write_sync(lambda tx: tx.execute(gone) and None)
+
+    erased = {"given": None, "given_sha256": "", "erased": ("/given", "/given_sha256")}
+    assert database.read_sync(decisions.get, made.decision_id) == made.model_copy(update=erased)
+
+
+def test_a_record_that_was_changed_is_not_read_as_if_nothing_had_happened(database, make):
+    made = make.decision()
+    keep(database, made)
+    database.write_sync(lambda tx: tx.execute(text("DROP TRIGGER log_no_update")) and None)
+    database.write_sync(lambda tx: tx.execute(tables.log.update().values(body=b"{}")) and None)
+
+    with pytest.raises(StoreUnavailable, match="planner decisions verify"):
+        database.read_sync(decisions.get, made.decision_id)
 
 
 def test_the_decisions_of_a_run_follow_its_journal(database, make):

@@ -3,13 +3,14 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import column, insert, inspect, select, table, text
 
 from planner.errors import StoreUnavailable
-from planner.store import migrate, open_database, runs, tables
+from planner.store import bodies, decisions, migrate, open_database, rows, runs, tables
 
 VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
 
@@ -50,6 +51,23 @@ def test_upgrading_again_keeps_what_is_there(database, make):
     assert database.read_sync(runs.get, run.id) == run
 
 
+def test_decisions_that_were_kept_before_the_log_are_taken_into_it(url, make):
+    made = make.decision(reason="cheap", given={"total": 5})
+    before = rows.of_index(made) | {"body": bodies.encode(made.model_dump(mode="json"))}
+    with open_database(url) as old:
+        old.write_sync(lambda tx: command.upgrade(migrate.config(tx), "0001"))
+        index = table(
+            "decisions", *(column(name) for name in before if name != "ts"), column("ts", tables.Instant())
+        )
+        old.write_sync(lambda tx: tx.execute(insert(index).values(before)) and None)
+
+        migrate.upgrade(old)
+
+        assert old.read_sync(decisions.get, made.decision_id) == made
+        head = old.read_sync(lambda tx: tx.execute(select(tables.heads)).one())
+        assert (head.stream, head.seq) == ("migrated/0002", 1)
+
+
 def test_processes_that_start_together_upgrade_once(url):
     failures = []
 
@@ -72,7 +90,7 @@ def test_processes_that_start_together_upgrade_once(url):
 
 
 def test_a_database_without_tables_is_refused_with_a_remedy(empty):
-    with pytest.raises(StoreUnavailable, match="has no tables yet, and this program needs 0001; upgrade it"):
+    with pytest.raises(StoreUnavailable, match="has no tables yet, and this program needs 0003; upgrade it"):
         migrate.check(empty)
 
 

@@ -1,0 +1,182 @@
+"""Masking: taking out of a record what must never be kept, before it is written anywhere. Pure."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, field_validator
+
+from planner.definition import canonical
+from planner.log import detectors
+from planner.log.detectors import DetectorName
+from tools import pointers
+from tools.records import Record
+
+MASK = "[masked]"
+"""What stands where a value was."""
+_LAST = 4
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+NEVER = (
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "authorization",
+    "cookie",
+    "api_key",
+    "apikey",
+    "private_key",
+    "access_key",
+    "credentials",
+    "card",
+    "card_number",
+    "cvv",
+    "cvc",
+    "pin",
+)
+"""Names of fields that are never kept, whatever they hold."""
+
+
+class Rule(Record):
+    """What to do with the values at one place."""
+
+    at: str = Field(pattern=r"^(/[^/]+)+$")
+    """JSON pointer into the decision, such as `/given/customer/phone`; `*` stands for any one part."""
+    action: Literal["remove", "hash", "replace", "keep_last4"]
+    """`hash`: the SHA-256 instead, so that equal values stay recognisable; values that can be guessed can be
+    guessed from it."""
+    replacement: str = MASK
+    """What `replace` puts there."""
+
+
+class Masking(Record):
+    """What is masked in decisions before they are kept."""
+
+    never: tuple[str, ...] = NEVER
+    """Names of fields whose values are never kept; `api_key` also stands for `apiKey` and `X-Api-Key`."""
+
+    rules: tuple[Rule, ...] = ()
+    """Further places, each with `at` (a JSON pointer, `*` for any part) and `action`: `remove`, `hash`,
+    `replace` or `keep_last4`."""
+
+    detectors: tuple[DetectorName, ...] = tuple(name for name in detectors.NAMES if name != "email")
+    """What is looked for in texts: `api_key jwt pem bearer named card iban email`; all but `email`."""
+
+    @field_validator("never")
+    @classmethod
+    def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not _words(name) for name in value):
+            raise ValueError("a name of a field has at least one letter or digit")
+        return value
+
+
+class Masked(NamedTuple):
+    """A value without what was masked in it."""
+
+    value: Any
+    pointers: tuple[str, ...]
+    """Where something was masked, as JSON pointers."""
+
+
+_GONE = object()
+
+
+def mask(value: Any, policy: Masking, at: str = "") -> Masked:
+    """Return the value with every name, rule and detector of the policy applied; `at` is its own place."""
+    found: list[str] = []
+    here = tuple(pointers.parts(at)) if at else ()
+    done = _value(value, _Pass(policy, found), here)
+    return Masked(None if done is _GONE else done, tuple(found))
+
+
+class _Pass(NamedTuple):
+    policy: Masking
+    found: list[str]
+
+    def note(self, place: tuple[str, ...]) -> None:
+        self.found.append(pointers.pointer(place))
+
+
+def _value(value: Any, going: _Pass, place: tuple[str, ...]) -> Any:
+    rule = next((rule for rule in going.policy.rules if _fits(rule.at, place)), None)
+    if rule is not None and value is not None:
+        going.note(place)
+        return _acted(rule, value)
+    if isinstance(value, str):
+        return _text(value, going, place)
+    if isinstance(value, Mapping):
+        return dict(_members(value, going, place))
+    if isinstance(value, list | tuple):
+        items = (_value(item, going, (*place, str(n))) for n, item in enumerate(value))
+        return [item for item in items if item is not _GONE]
+    return _number(value, going, place)
+
+
+def _members(value: Mapping[Any, Any], going: _Pass, place: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for key, member in value.items():
+        # A name can hold a secret just as well as a value, such as a table of tokens.
+        name = detectors.scrub(str(key), going.policy.detectors).text
+        within = (*place, name)
+        if name != key:
+            going.note(within)
+        if is_never(name, going.policy.never) and member not in (None, "", [], {}):
+            going.note(within)
+            yield name, MASK
+            continue
+        done = _value(member, going, within)
+        if done is not _GONE:
+            yield name, done
+
+
+def _text(value: str, going: _Pass, place: tuple[str, ...]) -> str:
+    found = detectors.scrub(value, going.policy.detectors)
+    if found.names:
+        going.note(place)
+    return found.text
+
+
+def _number(value: Any, going: _Pass, place: tuple[str, ...]) -> Any:
+    """Mask a card's number that came as a number."""
+    is_card = isinstance(value, int) and not isinstance(value, bool) and detectors.card(str(value))
+    if not (is_card and "card" in going.policy.detectors):
+        return value
+    going.note(place)
+    return "[masked:card]"
+
+
+def _acted(rule: Rule, value: Any) -> Any:
+    if rule.action == "remove":
+        return _GONE
+    if rule.action == "replace":
+        return rule.replacement
+    plain = value if isinstance(value, str) else canonical(value).decode()
+    if rule.action == "hash":
+        return f"sha256:{hashlib.sha256(plain.encode(errors='surrogatepass')).hexdigest()}"
+    # Of a short text the last four would be most of it.
+    return f"…{plain[-_LAST:]}" if len(plain) > 2 * _LAST else MASK
+
+
+@lru_cache(maxsize=10_000)
+def is_never(name: str, never: tuple[str, ...]) -> bool:
+    """Tell whether a field of this name is never kept: its words hold those of a listed name in a row."""
+    words = _words(name)
+    return any(_contains(words, _words(each)) for each in never)
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def _contains(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    span = len(wanted)
+    return any(words[start : start + span] == wanted for start in range(len(words) - span + 1))
+
+
+def _fits(pattern: str, place: tuple[str, ...]) -> bool:
+    wanted = pointers.parts(pattern)
+    return len(wanted) == len(place) and all(a in {"*", b} for a, b in zip(wanted, place, strict=True))
