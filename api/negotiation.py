@@ -18,6 +18,19 @@ def wants_yaml(accept: str | None) -> bool:
     return yaml > 0 and yaml >= explicit and (yaml >= json or explicit == 0)
 
 
+def preferred(accept: str | None, forms: Mapping[str, str], *, otherwise: str) -> str:
+    """Return the form, by media type, that an Accept header likes best; `otherwise` where it names none.
+
+    Args:
+        accept: the header.
+        forms: names of forms by media type.
+        otherwise: the form for whoever does not say, or says anything.
+    """
+    weights = dict(_weighted(each) for each in (accept or "").split(","))
+    named = [media for media in forms if weights.get(media, 0.0) > 0]
+    return forms[max(named, key=lambda media: weights[media])] if named else otherwise
+
+
 def etag(sha256: str, form: str = "") -> str:
     """Return the entity tag of a document with this content in this form."""
     return f'"{sha256}{form and f"-{form}"}"'

@@ -2,16 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import PlainTextResponse
 from sse_starlette import EventSourceResponse
 
-from api import bodies, events, watching
+from api import bodies, events, negotiation, watching
 from api.dependencies import Caller, Cursor, IdempotencyKey, LastEventId, Limit, Parts, PreferWait, Store
-from api.schemas import EntryView, Listed, Paged, RunDetail, RunSummary
+from api.schemas import EntryView, Explanation, Listed, Paged, RunDetail, RunSummary
 from graphs import intake
 from graphs.intake import RunRequest
-from planner import effects, story
+from planner import effects, narration, story
 from planner.decisions import Decision
 from planner.effects import Effect
 from planner.errors import KeyReused
@@ -26,6 +26,7 @@ _EXAMPLES = {
     "by name": {"workflow": "late-order", "input": {"order_id": "o-1001"}},
     "by goal": {"goal": "Customer of order o-1001 complains that it is late: settle it"},
 }
+_FORMS = {"application/json": "json", "text/markdown": "markdown", "text/plain": "text"}
 _JOURNAL = "journal"
 
 
@@ -86,6 +87,30 @@ async def get_timeline(
     run, entries, decided = await store.read(watching.told, run_id)
     chapters = story.tell(run, entries, decided)
     return PlainTextResponse(story.text(run, chapters)) if how == "text" else _chapters(chapters)
+
+
+@router.get(
+    "/{run_id}/explain",
+    response_model=Explanation,
+    responses={200: {"content": {"text/plain": {}, "text/markdown": {}}}},
+)
+async def explain_run(
+    run_id: str,
+    store: Store,
+    how: Annotated[Literal["json", "text", "markdown"] | None, Query(alias="format")] = None,
+    accept: Annotated[str | None, Header()] = None,
+) -> Any:
+    """Tell the story of a run: what was known, offered, excluded, chosen, done and undone, and the cost.
+
+    As JSON, text or Markdown: as `format` says, else as `Accept` does.
+    """
+    told = narration.narrate(*await store.read(watching.told, run_id))
+    form = how or negotiation.preferred(accept, _FORMS, otherwise="json")
+    if form == "json":
+        return Explanation.of(told)
+    if form == "text":
+        return PlainTextResponse(narration.text(told))
+    return PlainTextResponse(narration.markdown(told), media_type="text/markdown")
 
 
 @router.get("/{run_id}/effects")

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from planner.decisions import DecidedBy, Decision, DecisionKind, Offered, OutcomeClass, Trigger, WorkflowRef
 from planner.definition import Workflow
 from planner.journal import EntryKind, Numbered
+from planner.narration import Narration, Passage, Totals
 from planner.runs import PersonQuestion, Run, RunStatus
 from planner.store import cursors
 from tools.operations import EffectClass, EffectSource, HttpBinding, Operation, Reconcile, Retry, Undo
@@ -191,6 +192,29 @@ class RunDetail(RunSummary):
             output=run.output,
             questions=tuple(map(QuestionView.of, questions)),
             decision_ids=tuple(decision_ids),
+        )
+
+
+class Explanation(Record):
+    """The whole story of a run."""
+
+    run: RunSummary
+    input: Any
+    output: Any
+    chapters: tuple[Passage, ...]
+    """What happened, in order; a decision comes with what was known, offered, excluded and chosen."""
+    totals: Totals
+
+    @classmethod
+    def of(cls, told: Narration) -> "Explanation":
+        """Return a narration as its readers see it."""
+        run = told.run
+        return cls(
+            run=RunSummary.of(run),
+            input=run.input,
+            output=run.output,
+            chapters=tuple(told.chapters),
+            totals=told.totals,
         )
 
 

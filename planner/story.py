@@ -9,6 +9,7 @@ from pydantic import Field
 from planner.decisions import Decision, Offered
 from planner.effects import RECONCILE, UNDO
 from planner.journal import Entry, Numbered
+from planner.prompts import one_line
 from planner.runs import Run
 from tools.records import Record
 
@@ -49,13 +50,13 @@ def tell(run: Run, entries: Sequence[Numbered], decisions: Iterable[Decision]) -
 
 
 def text(run: Run, chapters: Sequence[Chapter]) -> str:
-    """Return the story as plain text that a newcomer can read."""
+    """Return the story as plain text that a newcomer can read; nothing that was quoted makes a line."""
     lines = [f"Run {run.id} of {run.workflow.name} {run.workflow.version}: {run.status}"]
     if run.goal:
-        lines.append(f"Goal: {run.goal}")
+        lines.append(f"Goal: {one_line(run.goal)}")
     for chapter in chapters:
-        lines.append(f"{chapter.seq:>4}  {chapter.text}")
-        lines += [f"      {detail}" for detail in chapter.details]
+        lines.append(f"{chapter.seq:>4}  {one_line(chapter.text)}")
+        lines += [f"      {one_line(detail)}" for detail in chapter.details]
     return "\n".join(lines)
 
 

@@ -1,39 +1,49 @@
-"""Explain: the story of a run, from its journal and its decisions."""
+"""Explain: the whole story of a run, from its journal and its decisions."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
 from api.commands import reading, telling
 from api.commands.options import DatabaseOption, JsonOption, ProjectOption, configured
-from api.commands.output import Output, brief
-from planner import story
+from api.commands.output import Output
+from planner import narration
+from planner.narration import Narration
 from planner.store import decisions, journal, runs
+
+_STYLES = telling.STYLES | {"head": "bold", "detail": "dim"}
 
 
 def explain(
     run: Annotated[str, typer.Argument(help="Id of a run")],
     *,
+    how: Annotated[
+        Literal["text", "markdown", "json"], typer.Option("--format", help="text, markdown or json")
+    ] = "text",
     project: ProjectOption = None,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell the story of a run: what was done, what was chosen, and why."""
-    output = Output(as_json=as_json)
+    """Tell the story of a run: what was known, offered, excluded, chosen, done and undone, and the cost."""
+    output = Output(as_json=as_json or how == "json")
     with reading.opened(configured(project, database)) as store:
-        told = store.read_sync(runs.get, run)
-        entries = store.read_sync(journal.entries, run)
-        chapters = story.tell(told, entries, store.read_sync(decisions.of_run, run))
-    output.document(
-        {
-            "run": told.model_dump(mode="json"),
-            "chapters": [each.model_dump(mode="json") for each in chapters],
-        }
-    )
-    output.line(f"Run {told.id} of {told.workflow.name} {told.workflow.version}: {told.status}", "bold")
-    if told.goal:
-        output.line(f"Goal: {told.goal}")
-    for each in chapters:
-        telling.chapter(each, output)
-    if told.output is not None:
-        output.line(f"Output: {brief(told.output, 4000)}")
+        told = store.read_sync(_told, run)
+    output.document(_document(told))
+    if how == "markdown" and not output.as_json:
+        output.raw(narration.markdown(told))
+        return
+    for line, kind in narration.lines(told):
+        output.line(line, _STYLES.get(kind, ""))
+
+
+def _told(tx: Any, run_id: str) -> Narration:
+    run, entries = runs.get(tx, run_id), journal.entries(tx, run_id)
+    return narration.narrate(run, entries, decisions.of_run(tx, run_id))
+
+
+def _document(told: Narration) -> dict[str, object]:
+    return {
+        "run": told.run.model_dump(mode="json"),
+        "chapters": [each.model_dump(mode="json") for each in told.chapters],
+        "totals": told.totals.model_dump(mode="json"),
+    }

@@ -2,17 +2,19 @@
 
 from api.commands.output import Output, brief
 from planner import story
+from planner.prompts import one_line
 from planner.runs import PersonQuestion
 from planner.story import Chapter
 
-_STYLES = {"decided": "cyan", "ending": "yellow", "asked": "yellow", "ended": "bold"}
+STYLES = {"decided": "cyan", "ending": "yellow", "asked": "yellow", "ended": "bold"}
+"""How chapters of each kind are shown on a terminal."""
 
 
 def chapter(told: Chapter, output: Output) -> None:
     """Print one chapter of the story."""
-    output.line(f"{told.seq:>4}  {told.text}", _STYLES.get(told.kind, ""))
+    output.line(f"{told.seq:>4}  {one_line(told.text)}", STYLES.get(told.kind, ""))
     for detail in told.details:
-        output.line(f"      {detail}", "dim")
+        output.line(f"      {one_line(detail)}", "dim")
 
 
 def question(asked: PersonQuestion, output: Output) -> None:

@@ -296,3 +296,21 @@ output: "${odd}"
     assert run["output"]["big"] == 2**80
     assert client.get(f"/v1/runs/{run['id']}/journal").status_code == 200
     assert client.get(f"/v1/runs/{run['id']}/events").status_code == 200
+
+
+def test_a_run_is_explained_in_one_call_in_the_form_that_is_wanted(client):
+    run = client.run("quote", {"sku": "abc"})["id"]
+    url = f"/v1/runs/{run}/explain"
+
+    whole = client.get(url).json()
+    page = client.get(url, headers={"Accept": "text/markdown, */*;q=0.1"})
+    text = client.get(f"{url}?format=text", headers={"Accept": "text/markdown"})
+
+    assert whole["run"]["id"] == run
+    assert [chapter["kind"] for chapter in whole["chapters"]] == ["began", "answered", "ended"]
+    assert whole["totals"]["calls"] == 1
+    assert page.headers["content-type"].startswith("text/markdown")
+    assert page.text.startswith("# Run ")
+    assert text.headers["content-type"].startswith("text/plain")
+    assert client.get("/v1/runs/none/explain").status_code == 404
+    assert client.get(f"{url}?format=pdf").status_code == 422
