@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple, get_args
 
 DetectorName = Literal["api_key", "jwt", "pem", "bearer", "named", "card", "iban", "email"]
@@ -11,6 +12,7 @@ _ISSUERS = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[0689]\d{12}|6\d{15,18}|35\d{14}"
 )
 """Beginnings and lengths of the numbers that payment cards bear."""
+_ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11}")
 _IBAN_LENGTH = range(15, 35)
 
 
@@ -20,8 +22,8 @@ class Detector(NamedTuple):
     name: DetectorName
     pattern: re.Pattern[str]
     holds: Callable[[str], bool]
-    hint: str
-    """A text without this character or word cannot match; empty where there is none."""
+    worth: Callable[[str], object]
+    """Tells cheaply when a text cannot match."""
 
 
 class Found(NamedTuple):
@@ -54,6 +56,24 @@ def _always(_text: str) -> bool:
     return True
 
 
+def _has(*parts: str, folded: bool = False) -> Callable[[str], object]:
+    """Return what tells whether a text holds one of the parts, in lower case where they are `folded`."""
+
+    def has(text: str) -> bool:
+        within = text.lower() if folded else text
+        for part in parts:  # noqa: SIM110 - a generator would take twice as long, for every decision
+            if part in within:
+                return True
+        return False
+
+    return has
+
+
+def _digits(count: int) -> Callable[[str], object]:
+    """Return what tells whether a text holds so many digits in a row, blanks and hyphens aside."""
+    return re.compile(rf"\d(?:[ -]?\d){{{count - 1}}}").search
+
+
 _KEYS = (
     r"sk-[A-Za-z0-9_-]{16,}",  # OpenAI and those who write keys alike
     r"(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}",  # Stripe
@@ -67,56 +87,79 @@ _KEYS = (
     r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",  # SendGrid
 )
 _WORDS = r"pass(?:word|wd|phrase)|pwd|secret|token|authorization|api[_-]?key|private[_-]?key|access[_-]?key"
+_VALUE = r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;&}\])]+)"
+_NAMED = rf"(?i)(?<![a-z0-9])(?:[a-z0-9]+[_-])*(?:{_WORDS})(?:[_-][a-z0-9]+)*[\"']?\s*[:=]\s*{_VALUE}"
 _ALL = (
     Detector(
         "pem",
         re.compile(r"-----BEGIN [A-Z0-9 ]{3,40}-----.*?(?:-----END [A-Z0-9 ]{3,40}-----|\Z)", re.DOTALL),
         _always,
-        "-----BEGIN",
+        _has("-----BEGIN"),
     ),
     Detector(
-        "jwt",
-        re.compile(r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*"),
-        _always,
-        "eyJ",
+        "jwt", re.compile(r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*"), _always, _has("eyJ")
     ),
     Detector(
         "bearer",
         re.compile(r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/-]{8,}=*"),
         _always,
-        "",
+        _has("bearer", "basic", folded=True),
     ),
-    Detector("api_key", re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})"), _always, ""),
+    Detector(
+        "api_key",
+        re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})"),
+        _always,
+        _has(
+            *("sk-", "sk_", "rk_", "pk_", "whsec_", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+            *("github_pat_", "glpat-", "xox", "AIza", "npm_", "pypi-", "hf_", "SG."),
+        ),
+    ),
     Detector(
         "named",
-        re.compile(
-            rf"(?i)(?<=[\"'\s,;&?({{\[_-])(?:{_WORDS})[\"']?\s*[:=]\s*(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;&}}\])]+)"
-            rf"|^(?:{_WORDS})[\"']?\s*[:=]\s*(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;&}}\])]+)"
-        ),
+        re.compile(_NAMED),
         _always,
-        "",
+        _has("pass", "pwd", "secret", "token", "authoriz", "key", folded=True),
     ),
-    Detector("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}\b"), iban, ""),
-    Detector("card", re.compile(r"(?<![\w.-])[2-6]\d(?:[ -]?\d){11,17}(?![\w-])"), card, ""),
-    Detector("email", re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), _always, "@"),
+    Detector("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}\b"), iban, _ACCOUNT.search),
+    Detector("card", re.compile(r"(?<![\w.-])[2-6]\d(?:[ -]?\d){11,17}(?![\w-])"), card, _digits(12)),
+    Detector(
+        "email",
+        re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
+        _always,
+        _has("@"),
+    ),
 )
 _SHORTEST = 8
 """Nothing shorter is a secret that has a shape of its own."""
+_REPEATED = 200
+"""Texts up to this length come again and again, such as those of a workflow."""
+
+
+def worthwhile(text: str, enabled: Iterable[str]) -> tuple[DetectorName, ...]:
+    """Return the detectors that could find something in a text, cheaply; JSON stands for all texts in it."""
+    return tuple(each.name for each in _ALL if each.name in enabled and each.worth(text))
 
 
 def scrub(text: str, enabled: Iterable[str]) -> Found:
     """Return the text with every match replaced by `[masked:NAME]`, and which detectors matched."""
     if len(text) < _SHORTEST:
         return Found(text, ())
-    wanted, names = frozenset(enabled), []
+    return (_again if len(text) <= _REPEATED else _scrubbed)(text, tuple(enabled))
+
+
+def _scrubbed(text: str, enabled: tuple[str, ...]) -> Found:
+    names = []
     for detector in _ALL:
-        if detector.name not in wanted or detector.hint not in text:
+        if detector.name not in enabled or not detector.worth(text):
             continue
         before = text
         text = detector.pattern.sub(_replacing(detector), text)
         if text != before:
             names.append(detector.name)
     return Found(text, tuple(names))
+
+
+_again = lru_cache(maxsize=4096)(_scrubbed)
 
 
 def _replacing(detector: Detector) -> Callable[[re.Match[str]], str]:

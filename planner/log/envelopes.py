@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -28,6 +28,8 @@ _PARTS = {
     "comment": ("/comment",),
     "filled": ("/filled/value",),
 }
+_OPEN = frozenset({"given", "filled"})
+"""Members of a decision in which any name may occur."""
 _SPLIT = {name: tuple(tuple(pointers.parts(each)) for each in each_of) for name, each_of in _PARTS.items()}
 _ANSWERED = ("/reason", "/raw_output", "/filled")
 _PLAIN = frozenset(
@@ -149,9 +151,15 @@ def of_decision(decision: Decision, keeping: Keeping, new_salt: Callable[[], byt
         ts=decision.ts,
         decision_id=decision.decision_id,
         run_id=decision.run_id,
-        blobs=tuple(Blob(name, new_salt(), encode(found)) for name, found in contents.items()),
+        blobs=tuple(_blobs(contents, new_salt())),
         expires_at=keeping.retention.content_expires(decision.ts),
     )
+
+
+def _blobs(contents: Mapping[str, Any], seed: bytes) -> Iterator[Blob]:
+    # The seed is not kept, so no salt tells another; asking the system for each takes longer than the rest.
+    for name, content in contents.items():
+        yield Blob(name, hashlib.sha256(seed + name.encode()).digest(), encode(content))
 
 
 def to_decision(body: Mapping[str, Any], contents: Mapping[str, bytes]) -> Decision:
@@ -169,17 +177,17 @@ def to_decision(body: Mapping[str, Any], contents: Mapping[str, bytes]) -> Decis
 
 def masked(plain: Mapping[str, Any], policy: Masking) -> dict[str, Any]:
     """Return a decision as plain data without what must not be kept, and with the list of it."""
-    record: dict[str, Any] = {}
-    found: list[str] = []
-    for name, value in plain.items():
-        if name in _PLAIN:
-            record[name] = value
-            continue
-        done = masking.mask(value, policy, at=f"/{name}")
-        found.extend(done.pointers)
-        if done.value is not None:
-            record[name] = done.value
-    if found:
+    told = {name: value for name, value in plain.items() if name not in _PLAIN}
+    if policy.rules or masking.worthwhile(told, policy):
+        done = masking.mask(told, policy)
+    else:
+        told = {name: value for name, value in told.items() if name in _OPEN}
+        done = masking.mask_names(told, policy)
+    record = {**plain, **done.value}
+    for name in told.keys() - done.value.keys():
+        del record[name]
+    if done.pointers:
+        found = list(done.pointers)
         _drop_digests(record, found)
         record["masked"] = found
     return record

@@ -2,10 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+import orjson
 from pydantic import Field, field_validator
 
 from planner.definition import canonical
@@ -84,18 +84,38 @@ class Masked(NamedTuple):
 
 
 _GONE = object()
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def mask(value: Any, policy: Masking, at: str = "") -> Masked:
     """Return the value with every name, rule and detector of the policy applied; `at` is its own place."""
-    found: list[str] = []
-    here = tuple(pointers.parts(at)) if at else ()
-    done = _value(value, _Pass(policy, found), here)
-    return Masked(None if done is _GONE else done, tuple(found))
+    return _masked(value, policy, worthwhile(value, policy), at)
+
+
+def mask_names(value: Any, policy: Masking) -> Masked:
+    """Return the value with only the names applied; for where nothing else can apply."""
+    return _masked(value, policy, ())
+
+
+def worthwhile(value: Any, policy: Masking) -> tuple[DetectorName, ...]:
+    """Return the detectors that could find something anywhere in the value, so that the others rest."""
+    try:
+        text = orjson.dumps(value, default=str).decode()
+    except TypeError:
+        return policy.detectors
+    return detectors.worthwhile(text, policy.detectors)
+
+
+def _masked(value: Any, policy: Masking, wanted: tuple[DetectorName, ...], at: str = "") -> Masked:
+    going = _Pass(policy.never, policy.rules, wanted, [])
+    done = _value(value, going, pointers.parts(at))
+    return Masked(None if done is _GONE else done, tuple(going.found))
 
 
 class _Pass(NamedTuple):
-    policy: Masking
+    never: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    detectors: tuple[DetectorName, ...]
     found: list[str]
 
     def note(self, place: tuple[str, ...]) -> None:
@@ -103,38 +123,39 @@ class _Pass(NamedTuple):
 
 
 def _value(value: Any, going: _Pass, place: tuple[str, ...]) -> Any:
-    rule = next((rule for rule in going.policy.rules if _fits(rule.at, place)), None)
-    if rule is not None and value is not None:
-        going.note(place)
-        return _acted(rule, value)
+    if going.rules and value is not None:
+        rule = next((rule for rule in going.rules if _fits(rule.at, place)), None)
+        if rule is not None:
+            going.note(place)
+            return _acted(rule, value)
     if isinstance(value, str):
-        return _text(value, going, place)
-    if isinstance(value, Mapping):
-        return dict(_members(value, going, place))
+        return _text(value, going, place) if going.detectors else value
+    if isinstance(value, dict):
+        return _members(value, going, place)
     if isinstance(value, list | tuple):
         items = (_value(item, going, (*place, str(n))) for n, item in enumerate(value))
         return [item for item in items if item is not _GONE]
-    return _number(value, going, place)
+    return _number(value, going, place) if going.detectors else value
 
 
-def _members(value: Mapping[Any, Any], going: _Pass, place: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+def _members(value: dict[Any, Any], going: _Pass, place: tuple[str, ...]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
     for key, member in value.items():
         # A name can hold a secret just as well as a value, such as a table of tokens.
-        name = detectors.scrub(str(key), going.policy.detectors).text
+        name = str(_text(str(key), going, place)) if going.detectors else str(key)
         within = (*place, name)
-        if name != key:
+        if is_never(name, going.never) and member not in _EMPTY:
             going.note(within)
-        if is_never(name, going.policy.never) and member not in (None, "", [], {}):
-            going.note(within)
-            yield name, MASK
+            kept[name] = MASK
             continue
         done = _value(member, going, within)
         if done is not _GONE:
-            yield name, done
+            kept[name] = done
+    return kept
 
 
 def _text(value: str, going: _Pass, place: tuple[str, ...]) -> str:
-    found = detectors.scrub(value, going.policy.detectors)
+    found = detectors.scrub(value, going.detectors)
     if found.names:
         going.note(place)
     return found.text
@@ -142,8 +163,8 @@ def _text(value: str, going: _Pass, place: tuple[str, ...]) -> str:
 
 def _number(value: Any, going: _Pass, place: tuple[str, ...]) -> Any:
     """Mask a card's number that came as a number."""
-    is_card = isinstance(value, int) and not isinstance(value, bool) and detectors.card(str(value))
-    if not (is_card and "card" in going.policy.detectors):
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not (is_number and "card" in going.detectors and detectors.card(str(value))):
         return value
     going.note(place)
     return "[masked:card]"
