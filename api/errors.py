@@ -118,6 +118,8 @@ STATUS: Mapping[type[Exception], int] = {
     planning.DecisionUnknown: 404,
     planning.DecisionClosed: 409,
     planning.AnswerInvalid: 422,
+    planning.LegalHold: 409,
+    planning.HeadsInvalid: 500,
     planning.KeyReused: 422,
     planning.CursorInvalid: 400,
     planning.CatalogUnknown: 500,

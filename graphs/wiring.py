@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphs.dispatch import Dispatcher
+from graphs.notary import Notary
 from graphs.parts import Parts
 from planner import clock, model, settings
 from planner.clock import SystemClock
 from planner.decisions import Decider
 from planner.definition import Workflow
+from planner.log.envelopes import Keeping
 from planner.model import Model, NoModel
 from planner.project import load_catalog, load_workflows
 from planner.settings import Settings
@@ -47,7 +49,9 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
     """
     async with AsyncExitStack() as stack:
         found = load_catalog(config)
-        database = open_database(config.database_url)
+        worker = f"{socket.gethostname()}-{os.getpid()}-{clock.new_id()[-6:]}"
+        keeping = Keeping(config.masking, config.retention)
+        database = open_database(config.database_url, instance=worker, keeping=keeping)
         stack.callback(database.close)
         migrate.upgrade(database)
         migrate.check(database)
@@ -62,7 +66,7 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             decider=decider,
             clock=ticking,
             new_id=clock.new_id,
-            worker=f"{socket.gethostname()}-{os.getpid()}-{clock.new_id()[-6:]}",
+            worker=worker,
             lease_seconds=config.lease_seconds,
             concurrency=config.concurrency,
             recovery_choices=config.recovery_choices,
@@ -72,6 +76,9 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         await database.write(_register, load_workflows(config, found), ticking.now())
         dispatcher = Dispatcher(parts)
         if dispatch:
+            notary = Notary(database, config, ticking)
+            await notary.start()
+            stack.push_async_callback(notary.stop)
             await dispatcher.start()
             stack.push_async_callback(dispatcher.stop)
         yield Opened(config, parts, dispatcher, services)

@@ -12,6 +12,8 @@ PlannerError
 ├── DecisionUnknown      no decision has this id
 ├── DecisionClosed       a person's decision was answered or timed out before
 ├── AnswerInvalid        an answer that was not offered
+├── LegalHold            a legal hold keeps it from being erased
+├── HeadsInvalid         exported heads of the log, or a key for them, cannot be read
 ├── KeyReused            an Idempotency-Key came back with another request
 ├── CursorInvalid        a page cursor that we did not give out
 ├── LeaseLost            another worker owns the run now
@@ -145,6 +147,25 @@ class AnswerInvalid(PlannerError):
     def __init__(self, decision_id: str, message: str, problems: Sequence[Problem] = ()) -> None:
         self.decision_id, self.problems = decision_id, tuple(problems)
         super().__init__(f"decision {decision_id}: {message}")
+
+
+class LegalHold(PlannerError):
+    """A legal hold keeps this from being erased."""
+
+    code = "legal-hold"
+
+    def __init__(self, held: Sequence[str]) -> None:
+        self.held = tuple(held)
+        super().__init__(
+            f"a legal hold is on {', '.join(self.held)}, so nothing was erased; "
+            "release it first with `planner decisions hold ID --release`"
+        )
+
+
+class HeadsInvalid(PlannerError):
+    """Exported heads of the log, or a key for them, cannot be read."""
+
+    code = "heads-invalid"
 
 
 class KeyReused(PlannerError):

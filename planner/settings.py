@@ -27,6 +27,8 @@ from pydantic_settings import (
 )
 
 from planner.errors import SettingsInvalid
+from planner.log.masking import Masking
+from planner.log.retention import Retention
 from tools.records import Record
 
 PREFIX = "PLANNER_"
@@ -106,6 +108,27 @@ class ModelSettings(Record):
         return value if value is None else _http_address(value)
 
 
+class HeadSettings(Record):
+    """Where the heads of the decision log are exported, and with which key they are signed."""
+
+    file: Path | None = None
+    """File to which a server appends where the log stands, as JSONL; keep it where whoever can write to the
+    database cannot change it."""
+
+    stdout: bool = False
+    """Whether a server prints the same lines on its standard output, for whatever ships it away."""
+
+    interval_seconds: float = Field(default=300.0, ge=1)
+    """How often, if the log has moved."""
+
+    key: str = Field(default="PLANNER_LOG_KEY", min_length=1)
+    """Name of the secret that holds the seed of the Ed25519 key, 32 bytes in base64; heads are unsigned
+    where it is missing."""
+
+    public_keys: tuple[str, ...] = ()
+    """Further public keys, in base64, whose signatures a verification accepts, such as those of before."""
+
+
 class Settings(BaseSettings):
     """Everything that can be configured, read once where the program starts."""
 
@@ -159,6 +182,15 @@ class Settings(BaseSettings):
 
     model: ModelSettings = ModelSettings()
     """The model that is asked."""
+
+    masking: Masking = Masking()
+    """What is masked in decisions before they are kept."""
+
+    retention: Retention = Retention()
+    """How long the decision log is kept."""
+
+    heads: HeadSettings = HeadSettings()
+    """Where the heads of the decision log are exported."""
 
     @property
     def catalog_file(self) -> Path:

@@ -24,6 +24,9 @@ class Retention(Record):
     floor_days: int = Field(default=FLOOR_DAYS, ge=0)
     """The shortest that `envelope_days` may be; 0 switches this guard off."""
 
+    every_seconds: float = Field(default=86_400.0, ge=0)
+    """How often a server deletes what was kept long enough; 0 leaves it to `planner decisions purge`."""
+
     @model_validator(mode="after")
     def _above_the_floor(self) -> "Retention":
         if self.envelope_days < self.floor_days:
@@ -31,6 +34,8 @@ class Retention(Record):
                 f"envelope_days is {self.envelope_days}, below the floor of {self.floor_days} days; "
                 "raise it, or lower floor_days knowingly"
             )
+        if self.content_days > self.envelope_days:
+            raise ValueError("content_days is more than envelope_days, and content goes with its record")
         return self
 
     def content_expires(self, ts: datetime) -> datetime:

@@ -1,5 +1,6 @@
 """Questions: decisions that wait for a person, each answered once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -74,6 +75,20 @@ def answer(tx: Connection, decision_id: str, answer: PersonAnswer) -> PersonQues
         raise DecisionClosed(decision_id, happened(get(tx, decision_id), _ending(tx, question.run_id)))
     runs.wake(tx, question.run_id, answer.at)
     return get(tx, decision_id)
+
+
+def forget(tx: Connection, decision_ids: Sequence[str]) -> None:
+    """Delete what persons were shown and what they commented, where the question is no longer open."""
+    query = select(_questions).where(
+        _questions.c.decision_id.in_(decision_ids), _questions.c.status != "open"
+    )
+    for row in tx.execute(query).all():
+        question = from_row(row)
+        trigger = question.trigger and question.trigger.model_copy(update={"error": None})
+        answer = question.answer and question.answer.model_copy(update={"comment": ""})
+        kept = question.model_copy(update={"given": None, "trigger": trigger, "answer": answer})
+        same = _questions.c.decision_id == question.decision_id
+        tx.execute(update(_questions).where(same).values(row_of(kept)))
 
 
 def happened(question: PersonQuestion, ending: str | None = None) -> str:

@@ -30,6 +30,8 @@ EXAMPLES = [
     planning.DecisionUnknown("d"),
     planning.DecisionClosed("d", "it was answered"),
     planning.AnswerInvalid("d", "not offered", [PROBLEM]),
+    planning.LegalHold(["r"]),
+    planning.HeadsInvalid("no"),
     planning.KeyReused("k"),
     planning.CursorInvalid("c"),
     planning.CatalogUnknown("sha"),

@@ -7,9 +7,12 @@ from pydantic import SecretStr
 
 from planner import settings
 from planner.errors import SettingsInvalid
-from planner.settings import ModelSettings, Settings, load
+from planner.log.masking import Masking
+from planner.log.retention import Retention
+from planner.settings import HeadSettings, ModelSettings, Settings, load
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+GROUPS = {"model": ModelSettings, "masking": Masking, "retention": Retention, "heads": HeadSettings}
 KEY = "a-key-of-more-than-sixteen"
 
 
@@ -163,8 +166,8 @@ def test_a_secret_is_read_by_its_name(monkeypatch):
 
 
 def test_every_setting_is_documented_and_no_other():
-    names = {settings.variable(name) for name in Settings.model_fields if name != "model"}
-    names |= {settings.variable("model", name) for name in ModelSettings.model_fields}
+    names = {settings.variable(name) for name in Settings.model_fields if name not in GROUPS}
+    names |= {settings.variable(group, name) for group, kind in GROUPS.items() for name in kind.model_fields}
     written = set(re.findall(r"^\| `(PLANNER_\w+)` \|", DOC.read_text(encoding="utf-8"), re.MULTILINE))
     assert written == names
 
@@ -174,8 +177,25 @@ def test_the_documented_defaults_are_the_real_ones():
     assert rows
     for name, default in rows:
         place = name.removeprefix("PLANNER_").lower().split("__")
-        fields = ModelSettings.model_fields if place[0] == "model" else Settings.model_fields
+        fields = GROUPS[place[0]].model_fields if len(place) > 1 else Settings.model_fields
         assert default == str(fields[place[-1]].get_default(call_default_factory=True)), name
+
+
+def test_masking_comes_in_parts(monkeypatch):
+    found = told(
+        monkeypatch,
+        PLANNER_MASKING__RULES='[{"at": "/given/phone", "action": "keep_last4"}]',
+        PLANNER_MASKING__DETECTORS='["card", "email"]',
+    ).masking
+    assert found.rules[0].at == "/given/phone"
+    assert found.detectors == ("card", "email")
+    assert found.never == Masking().never
+
+
+def test_the_log_is_not_kept_shorter_than_the_floor_by_chance(monkeypatch):
+    with pytest.raises(SettingsInvalid, match="below the floor of 183 days"):
+        told(monkeypatch, PLANNER_RETENTION__ENVELOPE_DAYS="90")
+    assert told(monkeypatch, PLANNER_RETENTION__FLOOR_DAYS="0").retention.envelope_days == 90
 
 
 def test_tokens_cost_what_the_prices_say():

@@ -1,0 +1,63 @@
+"""Findings: what a verification of the log found, and what it could not look at."""
+
+from typing import Any
+
+from tools.records import Record
+
+MOST = 100
+"""Findings that are listed; a log that was rewritten has as many as it has records."""
+
+
+class Finding(Record):
+    """One thing in the log that is not as it was written."""
+
+    code: str
+    """`edited`, `missing`, `link`, `genesis`, `columns`, `content`, `index`, `tail`, `stream`, `rewritten` or
+    `signature`."""
+    stream: str | None = None
+    seq: int | None = None
+    """Number of the record in its stream."""
+    message: str
+
+    def __str__(self) -> str:
+        place = "" if self.stream is None else f"stream {self.stream}: "
+        number = "" if self.seq is None else f"record {self.seq}: "
+        return f"{place}{number}[{self.code}] {self.message}"
+
+
+class Report(Record):
+    """What a verification found."""
+
+    ok: bool
+    """Whether nothing was found."""
+    records: int
+    decisions: int
+    streams: int
+    heads: int
+    """Exported heads that were compared."""
+    signed: int
+    """How many of them bear a right signature of a known key."""
+    found: int
+    """How many things were found."""
+    findings: tuple[Finding, ...]
+    """The first of them."""
+    notes: tuple[str, ...]
+    """What this verification could not prove."""
+
+
+class Findings:
+    """Collects findings; keeps the first ones and counts all."""
+
+    def __init__(self) -> None:
+        self._kept: list[Finding] = []
+        self._count = 0
+
+    def add(self, finding: Finding) -> None:
+        """Take in one more."""
+        self._count += 1
+        if len(self._kept) < MOST:
+            self._kept.append(finding)
+
+    def report(self, **counts: Any) -> Report:
+        """Return the report."""
+        return Report(ok=self._count == 0, found=self._count, findings=tuple(self._kept), **counts)
