@@ -158,7 +158,7 @@ def sentence(operation: Operation, outcome: Outcome) -> str:
         "applied": "went through",
         "applied_bad": "was applied, but answered wrongly",
         "rejected": "was rejected",
-        "not_sent": "never reached the service",
+        "not_sent": "never reached the service" if outcome.status is None else "was not processed",
         "unknown": "got no answer, so it may or may not have been applied",
     }
     why = f": {outcome.error}" if outcome.error else ""

@@ -12,7 +12,7 @@ from graphs import pinning, runner
 from graphs.context import Context
 from graphs.parts import Parts
 from planner.definition import Workflow
-from planner.errors import DecisionClosed, LeaseLost, PlannerError, StoreUnavailable
+from planner.errors import DecisionClosed, LeaseLost, PlannerError, ServicesMissing, StoreUnavailable
 from planner.journal import Append, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
 from planner.store import catalogs, journal, questions, runs, workflows
@@ -91,6 +91,8 @@ class Dispatcher:
         self._claiming: asyncio.Task[None] | None = None
         self._claims: set[asyncio.Task[None]] = set()
         self._is_stopping = False
+        self._foreign: set[str] = set()
+        """Catalogue revisions whose services this process does not know; their runs are left to others."""
 
     @property
     def active(self) -> int:
@@ -169,6 +171,7 @@ class Dispatcher:
             lease_seconds=parts.lease_seconds,
             limit=limit,
             run_id=run_id,
+            except_revisions=frozenset(self._foreign),
         )
         for run in claimed:
             await self._release(run) if self._is_stopping else self._spawn(run)
@@ -196,6 +199,10 @@ class Dispatcher:
             log.info("run stopped", extra={"run_id": run.id, "status": ended.status})
         except LeaseLost:
             log.warning("run lost to another worker", extra={"run_id": run.id, "epoch": run.epoch})
+        except ServicesMissing as exc:
+            log.warning("run left to a process of its project", extra={"run_id": run.id, "error": str(exc)})
+            self._foreign.add(run.catalog_revision)
+            await self._release(run)
         except (DecisionClosed, StoreUnavailable) as exc:
             log.warning("run put back", extra={"run_id": run.id, "error": str(exc)})
             await self._release(run)
@@ -283,8 +290,7 @@ class Dispatcher:
 
 def load(tx: Any, run: Run, catalog: Catalog) -> Loaded:
     """Return what a run is taken up from: contracts at today's addresses, definitions, journal, questions."""
-    if run.catalog_revision not in {"", catalog.revision}:
-        catalog = catalogs.get(tx, run.catalog_revision, now_at=catalog)
+    catalog = catalogs.get(tx, run.catalog_revision, now_at=catalog)
     entries = journal.entries(tx, run.id)
     workflow = workflows.by_sha256(tx, run.workflow.sha256)
     started = next((entry for _, entry in entries if entry.kind == "started"), None)

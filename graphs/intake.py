@@ -98,14 +98,19 @@ async def _by_goal(request: RunRequest, goal: str, parts: Parts, run_id: str, st
         now=parts.clock.now(),
     )
     if routed.workflow is None:
-        await parts.database.write(decisions.insert, routed.decision)
+        await parts.database.write(decisions.insert, _runless(routed.decision))
         raise RouteUnclear(_unclear(routed, parts), routed.candidates, routed.decision.decision_id)
     filled = await routing.fill_input(goal, routed.workflow, request.input, parts.decider)
     decision = routed.decision.model_copy(update={"filled": filled.filled})
-    await parts.database.write(decisions.insert, decision)
+    await parts.database.write(decisions.insert, _runless(decision) if filled.problems else decision)
     placed = [problem.model_copy(update={"path": f"/input{problem.path}"}) for problem in filled.problems]
     _check(routed.workflow, placed, decision.decision_id)
     return _Prepared(_run(request, parts, run_id, routed.workflow, filled.input, started_by), decision)
+
+
+def _runless(decision: Decision) -> Decision:
+    """Return the decision without the run that it was made for, since that run never begins."""
+    return decision.model_copy(update={"run_id": ""})
 
 
 def _run(  # noqa: PLR0917 - each argument is one fact of the new run

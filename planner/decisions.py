@@ -191,6 +191,9 @@ class Decision(Record):
     """UUID of version 7."""
     kind: DecisionKind
     run_id: str
+    """Empty where a goal was routed and no run came of it."""
+    parent_decision_id: str | None = None
+    """The decision of another run that it stands in for, where its run is a fork."""
     run_seq: int = 0
     """Place of its entry in the run's journal; 0 before the run has one."""
     workflow: WorkflowRef | None = None

@@ -5,12 +5,14 @@ PlannerError
 ├── WorkflowUnknown      a name or version that is not registered
 ├── VersionTaken         the version exists with other content
 ├── CatalogUnknown       a catalogue revision that was never kept
+├── ServicesMissing      this process does not know the services that a run began with
 ├── RunUnknown           no run has this id
 ├── RunEnded             the run has ended, so it cannot be changed
 ├── InputInvalid         a run's input does not fit its schema
 ├── RouteUnclear         a goal names no workflow that can be run as it stands
 ├── DecisionUnknown      no decision has this id
 ├── DecisionClosed       a person's decision was answered or timed out before
+├── ForkRefused          no run can be forked from this decision as wanted
 ├── AnswerInvalid        an answer that was not offered
 ├── LegalHold            a legal hold keeps it from being erased
 ├── HeadsInvalid         exported heads of the log, or a key for them, cannot be read
@@ -77,6 +79,19 @@ class CatalogUnknown(PlannerError):
         super().__init__(f"there is no catalogue revision {revision!r}, so its runs cannot go on")
 
 
+class ServicesMissing(PlannerError):
+    """This process does not know the services that the run began with."""
+
+    code = "services-missing"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(
+            f"this process knows no service {' and '.join(map(repr, self.names))}, which the run began with, "
+            "so it cannot move the run; name the project that holds them"
+        )
+
+
 class RunUnknown(PlannerError):
     """No run has this id."""
 
@@ -137,6 +152,16 @@ class DecisionClosed(PlannerError):
     def __init__(self, decision_id: str, happened: str) -> None:
         self.decision_id, self.happened = decision_id, happened
         super().__init__(f"decision {decision_id} is no longer open: {happened}")
+
+
+class ForkRefused(PlannerError):
+    """No run can be forked from this decision in this way."""
+
+    code = "fork-refused"
+
+    def __init__(self, decision_id: str, why: str) -> None:
+        self.decision_id = decision_id
+        super().__init__(f"no run can be forked from decision {decision_id} in this way: {why}")
 
 
 class AnswerInvalid(PlannerError):

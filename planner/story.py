@@ -134,8 +134,10 @@ def _sent(_run: Run, entry: Entry, _decisions: Mapping[str, Decision]) -> Tellin
 def _answered(_run: Run, entry: Entry, _decisions: Mapping[str, Decision]) -> Telling:
     body = entry.body
     again = f", attempt {entry.attempt}" if entry.attempt > 1 else ""
+    refused = body["outcome"] == "not_sent" and body.get("status")
+    came = "was not processed" if refused else _OUTCOMES[body["outcome"]]
     why = (f"why: {body['error']}",) if body.get("error") else ()
-    return "answered", f"{_place(entry)}: {body['operation']}{again} {_OUTCOMES[body['outcome']]}", why
+    return "answered", f"{_place(entry)}: {body['operation']}{again} {came}", why
 
 
 def _settled(_run: Run, entry: Entry, _decisions: Mapping[str, Decision]) -> Telling:

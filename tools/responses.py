@@ -23,6 +23,8 @@ _SECONDS = re.compile(r"\d{1,9}")
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _EMPTY = frozenset({204, 205})
 _DOUBTFUL = frozenset({408})
+_MOVED = (301, 302, 303)
+"""Redirects that a service may send after it has done what was asked, such as 303 after a POST."""
 _DETAIL_FIELDS = ("detail", "message", "error_description", "error", "title")
 _FAULTS = {
     "truncated": "broke off in the middle of its answer",
@@ -148,6 +150,8 @@ def _unread(operation: Operation, answer: Answer) -> Outcome:
 def _refusal(operation: Operation, service: Service, answer: Answer, seen: Credentials) -> Outcome:
     detail = seen.veil_text(_detail(answer))
     said = f": {detail}" if detail else ""
+    if 300 <= answer.status < 400:  # noqa: PLR2004 - the class of redirects
+        said = " and pointed elsewhere; redirects are not followed"
     return Outcome(
         kind=_refused_as(operation, service, answer.status),
         status=answer.status,
@@ -160,6 +164,8 @@ def _refusal(operation: Operation, service: Service, answer: Answer, seen: Crede
 def _refused_as(operation: Operation, service: Service, status: int) -> OutcomeClass:
     if status in _not_processed(operation, service):
         return "not_sent"
+    if status in _MOVED and operation.effect != "read":
+        return "unknown"
     if status in _DOUBTFUL or status >= 500:  # noqa: PLR2004 - the class of server errors
         return "unknown"
     return "rejected"

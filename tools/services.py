@@ -13,7 +13,7 @@ import httpx
 from tools import calls, functions, http, requests, schemas
 from tools.catalog import Catalog
 from tools.credentials import credentials
-from tools.errors import CatalogInvalid, OperationUnknown, SecretMissing
+from tools.errors import CatalogInvalid, SecretMissing
 from tools.http import Exchange
 from tools.lines import FunctionWork, HttpWork, Line, ServiceHealth, Work
 from tools.operations import FunctionBinding, HttpBinding, Operation
@@ -80,7 +80,10 @@ class Services:
         """Return what became of one attempt; raise nothing for what a service does wrong."""
         began = time.perf_counter()
         seconds = (timeout or operation.timeout).total_seconds()
-        line = self._line(operation)
+        line = self._lines.get(operation.service)
+        if line is None:
+            why = f"the catalogue holds no service {operation.service!r}"
+            return _unsent(operation, "service_unknown", why)
         try:
             work = self._prepare(line, operation, arguments, key if operation.effect == "keyed" else None)
         except SecretMissing as exc:
@@ -100,12 +103,6 @@ class Services:
         """Return how each service has been, by name."""
         counts = Counter(operation.service for operation in self._catalog.operations.values())
         return [line.health(counts[name]) for name, line in sorted(self._lines.items())]
-
-    def _line(self, operation: Operation) -> Line:
-        try:
-            return self._lines[operation.service]
-        except KeyError:
-            raise OperationUnknown(operation.name) from None
 
     def _prepare(
         self, line: Line, operation: Operation, arguments: Mapping[str, Any], key: str | None

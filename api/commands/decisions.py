@@ -77,7 +77,8 @@ def _is_of(decision: Decision, workflow: str | None) -> bool:
 
 def _tell(decision: Decision, entries: Sequence[Numbered], output: Output) -> None:
     output.line(f"{decision.ts:%Y-%m-%d %H:%M:%S}  {decision.point}  {decision.kind}", "bold cyan")
-    output.line(f"  decision  {decision.decision_id} of run {decision.run_id}", "dim")
+    whose = f"of run {decision.run_id}" if decision.run_id else "that began no run"
+    output.line(f"  decision  {decision.decision_id} {whose}", "dim")
     for line in _lines(decision, entries):
         output.line(f"  {line}")
     output.line()

@@ -11,6 +11,7 @@ from tools.errors import CatalogInvalid, OperationUnknown, SecretMissing, ToolEr
 _CODES: dict[type[BaseException], int] = {
     errors.SettingsInvalid: exits.UNUSABLE,
     errors.StoreUnavailable: exits.UNUSABLE,
+    errors.ServicesMissing: exits.UNUSABLE,
     CatalogInvalid: exits.UNUSABLE,
     SecretMissing: exits.UNUSABLE,
     errors.WorkflowUnknown: exits.NOTHING,

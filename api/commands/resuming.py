@@ -1,5 +1,6 @@
 """Resuming: take a run up again, cancel one, or answer for a person, and move it on in this process."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -15,9 +16,13 @@ from api.commands.options import (
     json_argument,
 )
 from api.commands.output import Output
+from planner import project as project_files
 from planner.clock import SystemClock
+from planner.errors import DecisionUnknown
 from planner.runs import PersonAnswer, Run
-from planner.store import runs
+from planner.settings import Settings
+from planner.store import catalogs, questions, runs
+from planner.store.database import Database
 
 LONGEST_COMMENT = 4000
 
@@ -34,6 +39,7 @@ def resume(
     """Move a run that waits, was queued or was lost, until it ends or waits for a person."""
     config, output = configured(project, database), Output(as_json=as_json)
     with reading.opened(config) as store:
+        _check_movable(store, run, config)
         _held(store.read_sync(runs.get, run), output)
     raise typer.Exit(following.drive(config, run, output))
 
@@ -49,6 +55,8 @@ def cancel(
     """Ask a run to stop at its next safe point, and move it until it has."""
     config, output = configured(project, database), Output(as_json=as_json)
     with reading.opened(config) as store:
+        if not no_wait:
+            _check_movable(store, run, config)
         asked = store.write_sync(runs.request_cancel, run, SystemClock().now())
     if no_wait:
         raise typer.Exit(_left(asked, output))
@@ -78,10 +86,20 @@ def answer(  # noqa: PLR0913 - each is an argument or option of the command
     brought = None if value is None else json_argument(value, "--value")
     given = PersonAnswer(choice=choice, actor=actor, comment=comment, value=brought, at=SystemClock().now())
     with reading.opened(config) as store:
+        with suppress(DecisionUnknown):
+            asked = store.read_sync(questions.get, decision)
+            if not no_wait:
+                _check_movable(store, asked.run_id, config)
         question = store.write_sync(answering.answer, decision, given)
         held = store.read_sync(runs.get, question.run_id)
     output.line(f"{actor} answered {question.path} with {choice}.")
     raise typer.Exit(_left(held, output) if no_wait else following.drive(config, held.id, output))
+
+
+def _check_movable(store: Database, run_id: str, config: Settings) -> None:
+    """Raise ServicesMissing before anything is changed when the project does not hold the run's services."""
+    began_with = store.read_sync(runs.get, run_id).catalog_revision
+    store.read_sync(catalogs.get, began_with, now_at=project_files.load_catalog(config))
 
 
 def _left(run: Run, output: Output) -> int:

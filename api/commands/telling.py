@@ -31,6 +31,6 @@ def question(asked: PersonQuestion, output: Output) -> None:
     if asked.deadline is not None:
         late = asked.otherwise or "the safest end"
         output.line(f"  until {asked.deadline.isoformat(timespec='seconds')}, then {late} is taken")
-    if asked.value_schema is not None:
+    if any(option.id == "applied" and option.available for option in asked.options):
         output.line("  `applied` may bring what the call would have answered: --value JSON")
     output.line(f"  answer with: planner answer {asked.decision_id} CHOICE")

@@ -11,7 +11,7 @@ ANSWERS = Path(__file__).parent / "demo-answers.yaml"
 
 
 def main() -> None:
-    with shop(ports=PORTS) as addresses, scripted_model(ANSWERS, port=PORT) as model:
+    with scripted_model(ANSWERS, port=PORT) as model, shop(ports=PORTS) as addresses:
         for name, address in addresses.items():
             print(f"{name:<15}{address}")
         print(f"{'scripted model':<15}{model}  (no model: it answers from {ANSWERS.name})", flush=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from planner.errors import CatalogUnknown
+from planner.errors import CatalogUnknown, ServicesMissing
 from planner.store import bodies, tables
 from tools.catalog import Catalog
 from tools.operations import Operation
@@ -24,9 +24,15 @@ def get(tx: Connection, revision: str, *, now_at: Catalog) -> Catalog:
 
     Raises:
         CatalogUnknown: the revision was never kept.
+        ServicesMissing: this process knows not all of its services.
     """
+    if revision in {"", now_at.revision}:
+        return now_at
     row = tx.execute(select(_catalogs).where(_catalogs.c.revision == revision)).one_or_none()
     if row is None:
         raise CatalogUnknown(revision)
     operations = [Operation.model_validate(found) for found in bodies.decode(row.body)]
+    missing = sorted({operation.service for operation in operations} - set(now_at.services))
+    if missing:
+        raise ServicesMissing(missing)
     return Catalog({operation.name: operation for operation in operations}, now_at.services)

@@ -71,6 +71,7 @@ def claim(
     lease_seconds: float,
     limit: int = 10,
     run_id: str | None = None,
+    except_revisions: Collection[str] = (),
 ) -> list[Run]:
     """Take runs that may go on under a lease with a new epoch: what others lost, what is due, what is new."""
     found: list[Row[Any]] = []
@@ -78,6 +79,8 @@ def claim(
         room = limit - len(found)
         if room > 0:
             narrowed = query if run_id is None else query.where(_runs.c.id == run_id)
+            if except_revisions:
+                narrowed = narrowed.where(_runs.c.catalog_revision.not_in(list(except_revisions)))
             found += tx.execute(narrowed.limit(room).with_for_update(skip_locked=True)).all()
     if not found:
         return []

@@ -35,6 +35,7 @@ EXAMPLES = [
     planning.KeyReused("k"),
     planning.CursorInvalid("c"),
     planning.CatalogUnknown("sha"),
+    planning.ServicesMissing(["shop"]),
     planning.LeaseLost("r", 3),
     planning.StoreUnavailable("locked"),
     planning.SettingsInvalid("PLANNER_PORT: no"),

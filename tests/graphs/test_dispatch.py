@@ -265,6 +265,29 @@ def test_a_run_stays_with_the_contracts_it_began_with(database, catalog):
     assert effects == ["write", "write"]
 
 
+def test_a_process_that_lacks_the_services_of_a_run_leaves_it_to_another(database, catalog):
+    register(database, "a: {call: shop.pay, with: {order: o-1}}")
+    stranger = Catalog({}, {})
+
+    async def scenario():
+        await database.write(catalogs.keep, catalog, now())
+        async with process(database, catalog) as ours:
+            ours.parts.concurrency = 0
+            run_id = await start(ours, workflow="test")
+            async with process(database, stranger) as theirs:
+                await theirs.take(run_id)
+                await asyncio.sleep(0.3)
+                entries = await database.read(journal.entries, run_id)
+            ours.parts.concurrency = 10
+            await ours.take(run_id)
+            return entries, await settled(ours, run_id)
+
+    entries, run = asyncio.run(scenario())
+
+    assert entries == []
+    assert run.status == "succeeded"
+
+
 class Later(SystemClock):
     """A clock two hours ahead."""
 

