@@ -1,7 +1,7 @@
 """References: every name in a case that must exist in its project. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from evals.answers import ServiceAnswer
 from evals.cases import Case, Suite
@@ -11,6 +11,7 @@ from evals.scripts import declared
 from planner.definition import AnyStep, Call, Decide, RunWorkflow, Workflow, walk
 from planner.effects import RECONCILE, UNDO
 from planner.recovery import ACTIONS
+from planner.runs import RunStatus
 from tools import schemas
 from tools.access import Service
 from tools.operations import HttpBinding, Operation
@@ -69,6 +70,13 @@ def _case(case: Case, at: Where, project: Project, workflow: Workflow) -> Iterat
     yield from _services(case.services, (*at, "services"), names)
     yield from _persons(case.person, (*at, "person"), names)
     yield from _expected(case, (*at, "expect"), names)
+    yield from _status(case.expect.status, (*at, "expect", "status"))
+
+
+def _status(expected: Any, at: Where) -> Iterator[Problem]:
+    known = get_args(RunStatus)
+    if isinstance(expected, str) and expected not in known:
+        yield _problem(at, "unknown-status", f"No run ends as {expected!r}.", hint(expected, known))
 
 
 def _defaults(suite: Suite, project: Project) -> Iterator[Problem]:

@@ -100,7 +100,8 @@ class Script(Generic[A]):
     def _why(self, name: str, shown: Any) -> str:
         slots = self._found(name)
         if not slots:
-            return f"the case has no answer for it. {hint(name, self._slots)}"
+            near = f" {hint(name, self._slots)}" if self._slots else ""
+            return f"the case has no answer for it; write one under {name!r}.{near}"
         left = [slot for slot in slots if slot.left]
         if not left:
             count = "its only answer is" if len(slots) == 1 else f"its {len(slots)} answers are"

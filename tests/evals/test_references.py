@@ -42,6 +42,7 @@ def test_a_wrong_name_is_told_with_its_place(desk, rest, told):
 @pytest.mark.parametrize(
     ("expect", "told"),
     [
+        ("status: suceeded", "/cases/0/expect/status: [unknown-status]"),
         ("decisions: {hwo: card}", "/cases/0/expect/decisions/hwo: [unknown-step]"),
         ("decisions: {how: cart}", "[unknown-option] 'how' has no option 'cart'."),
         ("decisions: {how: [card, cart]}", "/cases/0/expect/decisions/how/1: [unknown-option]"),
