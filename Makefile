@@ -34,6 +34,8 @@ shop: install  ## start the shop's services and the scripted model on their port
 # With no model configured it asks the shop's scripted endpoint, which `make shop` starts.
 serve: export PLANNER_MODEL__BASE_URL ?= $(if $(OPENAI_API_KEY),,http://127.0.0.1:8200/v1)
 serve: export PLANNER_MODEL__NAME ?= $(if $(OPENAI_API_KEY),,scripted-demo)
+# The shop's thresholds are made for what a model says of itself.
+serve: export PLANNER_MODEL__GATE_ON ?= stated,probabilities,logprobs,agreement
 serve: install  ## serve the API with the shop's project on 127.0.0.1:8080
 	$(BIN)/python -m api serve --project examples/shop
 

@@ -21,7 +21,13 @@ from planner.model import Model, NoModel
 from planner.settings import ModelSettings
 
 NAME = "scripted"
-SETTINGS = ModelSettings(name=NAME, base_url="http://model.invalid/v1", scripted=True)
+SETTINGS = ModelSettings(
+    name=NAME,
+    base_url="http://model.invalid/v1",
+    scripted=True,
+    # A case scripts the model's own word, and `min_confidence` is held against it.
+    gate_on=("stated",),
+)
 NEVER_SECONDS = 10.0 * 365 * 86_400
 """Longer than any deadline."""
 

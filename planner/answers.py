@@ -6,9 +6,10 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from planner.decisions import OutcomeClass, Usage
+from planner.decisions import OutcomeClass, Source, Usage
 from tools.records import Record
 
 LONGEST_REASON = 2_000
@@ -70,6 +71,8 @@ class Envelope(Record):
     response_id: str | None = None
     system_fingerprint: str | None = None
     usage: Usage = Usage()
+    logprobs: Any = None
+    """What the server told of its tokens' probabilities; anything at all until it is read."""
     anomalies: tuple[str, ...] = ()
 
 
@@ -87,35 +90,38 @@ class Choice(NamedTuple):
     reason: str
     confidence: float | None
     anomalies: tuple[str, ...]
+    source: Source = "stated"
+    probabilities: Mapping[str, str] = MappingProxyType({})
+    """Measured, by option id."""
 
 
 def read_envelope(body: bytes) -> Envelope:
     """Return what a response body with status 200 says; raise Unusable where it is no chat completion."""
-    top = _json_body(body)
-    if not isinstance(top, dict):
-        raise Unusable("unavailable", f"the body is {_kind(top)}, not an object")
+    top = json_object(body)
     choices = top.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     choice = first if isinstance(first, dict) else {}
     said = choice.get("message")
     message = said if isinstance(said, dict) else {}
     content, found = _content(message)
-    usage = _usage(top.get("usage"))
+    usage = read_usage(top.get("usage"))
+    told = choice.get("logprobs")
     finish = choice.get("finish_reason")
     return Envelope(
         content=content,
-        refusal=_text_of(message.get("refusal")) or "",
+        refusal=text_of(message.get("refusal")) or "",
         error=top.get("error") or choice.get("error"),
-        finish_reason=_text_of(finish),
-        model=_text_of(top.get("model")),
-        response_id=_text_of(top.get("id")),
-        system_fingerprint=_text_of(top.get("system_fingerprint")),
+        finish_reason=text_of(finish),
+        model=text_of(top.get("model")),
+        response_id=text_of(top.get("id")),
+        system_fingerprint=text_of(top.get("system_fingerprint")),
         usage=usage or Usage(),
+        logprobs=told.get("content") if isinstance(told, dict) else None,
         anomalies=tuple(
             name
             for name, odd in (
                 ("usage_missing", usage is None),
-                ("id_missing", not _text_of(top.get("id"))),
+                ("id_missing", not text_of(top.get("id"))),
                 ("two_choices", isinstance(choices, list) and len(choices) > 1),
                 ("finish_null", finish is None),
                 ("finish_unknown", finish is not None and str(finish) not in _FINISHED),
@@ -124,6 +130,24 @@ def read_envelope(body: bytes) -> Envelope:
             if odd
         ),
     )
+
+
+def json_object(body: bytes, **numbers: Any) -> dict[str, Any]:
+    """Return the object that a response's body is; raise Unusable where it is none or a key repeats."""
+    if not body.strip():
+        raise Unusable("unavailable", "the body is empty")
+    try:
+        top = json.loads(body.decode("utf-8"), object_pairs_hook=_without_duplicates, **numbers)
+    except UnicodeDecodeError as exc:
+        raise Unusable("unavailable", "the body is no UTF-8") from exc
+    except RecursionError as exc:
+        raise Unusable("unavailable", "the body is nested too deeply") from exc
+    except ValueError as exc:
+        start = clean(body[:40].decode("utf-8", "replace"), 40)
+        raise Unusable("unavailable", f"the body is no usable JSON; it begins {start!r}") from exc
+    if not isinstance(top, dict):
+        raise Unusable("unavailable", f"the body is {kind(top)}, not an object")
+    return top
 
 
 def text(envelope: Envelope) -> str:
@@ -137,7 +161,7 @@ def text(envelope: Envelope) -> str:
     if envelope.finish_reason == "length":
         raise Unusable("truncated", "the answer was cut at its longest length")
     if not isinstance(envelope.content, str) or not envelope.content.strip():
-        raise Unusable("invalid", f"there is no answer: its content is {_kind(envelope.content)}")
+        raise Unusable("invalid", f"there is no answer: its content is {kind(envelope.content)}")
     return envelope.content
 
 
@@ -151,7 +175,7 @@ def read_object(content: str) -> Payload:
     except ValueError as exc:
         raise Unusable("invalid", f"the answer is no JSON object: {exc}") from exc
     if not isinstance(value, dict):
-        raise Unusable("invalid", f"the answer is {_kind(value)}, not a JSON object")
+        raise Unusable("invalid", f"the answer is {kind(value)}, not a JSON object")
     return Payload(value, anomalies)
 
 
@@ -159,15 +183,15 @@ def read_choice(content: str, offered: Collection[str]) -> Choice:
     """Return the choice that the text makes among `offered`; raise Unusable where it breaks the contract."""
     fields, anomalies = read_object(content)
     if extra := sorted(fields.keys() - {"choice", "reason", "confidence"}):
-        raise Unusable("invalid", f"the answer has fields that were not asked for: {_names(extra)}")
+        raise Unusable("invalid", f"the answer has fields that were not asked for: {named(extra)}")
     if missing := sorted({"choice", "reason"} - fields.keys()):
-        raise Unusable("invalid", f"the answer lacks {_names(missing)}")
+        raise Unusable("invalid", f"the answer lacks {named(missing)}")
     choice, reason = fields["choice"], fields["reason"]
     if not isinstance(choice, str) or not isinstance(reason, str):
         raise Unusable("invalid", "`choice` and `reason` must be texts")
     if choice not in offered:
         raise Unusable(
-            "invalid", f"{clean(choice, 80)!r} was not offered; it had to be one of {_names(offered)}"
+            "invalid", f"{clean(choice, 80)!r} was not offered; it had to be one of {named(offered)}"
         )
     confidence, odd = _confidence(fields)
     return Choice(choice, clean(reason, LONGEST_REASON), confidence, anomalies + odd)
@@ -177,7 +201,7 @@ def read_form(content: str, asked: Collection[str]) -> Payload:
     """Return the values that the text gives for the fields asked; raise Unusable for any others."""
     payload = read_object(content)
     if extra := sorted(payload.fields.keys() - set(asked)):
-        raise Unusable("invalid", f"the answer has fields that were not asked for: {_names(extra)}")
+        raise Unusable("invalid", f"the answer has fields that were not asked for: {named(extra)}")
     try:
         written = json.dumps(payload.fields, ensure_ascii=False, allow_nan=False).encode()
     except ValueError as exc:
@@ -185,6 +209,16 @@ def read_form(content: str, asked: Collection[str]) -> Payload:
     if b"\\u0000" in written:
         raise Unusable("invalid", "the answer holds a NUL character")
     return payload
+
+
+def read_usage(usage: Any, names: tuple[str, str] = ("prompt_tokens", "completion_tokens")) -> Usage | None:
+    """Return the tokens that a server counted, or None where it counted none or oddly."""
+    if not isinstance(usage, dict):
+        return None
+    counts = [usage.get(name) for name in names]
+    if any(type(count) is not int or count < 0 for count in counts):
+        return None
+    return Usage(input=counts[0] or 0, output=counts[1] or 0)
 
 
 def error_class(error: Any, status: int | None = None) -> OutcomeClass:
@@ -228,20 +262,6 @@ def text_digest(content: str) -> str:
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _json_body(body: bytes) -> Any:
-    if not body.strip():
-        raise Unusable("unavailable", "the body is empty")
-    try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_without_duplicates)
-    except UnicodeDecodeError as exc:
-        raise Unusable("unavailable", "the body is no UTF-8") from exc
-    except RecursionError as exc:
-        raise Unusable("unavailable", "the body is nested too deeply") from exc
-    except ValueError as exc:
-        start = clean(body[:40].decode("utf-8", "replace"), 40)
-        raise Unusable("unavailable", f"the body is no usable JSON; it begins {start!r}") from exc
-
-
 def _content(message: Any) -> tuple[Any, str]:
     """Return the content and the name of the odd place it was found in."""
     content = message.get("content")
@@ -269,16 +289,8 @@ def _only(calls: Any) -> dict[str, Any] | None:
     return calls[0] if isinstance(calls, list) and len(calls) == 1 and isinstance(calls[0], dict) else None
 
 
-def _usage(usage: Any) -> Usage | None:
-    if not isinstance(usage, dict):
-        return None
-    counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if any(type(count) is not int or count < 0 for count in counts):
-        return None
-    return Usage(input=counts[0] or 0, output=counts[1] or 0)
-
-
-def _text_of(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
+    """Return a short text as it may be kept, or None where the value is no text."""
     return clean(value, 200) if isinstance(value, str) and value else None
 
 
@@ -327,10 +339,12 @@ def _visible(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - end of the first plane
 
 
-def _names(names: Collection[str]) -> str:
+def named(names: Collection[str]) -> str:
+    """Return names as they may be shown."""
     return ", ".join(clean(str(name), 80) for name in list(names)[:20])
 
 
-def _kind(value: Any) -> str:
+def kind(value: Any) -> str:
+    """Return what a JSON value is, in words."""
     names = {type(None): "null", bool: "a boolean", str: "a text", list: "a list", dict: "an object"}
     return names.get(type(value), "a number")

@@ -19,7 +19,7 @@ from planner.decisions import (
 
 By = Literal["model", "rule", "person"]
 
-_AS_TOLD = ("reason", "confidence", "model", "attempts", "usage", "anomalies", "raw_output")
+_AS_TOLD = ("reason", "confidence", "probabilities", "model", "attempts", "usage", "raw_output")
 """What the record takes over from the answer as it is."""
 
 
@@ -29,6 +29,7 @@ class Settled(NamedTuple):
     decided_by: DecidedBy
     choice: str
     outcome_class: OutcomeClass
+    anomaly: str = ""
 
 
 def preset(question: Question, *, otherwise: str, by: By) -> Settled | None:
@@ -84,7 +85,7 @@ def conclude(  # noqa: PLR0913 - each argument is one fact of the record
         question=question.question,
         trigger=trigger,
         options=question.options,
-        option_order=ids(question.available),
+        option_order=ids(question.shown),
         decided_by=final.decided_by,
         choice=final.choice,
         proposed=told.choice if told.choice != final.choice else None,
@@ -94,6 +95,7 @@ def conclude(  # noqa: PLR0913 - each argument is one fact of the record
         given_fields=tuple(given_fields),
         given_sha256=digest(question.given),
         **{name: getattr(told, name) for name in _AS_TOLD},
+        anomalies=told.anomalies + ((final.anomaly,) if final.anomaly else ()),
         deadline_ms=int(question.deadline_seconds * 1000) if asked and by == "model" else None,
         budget_left=dict(budget_left or {}),
         actor=actor,
@@ -107,10 +109,16 @@ def _settle(question: Question, answer: Answer, *, by: By, otherwise: str, min_c
         return Settled("otherwise", otherwise, outcome_class)
     if answer.choice is None or answer.choice not in ids(question.available):
         return Settled("otherwise", otherwise, "invalid")
-    if by == "model" and min_confidence > 0 and not _sure(answer, min_confidence):
-        return Settled("otherwise", otherwise, "abstained")
+    if by == "model" and min_confidence > 0:
+        doubt = _doubt(answer, min_confidence)
+        if doubt is not None:
+            return Settled("otherwise", otherwise, "abstained", doubt)
     return Settled(by, answer.choice, "ok")
 
 
-def _sure(answer: Answer, min_confidence: float) -> bool:
-    return answer.confidence is not None and answer.confidence.value >= min_confidence
+def _doubt(answer: Answer, min_confidence: float) -> str | None:
+    """Return why the choice does not pass the threshold, as an anomaly or "", or None where it does."""
+    sure = answer.confidence
+    if sure is not None and not sure.gates:
+        return "confidence_not_trusted"
+    return None if sure is not None and sure.value >= min_confidence else ""

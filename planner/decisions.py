@@ -31,6 +31,10 @@ DecisionKind = Literal["choose", "recover", "route", "undo"]
 Mode = Literal["live", "eval", "replay", "explore"]
 
 
+Source = Literal["stated", "logprobs", "probabilities", "agreement"]
+Backend = Literal["chat", "decisions"]
+
+
 class Offered(Record):
     """One declared option, and whether it could be chosen."""
 
@@ -57,11 +61,14 @@ class Usage(Record):
 
 
 class Confidence(Record):
-    """How sure the decider said it was."""
+    """How sure the choice is, and where that is known from."""
 
     value: float = Field(ge=0, le=1)
-    source: Literal["stated", "logprobs", "probabilities", "agreement"] = "stated"
-    """`stated`: the model's own word."""
+    source: Source = "stated"
+    """`stated`: the model's own word; `probabilities`: a decisions endpoint's; `logprobs`: those of the
+    option's token; `agreement`: the share of permuted samples that chose it."""
+    gates: bool = False
+    """Whether it may be held against `min_confidence`, by the settings of the time."""
 
 
 class Attempt(Record):
@@ -80,6 +87,8 @@ class Attempt(Record):
     retry_after_ms: int | None = None
     raw_digest: str | None = None
     """SHA-256 of the answer's text, in hex."""
+    option_order: tuple[str, ...] = ()
+    """Ids in the order in which this request showed them, where samples differ in it."""
 
 
 class ModelInfo(Record):
@@ -89,7 +98,7 @@ class ModelInfo(Record):
     responded: str | None = None
     host: str
     """Host and port of the endpoint; never credentials."""
-    backend: Literal["chat", "decisions"] = "chat"
+    backend: Backend = "chat"
     response_id: str | None = None
     system_fingerprint: str | None = None
     finish_reason: str | None = None
@@ -136,11 +145,25 @@ class Question(Record):
     deadline_seconds: float = Field(default=30.0, gt=0)
     """Total time that asking may take, retries included."""
     max_attempts: int = Field(default=3, ge=1)
+    order_seed: int | None = Field(default=None, ge=0)
+    """Which permutation of the available options is shown; None and 0 are the declared order."""
 
     @property
     def available(self) -> tuple[Offered, ...]:
         """The options that may be chosen."""
         return tuple(option for option in self.options if option.available)
+
+    @property
+    def shown(self) -> tuple[Offered, ...]:
+        """The options that may be chosen, in the order in which a decider sees them.
+
+        As many seeds in a row as there are options turn one order round: each option comes first once.
+        """
+        options = self.available
+        turns, turn = divmod(self.order_seed or 0, max(1, len(options)))
+        if turns:
+            options = tuple(sorted(options, key=lambda option: digest([turns, option.id])))
+        return options[turn:] + options[:turn]
 
 
 class Answer(Record):
@@ -152,6 +175,8 @@ class Answer(Record):
     reason: str = ""
     """The decider's words; no proof of cause."""
     confidence: Confidence | None = None
+    probabilities: dict[str, str] = Field(default_factory=dict)
+    """Measured probability of each shown option by id, as decimal strings; empty where none was measured."""
     attempts: tuple[Attempt, ...] = ()
     usage: Usage = Usage()
     model: ModelInfo | None = None
@@ -222,6 +247,8 @@ class Decision(Record):
     outcome_class: OutcomeClass = "ok"
     reason: str = ""
     confidence: Confidence | None = None
+    probabilities: dict[str, str] = Field(default_factory=dict)
+    """Measured probability of each shown option by id, as decimal strings; empty where none was measured."""
     min_confidence: float = 0.0
     given: Any = None
     """The data that the decider saw."""

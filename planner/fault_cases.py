@@ -4,6 +4,7 @@ import json
 from functools import cache
 from typing import Any
 
+from planner import fault_decisions
 from planner.decisions import OutcomeClass
 from planner.faulty import (
     DEEP,
@@ -38,7 +39,15 @@ _CYRILLIC_E, _ZERO_WIDTH = "\u0435", "\u200b"
 
 def every() -> tuple[Fault, ...]:
     """Return every fault, by section."""
-    return (*_transport(), *_statuses(), *_bodies(), *_finishes(), *_payloads(), *_choices())
+    return (
+        *_transport(),
+        *_statuses(),
+        *_bodies(),
+        *_finishes(),
+        *_payloads(),
+        *_choices(),
+        *fault_decisions.every(EXCLUDED),
+    )
 
 
 def table() -> list[str]:

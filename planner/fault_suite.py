@@ -168,7 +168,8 @@ def _first(fault: Fault) -> Case:
 
 def _always(fault: Fault) -> Case:
     # A cut answer is asked for once more, everything else as often as is allowed.
-    times = 1 if not fault.recovers else 2 if fault.outcome_class == "truncated" else ATTEMPTS
+    usual = 1 if not fault.recovers else 2 if fault.outcome_class == "truncated" else ATTEMPTS
+    times = fault.requests or usual
     expected = (fault.outcome_class,) * times
     return Case(f"{fault.name}, always", fault.section, (fault,), forever=True, expected=expected)
 
@@ -192,6 +193,7 @@ async def _decide(case: Case, served: Endpoint, inner: httpx2.AsyncClient) -> tu
         api_key=SecretStr(KEY),
         deadline_seconds=case.deadline_seconds,
         max_attempts=ATTEMPTS,
+        backend=case.faults[0].backend,
     )
     clock = FrozenClock()
     async with served.client(inner) as client, Model(config, clock=clock, http_client=client) as model:

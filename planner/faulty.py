@@ -6,7 +6,7 @@ import json
 import re
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal, NamedTuple
 
@@ -15,7 +15,8 @@ import httpx2
 from planner.decisions import OutcomeClass
 from planner.unreachable import Detour, Reach
 
-Section = Literal["transport", "status", "body", "finish", "payload"]
+Section = Literal["transport", "status", "body", "finish", "payload", "decisions"]
+Asked = Literal["chat", "decisions", "auto"]
 LONG_REASON = 2_000_000
 DEEP = 100_000
 _OPTION = re.compile(r"\\n- (\w+): ")
@@ -50,6 +51,10 @@ class Fault(NamedTuple):
     """Whether only the deadline ends it."""
     reach: Reach = "here"
     """Where the request goes in place of the endpoint."""
+    backend: Asked = "chat"
+    """Which backend must be configured for it."""
+    requests: int = 0
+    """How many are sent where it stays, if that is not for its class to tell."""
 
 
 @asynccontextmanager
@@ -139,19 +144,58 @@ class _Way(httpx2.AsyncBaseTransport):
 
 async def good(request: Request, writer: asyncio.StreamWriter) -> None:
     """Answer as a well-behaved server does: the first offered option."""
-    await _send(writer, completion(request, payload(request)))
+    await _send(writer, decision(request) if "questions" in request else chat(request))
 
 
-def offered(request: dict[str, Any]) -> list[str]:
+def chat(request: Request) -> bytes:
+    """Return a good chat completion."""
+    return completion(request, payload(request))
+
+
+def offered(request: Mapping[str, Any]) -> list[str]:
     """Return the option ids that a request offers."""
+    if "questions" in request:
+        return [choice["value"] for choice in request["questions"][0]["choices"]]
     schema = request.get("response_format", {}).get("json_schema", {}).get("schema", {})
     told = schema.get("properties", {}).get("choice", {}).get("enum")
     return list(told or _OPTION.findall(json.dumps(request.get("messages"))) or ["?"])
 
 
+def verdict(request: Request, **changes: Any) -> dict[str, Any]:
+    """Return the answer of a decisions endpoint: the first option at nine in ten; `...` takes a part away."""
+    ids = offered(request)
+    rest = 0.1 / max(1, len(ids) - 1)
+    answer: dict[str, Any] = {
+        "type": "choice",
+        "name": "choice",
+        "choice": ids[0],
+        "confidence": 0.9,
+        "probabilities": [{"value": each, "probability": rest if n else 0.9} for n, each in enumerate(ids)],
+        **changes,
+    }
+    return {name: value for name, value in answer.items() if value is not ...}
+
+
+def decision(request: Request, **changes: Any) -> bytes:
+    """Return a whole response of a decisions endpoint; `...` takes a part of it away."""
+    parts: dict[str, Any] = {name: changes.pop(name) for name in ("answers", "usage") if name in changes}
+    top: dict[str, Any] = {
+        "answers": [verdict(request, **changes)],
+        "model": request.get("model"),
+        "usage": {"input_tokens": 10, "output_tokens": 1, "total_tokens": 11},
+        **parts,
+    }
+    return http(200, json.dumps({name: value for name, value in top.items() if value is not ...}))
+
+
 def payload(request: dict[str, Any], **changes: Any) -> str:
     """Return a payload that keeps the contract, but for the changes."""
-    fields = {"reason": "because", "choice": offered(request)[0], "confidence": 0.8, **changes}
+    fields: dict[str, Any] = {
+        "reason": "because",
+        "choice": offered(request)[0],
+        "confidence": 0.8,
+        **changes,
+    }
     return json.dumps({name: value for name, value in fields.items() if value is not ...})
 
 

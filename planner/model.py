@@ -1,76 +1,34 @@
 """The model's adapter: asks any OpenAI-compatible server, and survives whatever it answers."""
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx2
 import openai
 
-from planner import answers, forms, prompts
-from planner.answers import Envelope, Unusable
+from planner import answers, forms, inquiries, samples, verdicts
+from planner.answers import Choice, Envelope, Unusable
 from planner.clock import Clock
-from planner.decisions import (
-    Answer,
-    Attempt,
-    Confidence,
-    Filled,
-    ModelInfo,
-    OutcomeClass,
-    Question,
-    Usage,
-    digest,
-    ids,
-)
+from planner.decisions import Answer, Backend, Confidence, Filled, ModelInfo, Question, Usage
 from planner.model_faults import Fault, Wire, mapped, wire_of
-from planner.model_requests import Ask, Dialect
+from planner.model_requests import Ask, Dialect, Request
+from planner.model_talk import Asked, Reply, Spare, Talk, TimeLeft
 from planner.model_wire import patience, plain_client, sdk_client
 from planner.retry import repeat
 from planner.settings import ModelSettings
 from tools.operations import Retry
 
-AGAIN: frozenset[OutcomeClass] = frozenset({"invalid", "truncated", "rate_limited", "unavailable", "timeout"})
-"""Classes after which asking again can help."""
-
-
-class Read(Protocol):
-    """What an answer's text was read as."""
-
-    @property
-    def anomalies(self) -> tuple[str, ...]:
-        """What was odd about it."""
-        ...
-
-
-R = TypeVar("R", bound=Read)
-
-
-class Reply(NamedTuple):
-    """What came of one request."""
-
-    outcome_class: OutcomeClass
-    error: str | None
-    wire: Wire
-    envelope: Envelope | None
-    content: str | None
-    result: Any
-    adapted: bool
-    """Whether the next request is written otherwise, because the server cannot read this one."""
-
-
-class Asked(NamedTuple):
-    """What came of asking, in all."""
-
-    last: Reply | None
-    outcome_class: OutcomeClass
-    attempts: tuple[Attempt, ...]
-    usage: Usage
-    request_sha256: str
+MOST_REQUESTS = 100
+"""More than any talk has to spare, so that the spare ones alone decide."""
+_ENVELOPES: Mapping[Backend, Callable[[bytes], Envelope]] = {
+    "chat": answers.read_envelope,
+    "decisions": verdicts.read_envelope,
+}
 
 
 class Model:
@@ -102,71 +60,75 @@ class Model:
 
     async def choose(self, question: Question) -> Answer:
         """Return what came of asking for one of the available options."""
-        offered = ids(question.available)
-        if not offered:
-            return Answer(outcome_class="rejected", anomalies=("nothing_offered",))
-        prompt = prompts.choose(question)
-        ask = Ask("choose", prompt, prompts.choice_schema(offered), strict=True)
-        asked = await self._ask(
-            ask,
-            lambda content: answers.read_choice(content, offered),
-            seconds=question.deadline_seconds,
-            attempts=question.max_attempts,
-        )
-        result = asked.last.result if asked.last and asked.outcome_class == "ok" else None
-        sure = result.confidence if result else None
-        return Answer(
-            outcome_class=asked.outcome_class,
-            choice=result.choice if result else None,
-            reason=self._masked(result.reason) if result else "",
-            confidence=None if sure is None else Confidence(value=sure),
-            attempts=asked.attempts,
-            usage=self._priced(asked.usage),
-            model=self._info(prompt, asked),
-            anomalies=self._anomalies(asked),
-            raw_output=self._raw(asked),
-        )
+        odd = inquiries.unaskable(question, self._backend(question))
+        if odd is not None:
+            return Answer(outcome_class="rejected", anomalies=(odd,))
+        time_left = self._time(question.deadline_seconds)
+        spare = Spare(min(question.max_attempts, self._config.max_attempts) - 1)
+        first, *others = samples.permuted(question, self._config.samples)
+        answer = await self._sample(first, time_left, spare)
+        if not others:
+            return answer
+        # The first one goes ahead: what the server cannot do is learned once, and a refusal is heard once.
+        told = [samples.ordered(answer, first)]
+        if answer.outcome_class == "ok":
+            rest = await asyncio.gather(*(self._sample(other, time_left, spare) for other in others))
+            told += map(samples.ordered, rest, others)
+        return samples.merged(told, gates="agreement" in self._config.gate_on)
 
     async def fill(self, goal: str, schema: Mapping[str, Any], *, deadline_seconds: float = 30.0) -> Filled:
         """Return values for `schema` read out of `goal`; what the goal does not tell is left out."""
         if not forms.fields(schema):
             return Filled(outcome_class="ok", value={}, anomalies=("nothing_to_fill",))
-        form = forms.form(schema)
-        prompt = prompts.fill(goal, form.schema)
-        asked = await self._ask(
-            Ask("fill", prompt, form.schema, strict=form.strict),
-            lambda content: answers.read_form(content, forms.fields(schema)),
-            seconds=deadline_seconds,
-            attempts=self._config.max_attempts,
-        )
+        ask = inquiries.filling(goal, schema)
+        spare = Spare(self._config.max_attempts - 1)
+        asked = await self._ask(lambda: ask, time_left=self._time(deadline_seconds), spare=spare)
         result = asked.last.result if asked.last and asked.outcome_class == "ok" else None
         return Filled(
             outcome_class=asked.outcome_class,
             value=forms.told(schema, result.fields) if result else None,
             attempts=asked.attempts,
             usage=self._priced(asked.usage),
-            model=self._info(prompt, asked),
+            model=self._info(asked),
             anomalies=self._anomalies(asked),
         )
 
-    async def _ask(self, ask: Ask, read: Callable[[str], Read], *, seconds: float, attempts: int) -> Asked:
-        seconds = min(seconds, self._config.deadline_seconds)
-        talk = _Talk(self._clock, end=time.perf_counter() + seconds)
-        first_pause = min(0.5, seconds / 30)
+    async def _sample(self, question: Question, time_left: TimeLeft, spare: Spare) -> Answer:
+        def ask() -> Ask:
+            return inquiries.choosing(question, self._backend(question), logprobs=self._dialect.logprobs)
+
+        asked = await self._ask(ask, time_left=time_left, spare=spare)
+        result = asked.last.result if asked.last and asked.outcome_class == "ok" else None
+        return Answer(
+            outcome_class=asked.outcome_class,
+            choice=result.choice if result else None,
+            reason=self._masked(result.reason) if result else "",
+            confidence=self._confidence(result) if result else None,
+            probabilities=dict(result.probabilities) if result else {},
+            attempts=asked.attempts,
+            usage=self._priced(asked.usage),
+            model=self._info(asked),
+            anomalies=self._anomalies(asked),
+            raw_output=self._raw(asked),
+        )
+
+    async def _ask(self, ask: Callable[[], Ask], *, time_left: TimeLeft, spare: Spare) -> Asked:
+        talk = Talk(self._clock, time_left=time_left, spare=spare)
+        first_pause = min(0.5, time_left.seconds / 30)
         retry = Retry(
-            attempts=min(attempts, self._config.max_attempts),
+            attempts=MOST_REQUESTS,
             initial=timedelta(seconds=first_pause),
             max=timedelta(seconds=first_pause * 8),
         )
 
         async def attempt(n: int) -> Reply:
             talk.begin(n)
-            reply = await self._attempt(ask, read, talk)
+            reply = await self._attempt(ask(), talk)
             talk.end_attempt(reply, self._masked(reply.error or "") or None)
             return reply
 
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(time_left.due):
                 await repeat(
                     attempt,
                     retry=retry,
@@ -175,42 +137,65 @@ class Model:
                     hint=lambda reply: reply.wire.retry_after,
                 )
         except TimeoutError:
-            talk.expire(seconds)
+            talk.expire()
         return talk.asked()
 
-    async def _attempt(self, ask: Ask, read: Callable[[str], Read], talk: "_Talk") -> Reply:
-        if self._sdk is None:
-            raise RuntimeError("the model must be opened first: async with Model(...) as model")
+    async def _attempt(self, ask: Ask, talk: Talk) -> Reply:
         request = self._dialect.write(ask, longer=talk.cut)
-        talk.request_sha256 = digest(request.body)
+        talk.say(ask, request)
         wire, envelope, content = Wire(), None, None
         try:
             with mapped(now=self._clock.now()):
-                raw = await self._sdk.chat.completions.with_raw_response.create(
-                    **request.body, timeout=patience(talk.remaining)
-                )
-                response = raw.http_response
+                response = await self._send(request, talk.seconds_left)
             wire = wire_of(response, now=self._clock.now())
-            envelope = answers.read_envelope(response.content)
+            envelope = _ENVELOPES[request.backend](response.content)
             content = answers.text(envelope)
-            result = read(content)
+            result = ask.read(content, envelope)
         except Unusable as exc:
             wire = exc.wire if isinstance(exc, Fault) else wire
             adapted = self._dialect.learn(request, wire.status, wire.said)
             return Reply(exc.outcome_class, str(exc), wire, envelope, content, None, adapted)
         return Reply("ok", None, wire, envelope, content, result, adapted=False)
 
-    def _info(self, prompt: prompts.Prompt, asked: Asked) -> ModelInfo:
+    async def _send(self, request: Request, seconds: float) -> httpx2.Response:
+        if self._sdk is None:
+            raise RuntimeError("the model must be opened first: async with Model(...) as model")
+        door = self._sdk.decisions if request.backend == "decisions" else self._sdk.chat.completions
+        raw = await door.with_raw_response.create(**request.body, timeout=patience(seconds))
+        response: httpx2.Response = raw.http_response
+        return response
+
+    def _backend(self, question: Question) -> Backend:
+        """Return where to ask: with `auto`, what a decisions endpoint does not take goes to chat."""
+        backend = self._dialect.backend
+        if self._config.backend == "auto" and inquiries.unaskable(question, backend) == inquiries.UNCOUNTABLE:
+            return "chat"
+        return backend
+
+    def _time(self, seconds: float) -> TimeLeft:
+        seconds = min(seconds, self._config.deadline_seconds)
+        return TimeLeft(seconds, asyncio.get_running_loop().time() + seconds)
+
+    def _confidence(self, choice: Choice) -> Confidence | None:
+        if choice.confidence is None:
+            return None
+        gates = choice.source in self._config.gate_on
+        return Confidence(value=choice.confidence, source=choice.source, gates=gates)
+
+    def _info(self, asked: Asked) -> ModelInfo | None:
         envelope = (asked.last.envelope if asked.last else None) or Envelope()
+        if asked.ask is None:
+            return None
         return ModelInfo(
             requested=self._config.name,
             responded=envelope.model,
             host=self._host,
+            backend=asked.ask.backend,
             response_id=envelope.response_id,
             system_fingerprint=envelope.system_fingerprint,
             finish_reason=envelope.finish_reason,
-            prompt=prompt.name,
-            prompt_sha256=prompt.sha256,
+            prompt=asked.ask.prompt.name,
+            prompt_sha256=asked.ask.prompt.sha256,
             request_sha256=asked.request_sha256,
         )
 
@@ -268,77 +253,6 @@ class NoModel:
 def from_settings(config: ModelSettings, *, clock: Clock) -> Model | NoModel:
     """Return the model that is configured, or the stand-in where none is."""
     return Model(config, clock=clock) if config.configured else NoModel()
-
-
-class _Talk:
-    """One exchange with the endpoint: its attempts, its deadline, and whether another attempt may follow."""
-
-    def __init__(self, clock: Clock, *, end: float) -> None:
-        self._clock, self._end = clock, end
-        self._attempts: list[Attempt] = []
-        self._usage = Usage()
-        self._last: Reply | None = None
-        self._begun: Attempt | None = None
-        self._begun_at = 0.0
-        self._cuts = 0
-        self.request_sha256 = ""
-
-    @property
-    def remaining(self) -> float:
-        """Seconds left, never quite none."""
-        return max(0.001, self._end - time.perf_counter())
-
-    @property
-    def cut(self) -> bool:
-        """Whether an answer was cut at its longest length."""
-        return self._cuts > 0
-
-    def begin(self, n: int) -> None:
-        self._begun = Attempt(n=n, started=self._clock.now(), ms=0, outcome_class="timeout")
-        self._begun_at = time.perf_counter()
-
-    def end_attempt(self, reply: Reply, error: str | None) -> None:
-        wire, envelope = reply.wire, reply.envelope
-        self._close(
-            outcome_class=reply.outcome_class,
-            http_status=wire.status,
-            error=error,
-            request_id=wire.request_id,
-            retry_after_ms=None if wire.retry_after is None else int(min(wire.retry_after, 1e9) * 1000),
-            raw_digest=None if reply.content is None else answers.text_digest(reply.content),
-        )
-        used = envelope.usage if envelope else Usage()
-        self._usage = Usage(input=self._usage.input + used.input, output=self._usage.output + used.output)
-        self._cuts += reply.outcome_class == "truncated"
-        self._last = reply
-
-    def expire(self, seconds: float) -> None:
-        """Take note that the deadline passed, and of the request that it passed in."""
-        if self._begun:
-            self._close(outcome_class="timeout", error=f"no whole answer within {seconds:g} s in all")
-
-    def may_ask_again(self, reply: Reply) -> bool:
-        """Tell whether the rules and the time left allow another attempt."""
-        if (reply.wire.retry_after or 0) >= self.remaining:
-            return False
-        if reply.adapted:
-            return True
-        if reply.wire.should_retry is not None and reply.outcome_class not in {"ok", "quota"}:
-            return reply.wire.should_retry
-        if reply.outcome_class == "truncated":
-            return self._cuts == 1
-        return reply.outcome_class in AGAIN
-
-    def asked(self) -> Asked:
-        attempts = tuple(self._attempts)
-        outcome_class = attempts[-1].outcome_class if attempts else "timeout"
-        return Asked(self._last, outcome_class, attempts, self._usage, self.request_sha256)
-
-    def _close(self, **found: Any) -> None:
-        if self._begun:
-            ms = round((time.perf_counter() - self._begun_at) * 1000, 3)
-            self._attempts.append(Attempt.model_validate({**self._begun.model_dump(), "ms": ms, **found}))
-            self._begun = None
 
 
 def _same_model(requested: str, responded: str) -> bool:

@@ -1,6 +1,7 @@
 """Scripts: answers of a pretended model, written down by decision point."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -39,6 +40,8 @@ class ScriptedAnswer(Record):
     """Id of the option to choose."""
     reason: str = "as scripted"
     confidence: Any = 0.9
+    probabilities: dict[str, float] | None = None
+    """Measured ones by option id, for a decisions endpoint and for the probabilities of tokens."""
     fill: dict[str, Any] | None = None
     """Values for a form."""
     content: Any = None
@@ -96,7 +99,7 @@ class Script:
     def take(self, body: bytes) -> Sent:
         """Return the next answer to a request's body; status 400 says why there is none."""
         request = _request(body)
-        point = prompts.point_of(request.get("messages"))
+        point = prompts.point_asked(request)
         with self._lock:
             self.requests.append(request)
             answer = self._next(point or "")
@@ -145,19 +148,28 @@ def _request(body: bytes) -> dict[str, Any]:
 def _sent(answer: ScriptedAnswer, request: Mapping[str, Any]) -> Sent:
     if answer.http is not None:
         return _http(answer.http, answer.delay)
-    completion = {
+    body = _decision(request, answer) if "questions" in request else _completion(request, answer)
+    return _json(200, body).model_copy(update={"delay": answer.delay})
+
+
+def _completion(request: Mapping[str, Any], answer: ScriptedAnswer) -> dict[str, Any]:
+    labels = prompts.labels(request.get("messages"))
+    message = _message(answer, labels)
+    choice = {"index": 0, "finish_reason": answer.finish_reason, "message": message}
+    if request.get("logprobs") and labels and answer.probabilities:
+        choice["logprobs"] = {"content": _tokens(message["content"], labels, answer.probabilities)}
+    return {
         "id": "chatcmpl-scripted",
         "object": "chat.completion",
         "created": 0,
         "model": request.get("model"),
         "system_fingerprint": FINGERPRINT,
-        "choices": [{"index": 0, "finish_reason": answer.finish_reason, "message": _message(answer)}],
-        "usage": _usage(request, answer),
+        "choices": [choice],
+        "usage": _usage(request.get("messages"), message, ("prompt_tokens", "completion_tokens")),
     }
-    return _json(200, completion).model_copy(update={"delay": answer.delay})
 
 
-def _message(answer: ScriptedAnswer) -> dict[str, Any]:
+def _message(answer: ScriptedAnswer, labels: Mapping[str, str]) -> dict[str, Any]:
     if answer.message is not None:
         return {"role": "assistant", **answer.message}
     content = answer.content
@@ -165,19 +177,62 @@ def _message(answer: ScriptedAnswer) -> dict[str, Any]:
         content = json.dumps(answer.fill)
     elif answer.choose is not None:
         told = {"reason": answer.reason, "choice": answer.choose, "confidence": answer.confidence}
+        if labels:
+            # Where labels stand for options, the choice is told first.
+            told = {"choice": labels.get(answer.choose, answer.choose), **_without(told, "choice")}
         content = json.dumps(told)
     return {"role": "assistant", "content": content}
 
 
-def _usage(request: Mapping[str, Any], answer: ScriptedAnswer) -> dict[str, int]:
-    # About four characters make a token.
-    prompt = len(json.dumps(request.get("messages"))) // 4
-    completion = len(json.dumps(_message(answer))) // 4
+def _without(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {each: value for each, value in fields.items() if each != name}
+
+
+def _tokens(content: str, labels: Mapping[str, str], told: Mapping[str, float]) -> list[dict[str, Any]]:
+    head, quote, rest = content.partition('"choice": "')
+    likely = [{"token": labels[option], "logprob": math.log(p)} for option, p in told.items() if p > 0]
+    chosen = next(
+        (each for each in likely if each["token"] == rest[:1]), {"token": rest[:1], "logprob": -9.9}
+    )
+    return [
+        {"token": head + quote, "logprob": 0.0, "top_logprobs": []},
+        {**chosen, "top_logprobs": likely},
+        {"token": rest[1:], "logprob": 0.0, "top_logprobs": []},
+    ]
+
+
+def _decision(request: Mapping[str, Any], answer: ScriptedAnswer) -> dict[str, Any]:
+    """Return the answer of a decisions endpoint; what it cannot say, such as a text, it refuses."""
+    verdict: dict[str, Any] = {"type": "refusal", "name": "choice"}
+    if answer.choose is not None:
+        shown = [choice["value"] for choice in request["questions"][0]["choices"]]
+        told = answer.probabilities or _spread(answer, shown)
+        verdict = {
+            "type": "choice",
+            "name": "choice",
+            "choice": answer.choose,
+            "confidence": told.get(answer.choose, 0.0),
+            "probabilities": [{"value": each, "probability": told.get(each, 0.0)} for each in shown],
+        }
     return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
+        "model": request.get("model"),
+        "system_fingerprint": FINGERPRINT,
+        "answers": [verdict],
+        "usage": _usage(request.get("input"), verdict, ("input_tokens", "output_tokens")),
     }
+
+
+def _spread(answer: ScriptedAnswer, shown: Sequence[str]) -> dict[str, float]:
+    """Return the confidence for the choice, and the rest of it for the others in equal parts."""
+    sure = answer.confidence if isinstance(answer.confidence, float) else 0.9
+    others = [each for each in shown if each != answer.choose]
+    return {**{each: (1 - sure) / len(others) for each in others}, str(answer.choose): sure}
+
+
+def _usage(asked: Any, said: Any, names: tuple[str, str]) -> dict[str, int]:
+    # About four characters make a token.
+    tokens = [len(json.dumps(each)) // 4 for each in (asked, said)]
+    return {**dict(zip(names, tokens, strict=True)), "total_tokens": sum(tokens)}
 
 
 def _http(http: ScriptedHttp, delay: float) -> Sent:

@@ -5,7 +5,7 @@ import json
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AnyHttpUrl,
@@ -21,11 +21,13 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
 )
 
+from planner.decisions import Source
 from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
@@ -74,6 +76,20 @@ class ModelSettings(Record):
     ca_file: FilePath | None = None
     """File of certificate authorities to trust, for an endpoint behind a private one."""
 
+    backend: Literal["chat", "decisions", "auto"] = "chat"
+    """`chat`: chat completions, which give a reason; `decisions`: `/decisions`, which gives probabilities;
+    `auto`: decisions first, and chat once the server is found to have none."""
+
+    logprobs: bool = False
+    """Whether chat is asked for the probabilities of its tokens, to measure confidence by."""
+
+    samples: int = Field(default=1, ge=1, le=25)
+    """Times that each question is asked, every time with the options in another order; the majority is
+    chosen, and its share is the confidence. Each sample is a request more than `max_attempts`."""
+
+    gate_on: Annotated[tuple[Source, ...], NoDecode] = ("probabilities", "logprobs", "agreement")
+    """Sources of confidence that may pass a `min_confidence`; a JSON list or separated by commas."""
+
     scripted: bool = False
     """A label: the answers come from a file and not from a model."""
 
@@ -101,6 +117,11 @@ class ModelSettings(Record):
         if not (key.isascii() and key.isprintable()) or key != key.strip():
             raise ValueError("a key is printable ASCII without blanks around it")
         return value if key else None
+
+    @field_validator("gate_on", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return _list(value) if isinstance(value, str) else value
 
     @field_validator("base_url", "proxy")
     @classmethod
@@ -251,7 +272,7 @@ class _Environment(EnvSettingsSource):
         if isinstance(value, str) and field_name == "model" and not value.lstrip().startswith("{"):
             value = json.dumps({"name": value.strip()})
         if isinstance(value, str) and field_name == "api_keys" and not value.lstrip().startswith("["):
-            value = json.dumps([part.strip() for part in value.split(",") if part.strip()])
+            value = json.dumps(_list(value))
         return super().prepare_field_value(field_name, field, value, value_is_complex)
 
     def __call__(self) -> dict[str, Any]:
@@ -301,6 +322,12 @@ def is_loopback(host: str) -> bool:
 def variable(*location: object) -> str:
     """Return the environment variable that sets a field, such as `PLANNER_MODEL__NAME`."""
     return PREFIX + NESTED.join(str(part).upper() for part in location if not isinstance(part, int))
+
+
+def _list(value: str) -> Any:
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def _http_address(value: str) -> str:

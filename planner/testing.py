@@ -21,7 +21,7 @@ from planner.store import migrate
 from planner.store.database import Database, open_database
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
-_CHAT, _MODELS = "/chat/completions", "/models"
+_ASKED, _MODELS = ("/chat/completions", "/decisions"), "/models"
 
 
 class FrozenClock:
@@ -69,7 +69,7 @@ class ScriptedModel:
 
     def respond(self, method: str, path: str, body: bytes) -> Sent:
         """Return what the endpoint sends back."""
-        if method == "POST" and path.endswith(_CHAT):
+        if method == "POST" and path.endswith(_ASKED):
             return self.script.take(body)
         if method == "GET" and path.endswith(_MODELS):
             return scripts.models()

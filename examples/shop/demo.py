@@ -29,6 +29,8 @@ PROJECT = Path(__file__).parent
 SCRIPT = PROJECT / "demo-answers.yaml"
 GOAL = "Customer of order o-1001 complains that it is late: settle it"
 FAULT = {"operation": "refund", "kind": "timeout_after", "times": 1}
+GATE_ON = "stated,probabilities,logprobs,agreement"
+"""The shop's thresholds are made for what a model says of itself, which passes none unless told so."""
 ENDED = {"succeeded", "failed", "undone", "cancelled"}
 WAIT_SECONDS = 15
 NARROWEST = 110
@@ -80,6 +82,7 @@ def _environment(folder: Path, services: Mapping[str, str], model: str | None) -
         "PLANNER_DATABASE_URL": f"sqlite:///{folder / 'planner.db'}",
         "PLANNER_SERVICES": orjson.dumps(dict(services)).decode(),
     }
+    own.setdefault("PLANNER_MODEL__GATE_ON", GATE_ON)
     if model is not None:
         own |= {
             "PLANNER_MODEL": "scripted-demo",

@@ -44,6 +44,7 @@ def test_the_planner_gets_the_demo_s_settings_and_nobody_else_s(variables, tmp_p
     found = settings.load()
     assert (found.project, found.services) == (PROJECT, {"orders": "http://127.0.0.1:9"})
     assert (found.model.name, found.model.base_url) == ("scripted-demo", "http://127.0.0.1:8/v1")
+    assert "stated" in found.model.gate_on
 
 
 def test_a_real_model_is_left_as_it_is_configured(variables, tmp_path):
@@ -52,12 +53,20 @@ def test_a_real_model_is_left_as_it_is_configured(variables, tmp_path):
     environment = demo._environment(tmp_path, {}, None)
     assert (environment["OPENAI_API_KEY"], environment["PLANNER_MODEL"]) == ("real", "mine")
     assert "OPENAI_BASE_URL" not in environment
+    assert environment["PLANNER_MODEL__GATE_ON"] == demo.GATE_ON
+
+
+def test_what_may_pass_a_threshold_is_left_as_it_is_configured(variables, tmp_path):
+    variables.setenv("PLANNER_MODEL__GATE_ON", "agreement")
+    assert demo._environment(tmp_path, {}, None)["PLANNER_MODEL__GATE_ON"] == "agreement"
 
 
 @pytest.mark.acceptance
 def test_the_goal_is_reached_over_real_processes_and_the_real_wire():
     async def reach(addresses: dict[str, str], base_url: str) -> tuple[Any, Bench]:
-        config = ModelSettings(name="scripted-demo", base_url=base_url, api_key=SecretStr("scripted"))
+        config = ModelSettings(
+            name="scripted-demo", base_url=base_url, api_key=SecretStr("scripted"), gate_on=("stated",)
+        )
         operations = catalog.load(PROJECT / "catalog.yaml", base_urls=addresses)
         flows = _workflows()
         async with (

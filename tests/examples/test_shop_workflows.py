@@ -91,7 +91,9 @@ class Shop:
 
 
 def _sure(choice: str) -> Answer:
-    return Answer(outcome_class="ok", choice=choice, reason="scripted", confidence=Confidence(value=0.9))
+    return Answer(
+        outcome_class="ok", choice=choice, reason="scripted", confidence=Confidence(value=0.9, gates=True)
+    )
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_an_errors_text_is_one_short_safe_line():
 
 
 def test_a_choice_that_keeps_the_contract_is_taken():
-    assert answers.read_choice(choice(), OFFERED) == ("refund", "r", 0.5, ())
+    assert answers.read_choice(choice(), OFFERED)[:4] == ("refund", "r", 0.5, ())
 
 
 @pytest.mark.parametrize(
@@ -131,13 +131,13 @@ def test_a_choice_that_breaks_the_contract_is_invalid(content):
     ],
 )
 def test_one_fence_or_one_think_block_is_taken_away(content, anomaly):
-    assert answers.read_choice(content, OFFERED) == ("refund", "r", 0.5, (anomaly,))
+    assert answers.read_choice(content, OFFERED)[:4] == ("refund", "r", 0.5, (anomaly,))
 
 
 @pytest.mark.parametrize("value", ['"high"', "1.7", "-0.1", "NaN", "Infinity", "true", "null", "[]", "1e999"])
 def test_an_odd_confidence_is_dropped_and_the_choice_kept(value):
     content = f'{{"reason": "r", "choice": "refund", "confidence": {value}}}'
-    assert answers.read_choice(content, OFFERED) == ("refund", "r", None, ("confidence_odd",))
+    assert answers.read_choice(content, OFFERED)[:4] == ("refund", "r", None, ("confidence_odd",))
 
 
 def test_a_form_holds_what_was_asked_and_no_more():

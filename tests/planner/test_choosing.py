@@ -20,12 +20,12 @@ def decide(asked, answer, *, by="model", otherwise="person", **more):
 
 
 def ok(choice, confidence=None):
-    sure = None if confidence is None else Confidence(value=confidence)
+    sure = None if confidence is None else Confidence(value=confidence, gates=True)
     return Answer(outcome_class="ok", choice=choice, reason="because", confidence=sure)
 
 
 def test_one_option_left_is_taken_without_asking():
-    assert preset(question("a", excluded=["b"]), otherwise="b", by="model") == ("only_option", "a", "ok")
+    assert preset(question("a", excluded=["b"]), otherwise="b", by="model") == ("only_option", "a", "ok", "")
     decision = decide(question("a", excluded=["b"]), None)
     assert (decision.decided_by, decision.choice, decision.outcome_class) == ("only_option", "a", "ok")
     assert decision.deadline_ms is None
@@ -61,6 +61,21 @@ def test_an_unsure_choice_abstains_and_is_kept_as_a_proposal(confidence):
     decision = decide(question("a", "b"), ok("b", confidence), min_confidence=0.7)
     assert (decision.decided_by, decision.choice) == ("otherwise", "person")
     assert (decision.outcome_class, decision.proposed, decision.reason) == ("abstained", "b", "because")
+
+
+def test_a_confidence_from_a_source_that_is_not_trusted_passes_no_threshold():
+    told = Answer(outcome_class="ok", choice="b", confidence=Confidence(value=1.0))
+    decision = decide(question("a", "b"), told, min_confidence=0.1)
+    assert (decision.choice, decision.outcome_class, decision.proposed) == ("person", "abstained", "b")
+    assert decision.anomalies == ("confidence_not_trusted",)
+    assert decide(question("a", "b"), told).choice == "b"
+
+
+def test_the_record_tells_the_order_that_was_seen_and_what_was_measured():
+    told = ok("b", 0.9).model_copy(update={"probabilities": {"a": "0.1", "b": "0.9"}})
+    decision = decide(question("a", "b").model_copy(update={"order_seed": 1}), told)
+    assert decision.option_order == ("b", "a")
+    assert decision.probabilities == {"a": "0.1", "b": "0.9"}
 
 
 def test_without_a_least_confidence_none_is_needed():

@@ -459,3 +459,113 @@ def test_attempts_are_dated_by_the_clock_that_was_given():
     clock.advance(timedelta(days=1))
     answer, _ = choose(["refund"], clock=clock)
     assert answer.attempts[0].started == clock.now()
+
+
+def test_a_decisions_endpoint_chooses_by_measured_probabilities():
+    answer, requests = choose([{"choose": "refund", "confidence": 0.8}], backend="decisions")
+    assert (answer.outcome_class, answer.choice, answer.reason) == ("ok", "refund", "")
+    assert answer.probabilities == {"refund": "0.8", "reship": "0.2"}
+    assert answer.confidence is not None
+    assert (answer.confidence.source, answer.confidence.gates) == ("probabilities", True)
+    assert answer.model is not None
+    assert (answer.model.backend, answer.model.prompt) == ("decisions", "weigh/1")
+    assert [each["value"] for each in requests[0]["questions"][0]["choices"]] == ["refund", "reship"]
+    assert "wait" not in json.dumps(requests[0])
+
+
+def test_a_missing_decisions_endpoint_is_asked_once_and_never_again():
+    double = scripted([{"http": {"status": 404, "text": "not here"}}, "refund", "reship"])
+
+    async def use(opened):
+        return await opened.choose(QUESTION), await opened.choose(QUESTION)
+
+    first, second = with_model(use, transport=double.transport(), backend="auto")
+    assert [each.outcome_class for each in first.attempts] == ["rejected", "ok"]
+    assert (first.model.backend, second.model.backend, len(second.attempts)) == ("chat", "chat", 1)
+    assert ["questions" in request for request in double.script.requests] == [True, False, False]
+
+
+def test_more_options_than_a_decisions_endpoint_takes_go_to_chat_or_nowhere():
+    many = QUESTION.model_copy(update={"options": tuple(Offered(id=f"o{n}") for n in range(256))})
+    answer, requests = choose(["o3"], many, backend="auto")
+    assert (answer.choice, "questions" in requests[0]) == ("o3", False)
+    answer, requests = choose(["o3"], many, backend="decisions")
+    assert (answer.outcome_class, answer.anomalies, requests) == ("rejected", ("options_uncountable",), [])
+
+
+def test_token_probabilities_make_a_confidence():
+    told = {"choose": "reship", "probabilities": {"refund": 0.25, "reship": 0.75}}
+    answer, requests = choose([told], logprobs=True)
+    assert requests[0]["top_logprobs"] == 20
+    assert (answer.choice, answer.probabilities) == ("reship", {"refund": "0.25", "reship": "0.75"})
+    assert answer.confidence is not None
+    assert (round(answer.confidence.value, 9), answer.confidence.source) == (0.75, "logprobs")
+    assert answer.anomalies == ()
+
+
+def test_a_server_without_token_probabilities_is_not_trusted_for_them():
+    answer, _ = choose([{"choose": "reship", "confidence": 0.7}], logprobs=True)
+    assert answer.choice == "reship"
+    assert answer.confidence is not None
+    assert (answer.confidence.source, answer.confidence.gates) == ("stated", False)
+    assert answer.anomalies == ("logprobs_unusable",)
+
+
+def test_a_server_that_refuses_logprobs_is_asked_plainly():
+    refused = {"http": {"status": 400, "json": {"error": {"message": "logprobs is not supported"}}}}
+    answer, requests = choose([refused, "refund"], logprobs=True)
+    assert answer.choice == "refund"
+    assert ["logprobs" in request for request in requests] == [True, False]
+    assert answer.model is not None
+    assert answer.model.prompt == "choose/1"
+
+
+def test_samples_show_the_options_in_other_orders_and_the_majority_is_taken():
+    answer, requests = choose(["reship", "refund", "reship", "reship"], samples=4)
+    assert (answer.choice, len(requests), len(answer.attempts)) == ("reship", 4, 4)
+    assert answer.confidence is not None
+    assert (answer.confidence.value, answer.confidence.source, answer.confidence.gates) == (
+        0.75,
+        "agreement",
+        True,
+    )
+    assert {each.option_order for each in answer.attempts} == {("refund", "reship"), ("reship", "refund")}
+    assert answer.usage.input > 4 * 100
+
+
+def test_a_first_sample_that_fails_costs_no_others():
+    answer, requests = choose([{"message": {"content": None, "refusal": "no"}}] * 5, samples=5)
+    assert (answer.outcome_class, len(requests)) == ("refused", 1)
+
+
+def test_samples_share_the_requests_that_may_be_repeated():
+    answer, requests = choose(["refund", *[{"content": "x"}] * 20], samples=3)
+    assert len(requests) == 3 + 2
+    assert answer.confidence is not None
+    assert round(answer.confidence.value, 3) == 0.333
+    assert "samples_failed" in answer.anomalies
+
+
+def test_samples_share_one_deadline():
+    began = time.perf_counter()
+    slow = [{"choose": "refund"}, *[{"choose": "refund", "delay": 5}] * 4]
+    answer, _ = choose(slow, samples=5, deadline_seconds=0.4)
+    assert time.perf_counter() - began < 1.5
+    assert answer.confidence is not None
+    assert (answer.choice, answer.confidence.value) == ("refund", 0.2)
+
+
+def test_a_models_own_word_gates_only_when_it_is_told_to():
+    for gate_on, gates in (((), False), (("stated",), True)):
+        answer, _ = choose(["refund"], gate_on=gate_on)
+        assert answer.confidence is not None
+        assert answer.confidence.gates is gates
+
+
+def test_an_order_can_be_asked_for():
+    answer, requests = choose(["refund"], QUESTION.model_copy(update={"order_seed": 1}))
+    assert requests[0]["response_format"]["json_schema"]["schema"]["properties"]["choice"]["enum"] == [
+        "reship",
+        "refund",
+    ]
+    assert answer.choice == "refund"

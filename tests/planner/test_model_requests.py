@@ -4,7 +4,12 @@ from planner import prompts
 from planner.model_requests import Ask, Dialect
 from planner.settings import ModelSettings
 
-ASK = Ask("choose", prompts.fill("g", {}), prompts.choice_schema(["a"]), strict=True)
+
+def unread(_content, _envelope):
+    raise AssertionError("a request reads no answer")
+
+
+ASK = Ask("choose", prompts.fill("g", {}), prompts.choice_schema(["a"]), strict=True, read=unread)
 FILL = ASK._replace(kind="fill", strict=False)
 
 
@@ -77,3 +82,38 @@ def test_what_is_no_matter_of_dialect_teaches_nothing(status, said):
 
 def test_a_longer_answer_may_be_four_times_as_long():
     assert Dialect(ModelSettings()).write(ASK, longer=True).body["max_completion_tokens"] == 8000
+
+
+def test_a_decisions_endpoint_gets_one_question_and_no_dialect():
+    question = {"type": "choice", "choices": []}
+    dialect = Dialect(ModelSettings(name="m", temperature=0.5, backend="decisions"))
+    request = dialect.write(ASK._replace(backend="decisions", schema=question), longer=False)
+    assert set(request.body) == {"model", "input", "questions"}
+    assert request.body["questions"] == [question]
+
+
+@pytest.mark.parametrize(
+    ("backend", "status", "learned"),
+    [
+        ("auto", 404, "chat"),
+        ("auto", 405, "chat"),
+        ("auto", 501, "chat"),
+        ("auto", 401, None),
+        ("decisions", 404, None),
+    ],
+)
+def test_a_missing_decisions_endpoint_is_remembered_where_that_is_allowed(backend, status, learned):
+    dialect = Dialect(ModelSettings(backend=backend))
+    request = dialect.write(ASK._replace(backend=dialect.backend), longer=False)
+    assert dialect.learn(request, status, "not found") == (learned is not None)
+    assert dialect.backend == (learned or "decisions")
+
+
+def test_logprobs_are_asked_for_until_they_are_refused():
+    dialect = Dialect(ModelSettings(logprobs=True))
+    ask = ASK._replace(logprobs=True)
+    first = dialect.write(ask, longer=False)
+    assert (first.body["logprobs"], first.body["top_logprobs"]) == (True, 20)
+    assert dialect.learn(first, 400, "logprobs is not supported with this model")
+    assert "logprobs" not in dialect.write(ask, longer=False).body
+    assert not dialect.learn(dialect.write(ask, longer=False), 400, "logprobs?")

@@ -109,3 +109,16 @@ def test_a_script_can_be_kept_in_a_file(tmp_path):
             Script.from_json(file)
     with pytest.raises(ScriptInvalid):
         Script.from_json(tmp_path / "missing.json")
+
+
+def test_a_decisions_endpoint_is_answered_from_the_same_script():
+    question = {
+        "instructions": "Decision point: w/s\nQuestion: ?",
+        "choices": [{"value": "a"}, {"value": "b"}],
+    }
+    asked = json.dumps({"model": "m", "input": [], "questions": [question]}).encode()
+    script = Script({"w/s": [{"choose": "b", "confidence": 0.7}, {"message": {"refusal": "no"}}]})
+    answer = json.loads(script.take(asked).body)["answers"][0]
+    assert (answer["type"], answer["choice"]) == ("choice", "b")
+    assert [round(each["probability"], 6) for each in answer["probabilities"]] == [0.3, 0.7]
+    assert json.loads(script.take(asked).body)["answers"][0]["type"] == "refusal"

@@ -203,3 +203,13 @@ def test_tokens_cost_what_the_prices_say():
 
     assert priced.cost_usd(1_000, 500) == Decimal("0.0012")
     assert ModelSettings().cost_usd(1_000, 500) is None
+
+
+@pytest.mark.parametrize("written", ["stated, agreement", '["stated", "agreement"]'])
+def test_sources_that_gate_are_a_list_in_either_form(monkeypatch, written):
+    assert told(monkeypatch, PLANNER_MODEL__GATE_ON=written).model.gate_on == ("stated", "agreement")
+
+
+def test_a_source_that_does_not_exist_is_named(monkeypatch):
+    with pytest.raises(SettingsInvalid, match="PLANNER_MODEL__GATE_ON"):
+        told(monkeypatch, PLANNER_MODEL__GATE_ON="statd")
