@@ -14,7 +14,7 @@ import typer
 from typer.main import get_command
 
 from api.commands import exits, lazy
-from api.commands.lazy import LazyCommand, LazyGroup
+from api.commands.lazy import BranchingCommand, LazyCommand, LazyGroup
 
 PLUGINS = "planner.commands"
 """Entry points that bring further commands: a typer.Typer each."""
@@ -51,6 +51,19 @@ _COMMANDS = (
     _Entry("version", "version:version", "Print the version.", _OPERATE),
 )
 
+_BRANCHES = {
+    "decisions": {
+        "verify": "auditing:verify",
+        "heads": "auditing:heads",
+        "export": "auditing:export",
+        "label": "labelling:label",
+        "erase": "erasing:erase",
+        "hold": "erasing:hold",
+        "purge": "erasing:purge",
+    }
+}
+"""Further commands behind one of these, by its first word; ids are UUIDs, so none is taken for one."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
@@ -68,12 +81,22 @@ def program() -> Any:
     app.callback()(_root)
     group: Any = get_command(app)
     for entry in _COMMANDS:
-        load = partial(lazy.from_function, f"api.commands.{entry.target}")
-        group.add_command(LazyCommand(entry.name, load, about=entry.about, panel=entry.panel))
+        group.add_command(_command(entry))
     for point in metadata.entry_points(group=PLUGINS):
         load = partial(lazy.from_plugin, point)
         group.add_command(LazyCommand(point.name, load, about=f"Brought by {point.value}.", panel="Further"))
     return group
+
+
+def _command(entry: _Entry) -> LazyCommand:
+    load = partial(lazy.from_function, f"api.commands.{entry.target}")
+    if entry.name not in _BRANCHES:
+        return LazyCommand(entry.name, load, about=entry.about, panel=entry.panel)
+    branches = {
+        name: partial(lazy.from_function, f"api.commands.{target}")
+        for name, target in _BRANCHES[entry.name].items()
+    }
+    return BranchingCommand(entry.name, load, branches=branches, about=entry.about, panel=entry.panel)
 
 
 def _root(

@@ -6,17 +6,22 @@ from fastapi import APIRouter, Depends, Query
 
 from api import answering, bodies
 from api.dependencies import Caller, Cursor, Limit, Parts, Store
-from api.schemas import Answering, DecisionFilter, DecisionView, Paged, QuestionView
+from api.schemas import Answering, DecisionFilter, DecisionView, Labelling, Paged, QuestionView
 from planner.decisions import Decision
 from planner.errors import DecisionUnknown
+from planner.log.outcomes import DecisionOutcome
 from planner.runs import PersonAnswer
-from planner.store import cursors, decisions, questions
+from planner.store import cursors, decisions, log, questions
 
 router = APIRouter(tags=["decisions"])
 
 _EXAMPLES = {
     "choose": {"choice": "refund", "comment": "The customer waited long enough.", "actor": "u-17"},
     "it was applied": {"choice": "applied", "value": {"id": "rf-1"}},
+}
+_OUTCOMES = {
+    "taken back": {"label": "wrong", "score": 0.0, "source": "user", "reverted": True},
+    "confirmed": {"label": "right", "source": "eval"},
 }
 
 
@@ -67,8 +72,24 @@ async def answer_decision(
     return QuestionView.of(answered)
 
 
+@router.post(
+    "/decisions/{decision_id}/outcome",
+    status_code=201,
+    openapi_extra=bodies.documented(Labelling, _OUTCOMES),
+)
+async def tell_outcome(
+    decision_id: str,
+    given: Annotated[Labelling, Depends(bodies.json_of(Labelling))],
+    parts: Parts,
+    caller: Caller,
+) -> DecisionOutcome:
+    """Attach to a decision what came of it; earlier outcomes stay."""
+    outcome = DecisionOutcome(**dict(given), actor=caller, at=parts.parts.clock.now())
+    return await parts.parts.database.write(log.tell, decision_id, outcome)
+
+
 def _found(tx: Any, decision_id: str) -> DecisionView | QuestionView:
     try:
-        return DecisionView.of(decisions.get(tx, decision_id))
+        return DecisionView.of(decisions.get(tx, decision_id), log.outcomes(tx, decision_id))
     except DecisionUnknown:
         return QuestionView.of(questions.get(tx, decision_id))

@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.errors import MEDIA_TYPE
-from api.schemas import Answering, ProblemDetails
+from api.schemas import Answering, Labelling, ProblemDetails
 from graphs.intake import RunRequest
 
 _TEMPLATE = "#/components/schemas/{model}"
@@ -44,7 +44,7 @@ def document(app: FastAPI, *, secured: bool) -> dict[str, Any]:
         tags=app.openapi_tags,
     )
     components = found.setdefault("components", {})
-    bodies = [(model, "validation") for model in (RunRequest, Answering, ProblemDetails)]
+    bodies = [(model, "validation") for model in (RunRequest, Answering, Labelling, ProblemDetails)]
     _, defined = models_json_schema(bodies, ref_template=_TEMPLATE)  # type: ignore[arg-type] # literal modes
     components["schemas"] = {**defined["$defs"], **components.get("schemas", {})}
     if secured:

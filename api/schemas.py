@@ -9,6 +9,7 @@ from planner.decisions import DecidedBy, Decision, DecisionKind, Offered, Outcom
 from planner.definition import Workflow
 from planner.journal import EntryKind, Numbered
 from planner.narration import Narration, Passage, Totals
+from planner.log.outcomes import DecisionOutcome, Source
 from planner.runs import PersonQuestion, Run, RunStatus
 from planner.store import cursors
 from tools.operations import EffectClass, EffectSource, HttpBinding, Operation, Reconcile, Retry, Undo
@@ -261,11 +262,13 @@ class DecisionView(Decision):
     """A decision that was made."""
 
     status: Literal["decided"] = "decided"
+    outcomes: tuple[DecisionOutcome, ...] = ()
+    """What was told of it later, the first first."""
 
     @classmethod
-    def of(cls, decision: Decision) -> "DecisionView":
+    def of(cls, decision: Decision, outcomes: Iterable[DecisionOutcome] = ()) -> "DecisionView":
         """Return a decision as its readers see it."""
-        return cls(**dict(decision))
+        return cls(**dict(decision), outcomes=tuple(outcomes))
 
 
 class Answering(Record):
@@ -279,6 +282,19 @@ class Answering(Record):
     """With the option `applied`: what the call would have answered."""
     actor: str | None = Field(default=None, min_length=1, max_length=200)
     """Id of who answers; the caller's own unless told."""
+
+
+class Labelling(Record):
+    """What came of a decision."""
+
+    label: str = Field(min_length=1, max_length=200)
+    """Such as `right`, `wrong`, or the option that would have been right."""
+    score: float | None = Field(default=None, allow_inf_nan=False)
+    """The higher, the better; the scale is yours."""
+    source: Source = "user"
+    """Who found out."""
+    reverted: bool | None = None
+    """Whether what the decision led to was taken back."""
 
 
 class OperationView(Record):

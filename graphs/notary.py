@@ -87,14 +87,14 @@ def signing_key(config: HeadSettings) -> SigningKey | None:
     return None if seed is None else SigningKey.read(seed, config.key)
 
 
-def keyring(config: HeadSettings) -> Keyring:
-    """Return the keys whose signatures are accepted: our own, and those of the settings.
+def keyring(config: HeadSettings, further: Sequence[str] = ()) -> Keyring:
+    """Return the keys whose signatures are accepted: our own, those of the settings, and further ones.
 
     Raises:
         HeadsInvalid: one of them is no key.
     """
     own = signing_key(config)
-    return Keyring((*config.public_keys, *(() if own is None else (own.public,))))
+    return Keyring((*config.public_keys, *further, *(() if own is None else (own.public,))))
 
 
 def exported(config: HeadSettings) -> list[Head]:

@@ -1,7 +1,7 @@
 """Lazy: commands whose modules are imported when they are used, so that help and version come at once."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import typer
@@ -30,6 +30,44 @@ class LazyCommand(TyperCommand):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Return the context of the command itself, which then runs in it."""
         context = self.real().make_context(info_name, args, parent=parent, **extra)
+        context.meta[JSON] = bool(context.params.get("as_json"))
+        return context
+
+
+class BranchingCommand(LazyCommand):
+    """A command whose first word may name a branch: `decisions verify` stands beside `decisions RUN`."""
+
+    def __init__(
+        self,
+        name: str,
+        load: Callable[[], Any],
+        *,
+        branches: Mapping[str, Callable[[], Any]],
+        about: str,
+        panel: str,
+    ) -> None:
+        super().__init__(name, load, about=about, panel=panel)
+        self._branches = branches
+
+    def real(self) -> Any:
+        """Return the command itself, whose help tells of the branches."""
+        found = super().real()
+        found.epilog = f"Further: {self.name} {' | '.join(self._branches)}; each has a --help of its own."
+        return found
+
+    def branch(self, name: str) -> Any:
+        """Return the command of a branch."""
+        found = self._branches[name]()
+        found.name = name
+        return found
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Return the context of the branch that the first word names, else of the command itself."""
+        if not args or args[0] not in self._branches:
+            return super().make_context(info_name, args, parent=parent, **extra)
+        context = self.branch(args[0]).make_context(
+            f"{info_name} {args[0]}", args[1:], parent=parent, **extra
+        )
         context.meta[JSON] = bool(context.params.get("as_json"))
         return context
 

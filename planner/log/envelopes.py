@@ -34,6 +34,7 @@ _SPLIT = {name: tuple(tuple(pointers.parts(each)) for each in each_of) for name,
 _ANSWERED = ("/reason", "/raw_output", "/filled")
 _PLAIN = frozenset(
     {
+        "parent_decision_id",
         "schema",
         "decision_id",
         "kind",

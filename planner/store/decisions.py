@@ -53,7 +53,7 @@ def get(tx: Connection, decision_id: str) -> Decision:
     Raises:
         DecisionUnknown: none has this id.
     """
-    found = _assembled(tx, [decision_id])
+    found = of_ids(tx, [decision_id])
     if not found:
         raise DecisionUnknown(decision_id)
     return found[0]
@@ -61,7 +61,7 @@ def get(tx: Connection, decision_id: str) -> Decision:
 
 def of_run(tx: Connection, run_id: str) -> list[Decision]:
     """Return the decisions of a run in the order of its journal."""
-    return _assembled(tx, ids_of_run(tx, run_id))
+    return of_ids(tx, ids_of_run(tx, run_id))
 
 
 def ids_of_run(tx: Connection, run_id: str) -> list[str]:
@@ -109,11 +109,15 @@ def page(  # noqa: PLR0913 - every filter that the log can be asked with
     found = cursors.newest_first(
         tx, query, _ORDER, make=lambda row: str(row.decision_id), cursor=cursor, limit=limit
     )
-    return Page(tuple(_assembled(tx, found.items)), found.next_cursor)
+    return Page(tuple(of_ids(tx, found.items)), found.next_cursor)
 
 
-def _assembled(tx: Connection, ids: Sequence[str]) -> list[Decision]:
-    """Return decisions in this order from their envelopes and what is left of their content."""
+def of_ids(tx: Connection, ids: Sequence[str]) -> list[Decision]:
+    """Return the decisions with these ids, in this order; ids of none are left out.
+
+    Raises:
+        StoreUnavailable: a record was changed so that it cannot be read.
+    """
     found: dict[str, Decision] = {}
     for start in range(0, len(ids), _AT_ONCE):
         found |= _some(tx, ids[start : start + _AT_ONCE])
