@@ -84,7 +84,9 @@ def test_defaults_are_checked_too(desk):
         "schema: evals/1\nsuite: small\nworkflow: pay\n"
         "defaults: {services: {bank.x: {return: 1}}, model: {hwo: card}, person: {clerk: cash}}\ncases:\n"
     )
-    problems = desk.problems("- id: x1\n  input: {order: o, amount: 1.0}\n  expect: {status: failed}\n", head=head)
+    problems = desk.problems(
+        "- id: x1\n  input: {order: o, amount: 1.0}\n  expect: {status: failed}\n", head=head
+    )
     assert [each.split("[")[1].split("]")[0] for each in problems] == [
         "unknown-operation",
         "unknown-step",
