@@ -8,8 +8,8 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from planner.decisions import DecidedBy, Decision, DecisionKind, Offered, OutcomeClass, Trigger, WorkflowRef
 from planner.definition import Workflow
 from planner.journal import EntryKind, Numbered
-from planner.narration import Narration, Passage, Totals
 from planner.log.outcomes import DecisionOutcome, Source
+from planner.narration import Narration, Passage, Totals
 from planner.runs import PersonQuestion, Run, RunStatus
 from planner.store import cursors
 from tools.operations import EffectClass, EffectSource, HttpBinding, Operation, Reconcile, Retry, Undo
