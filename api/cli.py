@@ -38,7 +38,6 @@ _COMMANDS = (
     _Entry("runs", "runs:runs", "List runs, or show how one stands.", _UNDERSTAND),
     _Entry("decisions", "decisions:decisions", "Tell what was chosen, by whom and why.", _UNDERSTAND),
     _Entry("explain", "explain:explain", "Tell the story of a run.", _UNDERSTAND),
-    _Entry("replay", "reasking:replay", "Ask a model again what was decided, from the log.", _UNDERSTAND),
     _Entry("graph", "graph:graph", "Draw a workflow, or the path that a run took.", _UNDERSTAND),
     _Entry("validate", "validate:validate", "Tell every problem of workflow files.", _WRITE),
     _Entry("schema", "schema:schema", "Print the JSON Schema of the files that people write.", _WRITE),
@@ -60,6 +59,8 @@ _BRANCHES = {
         "erase": "erasing:erase",
         "hold": "erasing:hold",
         "purge": "erasing:purge",
+        "replay": "reasking:replay",
+        "fork": "forking:fork",
     }
 }
 """Further commands behind one of these, by its first word; ids are UUIDs, so none is taken for one."""

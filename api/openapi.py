@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 from api.errors import MEDIA_TYPE
 from api.schemas import Answering, Labelling, ProblemDetails
 from graphs.intake import RunRequest
+from graphs.origins import ForkRequest
 
 _TEMPLATE = "#/components/schemas/{model}"
 _EXAMPLE = {
@@ -44,7 +45,9 @@ def document(app: FastAPI, *, secured: bool) -> dict[str, Any]:
         tags=app.openapi_tags,
     )
     components = found.setdefault("components", {})
-    bodies = [(model, "validation") for model in (RunRequest, Answering, Labelling, ProblemDetails)]
+    bodies = [
+        (model, "validation") for model in (RunRequest, Answering, Labelling, ForkRequest, ProblemDetails)
+    ]
     _, defined = models_json_schema(bodies, ref_template=_TEMPLATE)  # type: ignore[arg-type] # literal modes
     components["schemas"] = {**defined["$defs"], **components.get("schemas", {})}
     if secured:

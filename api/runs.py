@@ -16,7 +16,7 @@ from planner.decisions import Decision
 from planner.effects import Effect
 from planner.errors import KeyReused
 from planner.runs import RunStatus
-from planner.store import cursors, journal, runs
+from planner.store import cursors, journal, runs, stories
 from planner.store.cursors import Page
 from planner.story import Chapter
 
@@ -104,7 +104,7 @@ async def explain_run(
 
     As JSON, text or Markdown: as `format` says, else as `Accept` does.
     """
-    told = narration.narrate(*await store.read(watching.told, run_id))
+    told = narration.narrate(*await store.read(stories.load, run_id))
     form = how or negotiation.preferred(accept, _FORMS, otherwise="json")
     if form == "json":
         return Explanation.of(told)

@@ -5,6 +5,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from graphs.forking import Difference, Forked
 from planner.decisions import DecidedBy, Decision, DecisionKind, Offered, OutcomeClass, Trigger, WorkflowRef
 from planner.definition import Workflow
 from planner.journal import EntryKind, Numbered
@@ -216,6 +217,33 @@ class Explanation(Record):
             output=run.output,
             chapters=tuple(told.chapters),
             totals=told.totals,
+        )
+
+
+class ForkView(Record):
+    """A run that was forked from a decision of another."""
+
+    run: RunSummary
+    parent_run_id: str
+    parent_decision_id: str
+    decision_id: str
+    """The other choice."""
+    choice_before: str
+    choice_after: str
+    difference: Difference | None
+    """What came of it, against the first run; null while a live fork goes on."""
+
+    @classmethod
+    def of(cls, made: Forked) -> "ForkView":
+        """Return a fork as its readers see it."""
+        return cls(
+            run=RunSummary.of(made.run),
+            parent_run_id=made.parent.id,
+            parent_decision_id=made.replaced.decision_id,
+            decision_id=made.decision.decision_id,
+            choice_before=made.replaced.choice,
+            choice_after=made.decision.choice,
+            difference=made.difference,
         )
 
 

@@ -61,6 +61,9 @@ async def _begin(ctx: Context) -> None:
         await ctx.record("started", "", 1, 1, body)
         started = ctx.recorded.find("started")
     ctx.started_at = started.at if started is not None else ctx.clock.now()
+    forked = None if started is None else started.body.get("fork")
+    if forked is not None and forked["live"]:
+        ctx.ledger.inherit(forked["inherited"])
 
 
 async def _forward(ctx: Context) -> Ended | None:

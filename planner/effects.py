@@ -137,6 +137,14 @@ class Ledger:
             self._undos.setdefault(spot, set()).add(entry.path)
         self._stale.add(spot)
 
+    def inherit(self, until: int) -> None:
+        """Leave in place what was recorded up to that entry, since another run answers for it."""
+        for (path, visit), slots in self._slots.items():
+            for slot in slots.values():
+                if slot["seq"] <= until:
+                    slot["keep"] = True
+                    self._stale.add((path, visit))
+
     def at(self, path: str, visit: int) -> Standing:
         """Return what stands of one visit of a step."""
         self._refresh()

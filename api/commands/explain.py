@@ -1,6 +1,6 @@
 """Explain: the whole story of a run, from its journal and its decisions."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,7 +9,7 @@ from api.commands.options import DatabaseOption, JsonOption, ProjectOption, conf
 from api.commands.output import Output
 from planner import narration
 from planner.narration import Narration
-from planner.store import decisions, journal, runs
+from planner.store import stories
 
 _STYLES = telling.STYLES | {"head": "bold", "detail": "dim"}
 
@@ -27,18 +27,13 @@ def explain(
     """Tell the story of a run: what was known, offered, excluded, chosen, done and undone, and the cost."""
     output = Output(as_json=as_json or how == "json")
     with reading.opened(configured(project, database)) as store:
-        told = store.read_sync(_told, run)
+        told = narration.narrate(*store.read_sync(stories.load, run))
     output.document(_document(told))
     if how == "markdown" and not output.as_json:
         output.raw(narration.markdown(told))
         return
     for line, kind in narration.lines(told):
         output.line(line, _STYLES.get(kind, ""))
-
-
-def _told(tx: Any, run_id: str) -> Narration:
-    run, entries = runs.get(tx, run_id), journal.entries(tx, run_id)
-    return narration.narrate(run, entries, decisions.of_run(tx, run_id))
 
 
 def _document(told: Narration) -> dict[str, object]:

@@ -29,6 +29,7 @@ EXAMPLES = [
     planning.RouteUnclear("unclear", [{"workflow": "w"}], "d"),
     planning.DecisionUnknown("d"),
     planning.DecisionClosed("d", "it was answered"),
+    planning.ForkRefused("d", "it has no journal"),
     planning.AnswerInvalid("d", "not offered", [PROBLEM]),
     planning.LegalHold(["r"]),
     planning.HeadsInvalid("no"),

@@ -38,8 +38,9 @@ def test_every_branch_is_documented_with_its_options_and_no_other():
     told = dict(zip(parts[1::3], parts[3::3], strict=True))
     command = cli.program().commands["decisions"]
 
-    assert set(told) >= {"verify", "heads", "export", "label", "erase", "hold", "purge"}
-    for name in ("verify", "heads", "export", "label", "erase", "hold", "purge"):
+    names = {"verify", "heads", "export", "label", "erase", "hold", "purge", "replay", "fork"}
+    assert set(told) == names
+    for name in names:
         params = command.branch(name).params
         options = {
             each for param in params for each in (*param.opts, *param.secondary_opts) if each[0] == "-"

@@ -1,4 +1,4 @@
-"""Tests of `planner replay`: a log of hundreds of decisions put to a second scripted model."""
+"""Tests of `planner decisions replay`: a log of hundreds of decisions put to a second scripted model."""
 
 import asyncio
 import json
@@ -82,7 +82,7 @@ def test_the_report_tells_the_known_share_of_flips(desk, log):
     )
 
     with other.serving() as address:
-        said = desk("replay", "--base-url", address, "--model", "new", "--json")
+        said = desk("decisions", "replay", "--base-url", address, "--model", "new", "--json")
 
     report = said.data
     points = {point["point"]: point for point in report["points"]}
@@ -103,7 +103,7 @@ def test_what_was_asked_is_what_is_asked_again(desk, log):
     other = ScriptedModel({"*": "refund"}, loop=True)
 
     with other.serving() as address:
-        said = desk("replay", log[7].run_id, "--base-url", address)
+        said = desk("decisions", "replay", log[7].run_id, "--base-url", address)
 
     asked = other.script.requests[0]["messages"][-1]["content"]
     assert len(other.script.requests) == 1
@@ -117,7 +117,17 @@ def test_right_choices_make_an_exact_test(desk, log):
     other = ScriptedModel({"*": "reship"}, loop=True)
 
     with other.serving() as address:
-        said = desk("replay", "--base-url", address, "--truth", str(truth), "--point", POINTS[0], "--json")
+        said = desk(
+            "decisions",
+            "replay",
+            "--base-url",
+            address,
+            "--truth",
+            str(truth),
+            "--point",
+            POINTS[0],
+            "--json",
+        )
 
     test = said.data["truth"]
     assert said.data["asked"] == 120
@@ -129,7 +139,7 @@ def test_no_more_is_asked_than_allowed(desk, log):
     other = ScriptedModel({"*": "refund"}, loop=True)
 
     with other.serving() as address:
-        said = desk("replay", "--base-url", address, "--max-calls", "10", "--limit", "50")
+        said = desk("decisions", "replay", "--base-url", address, "--max-calls", "10", "--limit", "50")
 
     assert len(other.script.requests) == 10
     assert "Not asked: 40, because the 10 requests allowed were used up" in said.out
@@ -140,7 +150,7 @@ def test_asking_again_writes_nothing(desk, log):
     before = desk("decisions", "--limit", "1000", "--json").data
 
     with other.serving() as address:
-        desk("replay", "--base-url", address)
+        desk("decisions", "replay", "--base-url", address)
 
     assert desk("decisions", "--limit", "1000", "--json").data == before
 
@@ -171,8 +181,8 @@ def test_the_key_of_one_server_is_not_sent_to_another(desk, log, monkeypatch):
     monkeypatch.setenv("THEIR_KEY", "their-own-key")
 
     with listening() as (address, keys):
-        desk("replay", log[0].run_id, "--base-url", address)
-        desk("replay", log[0].run_id, "--base-url", address, "--key-env", "THEIR_KEY")
+        desk("decisions", "replay", log[0].run_id, "--base-url", address)
+        desk("decisions", "replay", log[0].run_id, "--base-url", address, "--key-env", "THEIR_KEY")
 
     assert len(keys) >= 2
     assert not any("canary" in key for key in keys)
@@ -180,7 +190,7 @@ def test_the_key_of_one_server_is_not_sent_to_another(desk, log, monkeypatch):
 
 
 def test_without_a_model_it_says_so(desk, log):
-    said = desk("replay")
+    said = desk("decisions", "replay")
 
     assert said.code == 3
     assert "--base-url" in said.err
@@ -189,10 +199,10 @@ def test_without_a_model_it_says_so(desk, log):
 def test_a_log_without_decisions_of_models_exits_with_5(desk):
     desk("migrate")
 
-    assert desk("replay", "--base-url", "http://127.0.0.1:9/v1").code == 5
+    assert desk("decisions", "replay", "--base-url", "http://127.0.0.1:9/v1").code == 5
 
 
 def test_an_unknown_run_exits_with_5(desk):
     desk("migrate")
 
-    assert desk("replay", "nothing", "--base-url", "http://127.0.0.1:9/v1").code == 5
+    assert desk("decisions", "replay", "nothing", "--base-url", "http://127.0.0.1:9/v1").code == 5
