@@ -71,13 +71,27 @@ async def attempt(target: Target, ctx: Context) -> Outcome:
             kind="unknown", code="crash", error="the process ended between sending the call and its answer"
         )
         return _noted(target, await _record(target, ctx, lost))
-    ctx.begin()
     if target.operation.effect in {"write", "irreversible"}:
+        ctx.begin()
         await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
+    else:
+        await _note_what_may_be_lost(target, ctx)
+        ctx.begin()
     outcome = await ctx.caller.call(
         target.operation, target.arguments, key=target.key, timeout=target.timeout
     )
     return _noted(target, await _record(target, ctx, outcome))
+
+
+async def _note_what_may_be_lost(target: Target, ctx: Context) -> None:
+    """Put a call in doubt that will not be repeated, though an execution that died may have sent it.
+
+    Calls that may be repeated leave no intention: after a crash they are simply sent again. A run that ends
+    instead would otherwise forget one that took effect.
+    """
+    can_stand = target.operation.effect != "read" and target.operation.undo is not None
+    if can_stand and ctx.is_stopping and ctx.is_frontier(target.path):
+        await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
 
 
 def _noted(target: Target, outcome: Outcome) -> Outcome:

@@ -147,6 +147,8 @@ class Context:
     """Paths of steps in the order in which they were entered."""
     ledger: Ledger = field(init=False)
     """What stands of the run's effects."""
+    _fresh: set[str] = field(default_factory=set, init=False)
+    """Prefixes of the sequences in which this execution wrote something."""
 
     def __post_init__(self) -> None:
         """Count what the journal tells of."""
@@ -185,10 +187,25 @@ class Context:
         await self.sink(Append(self.run.id, self.run.epoch, (numbered,), **more))
         self.recorded.add(numbered)
         self.ledger.take(numbered)
+        self._fresh.add(path[path.rfind(":") + 1 : path.rfind(".") + 1])
 
     async def change(self, **columns: Any) -> None:
         """Change columns of the run and return once that is durable."""
         await self.sink(Append(self.run.id, self.run.epoch, change=columns))
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no step may begin anything new, since the run failed elsewhere or is to be cancelled."""
+        return not self.ending and (self.failure is not None or self.cancel_requested)
+
+    def is_frontier(self, path: str) -> bool:
+        """Tell whether all that came before in a step's sequences was read from the journal.
+
+        Then the step may have been begun before by an execution that died.
+        """
+        parts = path.split(".")
+        around = (".".join(parts[:depth]) + "." for depth in range(1, len(parts)))
+        return self._fresh.isdisjoint(("", *around))
 
     def begin(self) -> None:
         """Refuse to begin anything new once the run is ending, or has to go on elsewhere.
@@ -197,7 +214,7 @@ class Context:
             Stopped: the run failed elsewhere or is to be cancelled.
             Parked: this process stops.
         """
-        if not self.ending and (self.failure is not None or self.cancel_requested):
+        if self.is_stopping:
             raise Stopped
         if self.draining:
             raise Parked(self.clock.now())

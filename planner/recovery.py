@@ -66,10 +66,14 @@ def menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tuple[Offer
 
 
 def person_menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tuple[Offered, ...]:
-    """Return what a person may choose: the menu without `person`, and what only a person can tell."""
+    """Return what a person may choose: the menu without `person`, and what only a person can tell.
+
+    A person may always end the run, whatever `allow` says: it is what a passed deadline does, too.
+    """
     # A breaker may have closed by the time a person answers.
     whenever = failure._replace(closed=None)
-    offered = [option for option in menu(whenever, allow=allow) if option.id != "person"]
+    allowed = None if allow is None else (*allow, "fail")
+    offered = [option for option in menu(whenever, allow=allowed) if option.id != "person"]
     if failure.outcome.kind == "unknown":
         spent = None if failure.choices_left > 0 else "the recovery choices of this step are spent"
         offered.append(Offered(id="applied", means=MEANS["applied"]))
@@ -78,7 +82,7 @@ def person_menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tupl
         )
     if failure.outcome.kind == "applied_bad":
         offered.append(Offered(id="adopt", means=MEANS["adopt"]))
-    return _with_an_end(offered)
+    return tuple(offered)
 
 
 def _with_an_end(offered: Sequence[Offered]) -> tuple[Offered, ...]:

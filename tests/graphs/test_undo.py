@@ -286,3 +286,33 @@ def test_whichever_branch_wants_an_undo_gets_it(world):
 
     assert (ended.status, ended.error) == ("undone", "p.r.stop: enough")
     assert [decision["choice"] for decision in bench.decisions] == ["undo"]
+
+
+def test_a_call_that_a_dead_execution_may_have_sent_is_in_doubt_when_the_run_ends_instead(world):
+    bench = world.bench("hold: {call: shop.reserve}\nlast: {call: shop.look}", {"shop.reserve": [HELD]})
+    bench.crash_after = 1
+    with pytest.raises(Crashed):
+        world.run(bench)
+    bench.crash_after = None
+    ctx = bench.context()
+    ctx.cancel_requested = True
+
+    waiting = asyncio.run(runner.execute(ctx))
+    bench.answer("applied", value={"id": "held"})
+    ended = world.run(bench)
+
+    assert (waiting.status, ended.status) == ("waiting", "cancelled")
+    assert [name for name, _, _ in bench.caller.calls] == ["shop.reserve", "shop.release"]
+
+
+def test_a_call_that_cannot_have_been_sent_is_not_in_doubt_when_the_run_ends(world):
+    pick = "pick: {decide: Which one, by: person, options: {x: {}, y: {}}, otherwise: x}"
+    steps = f"{pick}\nhold: {{call: shop.reserve}}"
+    bench = world.bench(steps)
+    world.run(bench)
+    bench.answer("x")
+    ctx = bench.context()
+    ctx.cancel_requested = True
+
+    assert asyncio.run(runner.execute(ctx)).status == "cancelled"
+    assert bench.caller.calls == []

@@ -165,3 +165,11 @@ def test_the_safest_action_is_one_of_those_that_are_left():
 
     assert recovery.safest(recovery.menu(found, allow=["retry", "person"]), found) == "person"
     assert recovery.safest(recovery.menu(found, allow=["retry", "undo"]), found) == "undo"
+
+
+def test_a_person_may_always_end_the_run_and_need_not_say_what_is_not_so():
+    found = failure("read", "unknown", choices_left=0)
+
+    offered = {option.id for option in recovery.person_menu(found, allow=["person"]) if option.available}
+
+    assert offered == {"fail", "applied"}
