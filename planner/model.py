@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 import openai
 
-from planner import answers, forms, inquiries, samples, verdicts
+from planner import answers, forms, inquiries, prompts, samples, verdicts
 from planner.answers import Choice, Envelope, Unusable
 from planner.clock import Clock
 from planner.decisions import Answer, Backend, Confidence, Filled, ModelInfo, Question, Usage
@@ -35,9 +35,16 @@ class Model:
     """Asks a model for one of the offered options, or for values; never raises for what an endpoint does."""
 
     def __init__(
-        self, config: ModelSettings, *, clock: Clock, http_client: httpx2.AsyncClient | None = None
+        self,
+        config: ModelSettings,
+        *,
+        clock: Clock,
+        http_client: httpx2.AsyncClient | None = None,
+        rules: str | None = None,
     ) -> None:
         self._config, self._clock, self._given_client = config, clock, http_client
+        self._rules = rules
+        """Rules at the head of every prompt that asks for a choice, in place of our own."""
         self._stack = AsyncExitStack()
         self._sdk: openai.AsyncOpenAI | None = None
         self._dialect = Dialect(config)
@@ -95,7 +102,10 @@ class Model:
 
     async def _sample(self, question: Question, time_left: TimeLeft, spare: Spare) -> Answer:
         def ask() -> Ask:
-            return inquiries.choosing(question, self._backend(question), logprobs=self._dialect.logprobs)
+            found = inquiries.choosing(question, self._backend(question), logprobs=self._dialect.logprobs)
+            if self._rules is None:
+                return found
+            return found._replace(prompt=prompts.ruled(found.prompt, self._rules))
 
         asked = await self._ask(ask, time_left=time_left, spare=spare)
         result = asked.last.result if asked.last and asked.outcome_class == "ok" else None
@@ -258,9 +268,9 @@ class NoModel:
         return Filled(outcome_class="unavailable", anomalies=("no_model_configured",))
 
 
-def from_settings(config: ModelSettings, *, clock: Clock) -> Model | NoModel:
-    """Return the model that is configured, or the stand-in where none is."""
-    return Model(config, clock=clock) if config.configured else NoModel()
+def from_settings(config: ModelSettings, *, clock: Clock, rules: str | None = None) -> Model | NoModel:
+    """Return the model that is configured, or the stand-in where none is; `rules` replace our own."""
+    return Model(config, clock=clock, rules=rules) if config.configured else NoModel()
 
 
 def _same_model(requested: str, responded: str) -> bool:

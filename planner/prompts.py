@@ -141,6 +141,15 @@ def choose(question: Question, *, labelled: bool = False) -> Prompt:
     return _prompt("choose-label-long/1" if labelled else "choose-long/1", **parts)
 
 
+def ruled(prompt: Prompt, rules: str) -> Prompt:
+    """Return the prompt with other rules at its head, under a name and a hash of its own."""
+    head = {"role": "system", "content": rules}
+    sha256 = hashlib.sha256(f"{prompt.sha256}\n{rules}".encode()).hexdigest()
+    return prompt._replace(
+        name=f"{prompt.name}+{sha256[:8]}", sha256=sha256, messages=(head, *prompt.messages[1:])
+    )
+
+
 def is_long(prompt: Prompt) -> bool:
     """Tell whether servers cache the head of a prompt of this length."""
     return sum(len(each["content"]) for each in prompt.messages) > CACHED_TOKENS * CHARACTERS_PER_TOKEN

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from planner import choosing, definition
 from planner.decisions import Answer, Decider, Decision, ModelInfo, Question
 from planner.definition import Call, Decide, Workflow
+from planner.log.outcomes import DecisionOutcome, Override
 from tools.records import Record
 
 OTHERWISE = "(otherwise)"
@@ -158,8 +159,27 @@ def pair_of(stored: Stored, question: Question, answer: Answer, *, ms: float) ->
     )
 
 
+def right_choice(
+    decision: Decision, outcomes: Iterable[DecisionOutcome], overrides: Iterable[Override]
+) -> str | None:
+    """Return the option that was right by the newest word of the log, or None where none tells.
+
+    A label is an option's id, or `right`; a person who put another option in a choice's place named it.
+    """
+    words = [(each.at, decision.choice if each.label == "right" else each.label) for each in outcomes]
+    words += [(each.at, each.to) for each in overrides]
+    known = {option.id for option in decision.options}
+    newest_first = sorted(words, key=lambda each: each[0], reverse=True)
+    return next((word for _, word in newest_first if word in known), None)
+
+
 async def ask(
-    stored: Iterable[Stored], decider: Decider, *, concurrency: int, max_calls: int | None = None
+    stored: Iterable[Stored],
+    decider: Decider,
+    *,
+    concurrency: int,
+    max_calls: int | None = None,
+    samples: int = 1,
 ) -> Asked:
     """Return what the decider says to every decision that can be asked again.
 
@@ -168,6 +188,7 @@ async def ask(
         decider: who is asked.
         concurrency: how many are asked at once.
         max_calls: requests that it may cost in all; what is left then is not asked.
+        samples: requests that the decider makes for one answer when nothing goes wrong.
     """
     purse = _Purse(max_calls)
     gate = asyncio.Semaphore(concurrency)
@@ -177,12 +198,12 @@ async def ask(
 
     async def one(each: Stored) -> None:
         async with gate:
-            granted = await purse.take(MOST_ATTEMPTS)
+            granted = await purse.take(samples, most=MOST_ATTEMPTS + samples - 1)
             if granted == 0:
                 why = f"the {max_calls} requests allowed were used up"
                 unasked.append(Unasked(decision_id=each.decision.decision_id, why=why))
                 return
-            question = question_of(each, attempts=granted)
+            question = question_of(each, attempts=granted - samples + 1)
             began = time.perf_counter()
             answer = await decider.choose(question)
             ms = round((time.perf_counter() - began) * 1000, 3)
@@ -232,14 +253,14 @@ class _Purse:
         self._left, self._held = left, 0
         self._changed = asyncio.Condition()
 
-    async def take(self, wanted: int) -> int:
-        """Return how many requests may be made; 0 once all are used up, and nobody can give any back."""
+    async def take(self, least: int, *, most: int) -> int:
+        """Return how many requests may be made; 0 once too few are left, and nobody can give any back."""
         if self._left is None:
-            return wanted
+            return most
         async with self._changed:
-            while self._left == 0 and self._held > 0:
+            while self._left < least and self._held > 0:
                 await self._changed.wait()
-            granted = min(wanted, self._left)
+            granted = min(most, self._left) if self._left >= least else 0
             self._left -= granted
             self._held += granted
             return granted

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -12,13 +12,14 @@ from api.commands import exits, options, reading
 from api.commands.options import DatabaseOption, JsonOption, ProjectOption, configured
 from api.commands.output import Output
 from planner import agreement, model, reasking, settings
+from planner import project as project_files
 from planner.clock import SystemClock
 from planner.decisions import Decision
 from planner.definition import Workflow
 from planner.errors import RunUnknown, SettingsInvalid, WorkflowUnknown
 from planner.reasking import Asked, Stored
 from planner.settings import ModelSettings, Settings
-from planner.store import decisions, runs, workflows
+from planner.store import decisions, log, runs, workflows
 
 _PAGE = 500
 
@@ -41,6 +42,15 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     key_env: Annotated[
         str | None, typer.Option("--key-env", metavar="NAME", help="Variable that holds its key")
     ] = None,
+    backend: Annotated[
+        Literal["chat", "decisions", "auto"] | None, typer.Option("--backend", help="chat, decisions or auto")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", min=1, max=25, help="Permuted samples for each answer")
+    ] = None,
+    prompt: Annotated[
+        Path | None, typer.Option("--prompt", help="File of rules at the prompt's head, in place of ours")
+    ] = None,
     truth: Annotated[
         Path | None, typer.Option("--truth", help="File of right choices: {DECISION: OPTION}")
     ] = None,
@@ -55,37 +65,49 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     """Ask a model again what was decided, from the log alone; nothing is acted on, nothing is written."""
     output = Output(as_json=as_json)
     config = configured(project, database)
-    asking = _asking(config, name=model_name, base_url=base_url, key_env=key_env)
+    told = {"name": model_name, "backend": backend, "samples": samples}
+    asking = _asking(config, base_url=base_url, key_env=key_env, told=told)
+    rules = None if prompt is None else project_files.text(prompt)
     right = {} if truth is None else _truth(truth)
     with reading.opened(config) as store:
         found = store.read_sync(_found, run or (), point, workflow, since, limit)
+        right = store.read_sync(_labelled, found) | right
     if not found:
         output.document({"asked": 0})
         output.line("No decision in the log was a model's to make.")
         raise typer.Exit(exits.NOTHING)
-    asked = asyncio.run(_ask(found, asking, concurrency, max_calls))
+    asked = asyncio.run(_ask(found, asking, rules, concurrency=concurrency, max_calls=max_calls))
     report = agreement.report(asked, right)
     output.document(report.model_dump(mode="json"))
     for line in agreement.lines(report):
         output.line(line)
 
 
-async def _ask(
-    stored: Sequence[Stored], asking: ModelSettings, concurrency: int, max_calls: int | None
-) -> Asked:
-    async with model.from_settings(asking, clock=SystemClock()) as decider:
-        return await reasking.ask(stored, decider, concurrency=concurrency, max_calls=max_calls)
+async def _ask(stored: Sequence[Stored], asking: ModelSettings, rules: str | None, **bounds: Any) -> Asked:
+    async with model.from_settings(asking, clock=SystemClock(), rules=rules) as decider:
+        return await reasking.ask(stored, decider, samples=asking.samples, **bounds)
+
+
+def _labelled(tx: Any, stored: Sequence[Stored]) -> dict[str, str]:
+    """Return the right choices that the log knows, by decision id."""
+    found = {}
+    for decision in (each.decision for each in stored):
+        told = log.outcomes(tx, decision.decision_id), log.overrides(tx, decision.decision_id)
+        right = reasking.right_choice(decision, *told)
+        if right is not None:
+            found[decision.decision_id] = right
+    return found
 
 
 def _asking(
-    config: Settings, *, name: str | None, base_url: str | None, key_env: str | None
+    config: Settings, *, base_url: str | None, key_env: str | None, told: dict[str, Any]
 ) -> ModelSettings:
     """Return the settings of the model to ask; the key of one server is never sent to another.
 
     Raises:
         SettingsInvalid: no model is named or configured, or the key's variable is empty.
     """
-    told: dict[str, Any] = {} if name is None else {"name": name}
+    told = {name: value for name, value in told.items() if value is not None}
     if base_url is not None and base_url.rstrip("/") != config.model.base_url:
         told |= {"base_url": base_url, "api_key": None}
     if key_env is not None:

@@ -175,3 +175,15 @@ def test_a_decisions_endpoint_is_told_the_question_beside_the_data():
 def test_a_labelled_choice_is_told_before_it_is_reasoned_about():
     schema = prompts.choice_schema(["A", "B"], choice_first=True)
     assert list(schema["properties"]) == schema["required"] == ["choice", "reason", "confidence"]
+
+
+def test_other_rules_stand_at_the_head_under_another_name_and_leave_the_data_as_it_is():
+    plain = prompts.choose(
+        Question(point="w/p", question="Which?", given={"n": 1}, options=(Offered(id="a"),))
+    )
+
+    other = prompts.ruled(plain, "Be quick.")
+
+    assert other.messages == ({"role": "system", "content": "Be quick."}, plain.messages[1])
+    assert other.name.startswith("choose/1+")
+    assert other.sha256 not in {plain.sha256, prompts.ruled(plain, "Be slow.").sha256}

@@ -1,13 +1,14 @@
 """Logged decisions are asked again as they were asked, and only where the log allows."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from planner import reasking
 from planner.decisions import Answer, Attempt, Confidence, Decision, Offered, Usage
 from planner.definition import Workflow
+from planner.log.outcomes import DecisionOutcome, Override
 from planner.reasking import Stored
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -39,6 +40,20 @@ def stored(number=1, *, run="r-1", goal="Be right.", otherwise="b", **more):
         "usage": Usage(input=10, output=2),
     }
     return Stored(Decision(**fields | more), goal, otherwise)
+
+
+def test_the_right_choice_is_the_newest_word_that_names_an_option():
+    decision = stored().decision
+
+    def told(day, label):
+        return DecisionOutcome(label=label, at=AT + timedelta(days=day))
+
+    override = Override.model_validate({"from": "a", "to": "c", "actor": "u-1", "at": AT + timedelta(days=2)})
+    assert reasking.right_choice(decision, (), ()) is None
+    assert reasking.right_choice(decision, (told(1, "wrong"),), ()) is None
+    assert reasking.right_choice(decision, (told(1, "right"),), ()) == "a"
+    assert reasking.right_choice(decision, (told(1, "right"), told(3, "b")), (override,)) == "b"
+    assert reasking.right_choice(decision, (told(1, "b"),), (override,)) == "c"
 
 
 class Says:
@@ -156,6 +171,16 @@ def test_requests_that_were_held_and_not_used_are_used_by_others():
     found = ask([stored(n) for n in range(20)], Says({}, delay=0.001), max_calls=12, concurrency=20)
 
     assert len(found.pairs) == 12
+
+
+def test_an_answer_of_several_samples_is_asked_only_where_all_of_them_are_allowed():
+    decider = Says({}, attempts=1)
+
+    found = ask([stored(n) for n in range(5)], decider, max_calls=7, samples=3, concurrency=1)
+
+    # Each answer of this decider takes one request; three must be allowed before it is asked.
+    assert len(found.pairs) == 5
+    assert ask([stored()], decider, max_calls=2, samples=3).unasked[0].why.startswith("the 2 requests")
 
 
 def test_no_more_are_asked_at_once_than_allowed():

@@ -135,6 +135,57 @@ def test_right_choices_make_an_exact_test(desk, log):
     assert test["p"] == pytest.approx(2 / 2**20)
 
 
+def test_labels_of_the_log_are_right_choices(desk, log):
+    for each in log[:3]:
+        assert desk("decisions", "label", each.decision_id, "reship").code == 0
+    other = ScriptedModel({"*": "reship"}, loop=True)
+
+    with other.serving() as address:
+        said = desk(
+            "decisions", "replay", *(each.run_id for each in log[:5]), "--base-url", address, "--json"
+        )
+
+    assert (said.data["asked"], said.data["truth"]["fixed"], said.data["truth"]["after"]["of"]) == (5, 3, 3)
+
+
+def test_another_prompt_is_told_apart_by_its_name(desk, log):
+    rules = desk.write("rules.txt", "Choose at once. Answer as JSON with reason, choice and confidence.")
+    other = ScriptedModel({"*": "refund"}, loop=True)
+
+    with other.serving() as address:
+        said = desk(
+            "decisions",
+            "replay",
+            log[0].run_id,
+            "--base-url",
+            address,
+            "--prompt",
+            str(rules),
+            "--backend",
+            "chat",
+            "--json",
+        )
+
+    head, body = other.script.requests[0]["messages"]
+    assert head["content"].startswith("Choose at once.")
+    assert "=====BEGIN DATA" in body["content"]
+    assert said.data["model"]["prompt"].startswith("choose/1+")
+    assert said.data["model"]["prompt_sha256"] != log[0].model.prompt_sha256
+
+
+def test_the_other_backend_is_asked_by_its_own_wire(desk, log):
+    other = ScriptedModel(
+        {"*": {"choose": "refund", "probabilities": {"refund": 0.9, "reship": 0.1, "wait": 0.0}}}, loop=True
+    )
+
+    with other.serving() as address:
+        said = desk(
+            "decisions", "replay", log[0].run_id, "--base-url", address, "--backend", "decisions", "--json"
+        )
+
+    assert (said.data["model"]["backend"], said.data["agreed"]["count"]) == ("decisions", 1)
+
+
 def test_no_more_is_asked_than_allowed(desk, log):
     other = ScriptedModel({"*": "refund"}, loop=True)
 
