@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from graphs import people
@@ -124,6 +125,8 @@ async def record(
         "model_calls": len(decision.attempts),
         "tokens": decision.usage.total,
     }
+    if decision.usage.cost_usd is not None:
+        body["cost_usd"] = str(decision.usage.cost_usd)
     if decision.comment:
         body["comment"] = decision.comment
     if told.value is not None:
@@ -237,6 +240,8 @@ def _left(ctx: Context) -> dict[str, float]:
         left["model_calls"] = max(0, ctx.budget.model_calls - ctx.spent.model_calls)
     if ctx.budget.tokens is not None:
         left["tokens"] = max(0, ctx.budget.tokens - ctx.spent.tokens)
+    if ctx.budget.cost_usd is not None:
+        left["cost_usd"] = max(0.0, float(Decimal(str(ctx.budget.cost_usd)) - ctx.spent.cost_usd))
     deadline = ctx.deadline()
     if deadline is not None:
         left["seconds"] = max(0.0, (deadline - ctx.clock.now()).total_seconds())

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from graphs.blocks import Node, Program, Sequence
@@ -110,6 +111,8 @@ class Spent:
 
     model_calls: int = 0
     tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    """By the configured prices; nothing where none are configured."""
 
 
 @dataclass
@@ -256,6 +259,7 @@ class Context:
         """Count what a decision used, from the body of its entry."""
         self.spent.model_calls += int(body.get("model_calls", 0))
         self.spent.tokens += int(body.get("tokens", 0))
+        self.spent.cost_usd += Decimal(body.get("cost_usd", 0))
 
     def over_budget(self) -> str | None:
         """Return what is used up, in one sentence, or None."""
@@ -263,6 +267,8 @@ class Context:
             return f"the run's {self.budget.model_calls} model calls are used up"
         if self.budget.tokens is not None and self.spent.tokens >= self.budget.tokens:
             return f"the run's {self.budget.tokens} tokens are used up"
+        if self.budget.cost_usd is not None and self.spent.cost_usd >= Decimal(str(self.budget.cost_usd)):
+            return f"the run's {self.budget.cost_usd} US dollars are used up"
         deadline = self.deadline()
         if deadline is not None and self.clock.now() >= deadline:
             return "the run's time is used up"

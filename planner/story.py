@@ -90,6 +90,8 @@ def cost(decision: Decision) -> str | None:
     asked = "asked once" if len(decision.attempts) == 1 else f"asked {len(decision.attempts)} times"
     label = ", a scripted endpoint" if _scripted(decision) else ""
     spent = f"{decision.usage.input} tokens in and {decision.usage.output} out"
+    if decision.usage.cost_usd is not None:
+        spent += f", {decision.usage.cost_usd:f} US dollars"
     return f"cost: {asked}{label}, {spent}, {decision.duration_ms:.0f} ms"
 
 

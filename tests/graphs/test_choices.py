@@ -102,6 +102,19 @@ def test_over_budget_the_model_is_not_asked(world):
     assert bench.decisions[-1]["decided_by"] == "otherwise"
 
 
+def test_what_deciding_costs_counts_against_the_budget(world):
+    again = STEPS.replace("large: {set: {}}", "large: {set: {}, then: pick, max_visits: 5}")
+    steps = again.replace("pick:\n", "pick:\n  max_visits: 5\n")
+    dear = Answer(outcome_class="ok", choice="large", usage=Usage(input=10, output=1, cost_usd="0.03"))
+    bench = world.bench(steps, model={"test/pick": dear}, given={"n": 7}, budget={"cost_usd": 0.05})
+
+    world.run(bench)
+
+    assert [decision["outcome_class"] for decision in bench.decisions] == ["ok", "ok", "budget"]
+    assert bench.decisions[1]["usage"]["cost_usd"] == "0.03"
+    assert bench.decisions[1]["budget_left"]["cost_usd"] == 0.02
+
+
 def test_a_decision_is_written_once_however_often_the_run_is_taken_up(world):
     bench = world.bench(STEPS + "last: {wait: PT1H}", model={"test/pick": "large"}, given={"n": 7})
 
