@@ -14,7 +14,7 @@ from tools.outcomes import Outcome
 ACTIONS: tuple[RecoveryAction, ...] = get_args(RecoveryAction)
 
 MEANS: dict[str, str] = {
-    "retry": "Send the same call again, with the same idempotency key.",
+    "retry": "Send the same call again.",
     "reconcile": "Ask the service whether the call took effect, and go on from what it says.",
     "substitute": "Call another operation that gives the same kind of result.",
     "skip": "Go on without this step.",
@@ -48,7 +48,7 @@ class Failure(NamedTuple):
 def repeatable(operation: Operation, outcome: Outcome) -> bool:
     """Tell whether the same call may be sent again without anybody choosing so."""
     if outcome.kind == "not_sent":
-        return outcome.code not in {"arguments", "secret_missing"}
+        return outcome.code not in {"arguments", "secret_missing", "service_unknown"}
     if outcome.kind == "unknown":
         return operation.repeatable
     return False
