@@ -124,6 +124,7 @@ SCENARIOS = {
     "real_documents",
     "real_services",
     "invariants",
+    "canary",
 }
 """Test files that are about a whole, not about one module."""
 

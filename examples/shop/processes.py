@@ -14,7 +14,7 @@ from examples.shop.service import PORTS, SERVICES
 __all__ = ["PORTS", "Process", "ProcessFailed", "model_process", "scripted_model", "shop"]
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 STOP_SECONDS = 3.0
 POLL_SECONDS = 0.02
 LOG_TAIL = 4000

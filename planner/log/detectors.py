@@ -87,8 +87,13 @@ _KEYS = (
     r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",  # SendGrid
 )
 _WORDS = r"pass(?:word|wd|phrase)|pwd|secret|token|authorization|api[_-]?key|private[_-]?key|access[_-]?key"
+_HUMPS = r"Pass(?:word|phrase)|Secret|Token|Authorization|ApiKey|PrivateKey|AccessKey"
 _VALUE = r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;&}\])]+)"
-_NAMED = rf"(?i)(?<![a-z0-9])(?:[a-z0-9]+[_-])*(?:{_WORDS})(?:[_-][a-z0-9]+)*[\"']?\s*[:=]\s*{_VALUE}"
+# Every repetition is bounded or begins where only one can begin, so that no text takes more than linear time.
+_NAMED = (
+    rf"(?:(?<![A-Za-z])(?i:{_WORDS})|(?<=[a-z])(?:{_HUMPS}))(?:[_-][A-Za-z0-9_-]{{0,40}})?"
+    rf"[\"']?\s{{0,4}}[:=]\s{{0,4}}{_VALUE}"
+)
 _ALL = (
     Detector(
         "pem",
@@ -97,7 +102,10 @@ _ALL = (
         _has("-----BEGIN"),
     ),
     Detector(
-        "jwt", re.compile(r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*"), _always, _has("eyJ")
+        "jwt",
+        re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*"),
+        _always,
+        _has("eyJ"),
     ),
     Detector(
         "bearer",
@@ -124,7 +132,9 @@ _ALL = (
     Detector("card", re.compile(r"(?<![\w.-])[2-6]\d(?:[ -]?\d){11,17}(?![\w-])"), card, _digits(12)),
     Detector(
         "email",
-        re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
+        re.compile(
+            r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"
+        ),
         _always,
         _has("@"),
     ),

@@ -43,7 +43,7 @@ def otlp(found: Mapping[str, Any]) -> dict[str, Any]:
         "attributes": _pairs(about),
     }
     scope = {"scope": {"name": EVENT}, "logRecords": [record]}
-    resource = {"attributes": _pairs({"service.name": EVENT} | dict(found["labels"]))}
+    resource = {"attributes": _pairs({"service.name": EVENT} | dict(found.get("labels", {})))}
     return {"resourceLogs": [{"resource": resource, "scopeLogs": [scope]}]}
 
 

@@ -42,11 +42,17 @@ NEVER = (
 """Names of fields that are never kept, whatever they hold."""
 
 
+_PLACES = (
+    r"^/(?:given|reason|raw_output|comment|trigger/error|filled/value|attempts/(?:\*|\d+)/error)(?:/[^/]+)*$"
+)
+"""Where rules may act: what people and services said, and nothing that a record cannot be without."""
+
+
 class Rule(Record):
     """What to do with the values at one place."""
 
-    at: str = Field(pattern=r"^(/[^/]+)+$")
-    """JSON pointer into the decision, such as `/given/customer/phone`; `*` stands for any one part."""
+    at: str = Field(pattern=_PLACES)
+    """JSON pointer into what a decision holds, such as `/given/customer/phone`; `*` stands for any part."""
     action: Literal["remove", "hash", "replace", "keep_last4"]
     """`hash`: the SHA-256 instead, so that equal values stay recognisable; values that can be guessed can be
     guessed from it."""
@@ -144,7 +150,7 @@ def _members(value: dict[Any, Any], going: _Pass, place: tuple[str, ...]) -> dic
         # A name can hold a secret just as well as a value, such as a table of tokens.
         name = str(_text(str(key), going, place)) if going.detectors else str(key)
         within = (*place, name)
-        if is_never(name, going.never) and member not in _EMPTY:
+        if is_never(str(key), going.never) and member not in _EMPTY:
             going.note(within)
             kept[name] = MASK
             continue

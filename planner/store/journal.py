@@ -82,7 +82,7 @@ def prepare(unit: Append, now: datetime, keeping: Keeping = _KEEPING) -> Prepare
         now,
         [_row(unit.run_id, numbered) for numbered in unit.entries],
         [decisions.prepare(decision, keeping) for decision in logged],
-        [questions.row_of(question) for question in asked],
+        [questions.row_of(questions.masked(question, keeping.masking)) for question in asked],
         change,
     )
 

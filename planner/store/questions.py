@@ -5,10 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from planner.decisions import ids
+from planner.decisions import Trigger, ids
 from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown
+from planner.log import detectors, masking
+from planner.log.masking import Masking
 from planner.runs import ENDED, PersonAnswer, PersonQuestion
-from planner.store import bodies, cursors, runs, tables
+from planner.store import bodies, cursors, runs, streams, tables
 from planner.store.cursors import Page
 
 _questions = tables.questions
@@ -17,7 +19,7 @@ _ORDER = cursors.Order("questions", _questions.c.asked_at, _questions.c.decision
 
 def open_(tx: Connection, question: PersonQuestion) -> None:
     """Put the question into the inbox."""
-    tx.execute(insert(_questions).values(row_of(question)))
+    tx.execute(insert(_questions).values(row_of(masked(question, streams.of(tx).keeping.masking))))
 
 
 def get(tx: Connection, decision_id: str) -> PersonQuestion:
@@ -68,7 +70,9 @@ def answer(tx: Connection, decision_id: str, answer: PersonAnswer) -> PersonQues
             "declared but not offered" if answer.choice in ids(question.options) else "not among the options"
         )
         raise AnswerInvalid(decision_id, f"{answer.choice!r} is {found}; choose {' or '.join(offered)}")
-    body = bodies.encode(answer.model_dump(mode="json"))
+    policy = streams.of(tx).keeping.masking
+    comment = detectors.scrub(answer.comment, policy.detectors).text
+    body = bodies.encode(answer.model_copy(update={"comment": comment}).model_dump(mode="json"))
     still_open = (_questions.c.decision_id == decision_id, _questions.c.status == "open")
     won = tx.execute(update(_questions).where(*still_open).values(status="answered", answer=body)).rowcount
     if not won:
@@ -99,6 +103,14 @@ def happened(question: PersonQuestion, ending: str | None = None) -> str:
     if question.deadline is None or ending is not None:
         return f"its run ended{f' as {ending}' if ending else ''}"
     return f"nobody answered before {question.deadline.isoformat(timespec='seconds')}"
+
+
+def masked(question: PersonQuestion, policy: Masking) -> PersonQuestion:
+    """Return the question as it is kept and shown: without what must not be kept in its decision either."""
+    told = {"given": question.given, "trigger": question.trigger and question.trigger.model_dump()}
+    found = masking.mask(told, policy).value
+    trigger = question.trigger and Trigger.model_validate(found["trigger"])
+    return question.model_copy(update={"given": found.get("given"), "trigger": trigger})
 
 
 def row_of(question: PersonQuestion) -> dict[str, Any]:
