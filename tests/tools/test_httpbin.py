@@ -84,7 +84,11 @@ def test_busy_then_well_is_a_call_not_sent_then_applied(ask):
 
 def test_one_call_repeated_meets_both(ask):
     outcomes = ask("postStatusCodes", {"codes": "503:0.3,200:0.7"}, times=40)
-    assert {found(outcome) for outcome in outcomes} == {("not_sent", "http_503"), ("applied", None)}
+    # Several 503 in a row, which chance may bring, open the breaker.
+    assert {found(outcome) for outcome in outcomes} - {("not_sent", "breaker_open")} == {
+        ("not_sent", "http_503"),
+        ("applied", None),
+    }
 
 
 @pytest.mark.parametrize("name", ["getDelayDelay", "postDelayDelay"])
