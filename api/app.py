@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from api import catalog, decision_log, decisions, errors, forks, health, openapi, runs, workflows
+from api import catalog, decision_log, decisions, errors, forks, health, openapi, runs, versions, workflows
 from api.gate import Gate
 from api.replies import Reply
 from api.security import Keys
@@ -41,7 +41,7 @@ def create_app(settings: Settings, *, opened: Opened | None = None) -> FastAPI:
 
 def _v1() -> APIRouter:
     router = APIRouter(prefix="/v1")
-    for part in (workflows, runs, decisions, decision_log, forks, catalog):
+    for part in (workflows, versions, runs, decisions, decision_log, forks, catalog):
         router.include_router(part.router)
     return router
 

@@ -61,7 +61,11 @@ _BRANCHES = {
         "purge": "erasing:purge",
         "replay": "reasking:replay",
         "fork": "forking:fork",
-    }
+    },
+    "workflows": {
+        "versions": "versions:versions",
+        "state": "versions:state",
+    },
 }
 """Further commands behind one of these, by its first word; ids are UUIDs, so none is taken for one."""
 

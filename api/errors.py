@@ -111,6 +111,7 @@ STATUS: Mapping[type[Exception], int] = {
     planning.DefinitionInvalid: 422,
     planning.WorkflowUnknown: 404,
     planning.VersionTaken: 409,
+    planning.VersionClosed: 409,
     planning.RunUnknown: 404,
     planning.RunEnded: 409,
     planning.InputInvalid: 422,

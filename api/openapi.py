@@ -7,11 +7,12 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.errors import MEDIA_TYPE
-from api.schemas import Answering, Labelling, ProblemDetails
+from api.schemas import Answering, Labelling, ProblemDetails, StateChange
 from graphs.intake import RunRequest
 from graphs.origins import ForkRequest
 
 _TEMPLATE = "#/components/schemas/{model}"
+_BODIES = (RunRequest, Answering, Labelling, ForkRequest, StateChange, ProblemDetails)
 _EXAMPLE = {
     "type": "urn:planner:run-unknown",
     "title": "No run has this id",
@@ -45,9 +46,7 @@ def document(app: FastAPI, *, secured: bool) -> dict[str, Any]:
         tags=app.openapi_tags,
     )
     components = found.setdefault("components", {})
-    bodies = [
-        (model, "validation") for model in (RunRequest, Answering, Labelling, ForkRequest, ProblemDetails)
-    ]
+    bodies = [(model, "validation") for model in _BODIES]
     _, defined = models_json_schema(bodies, ref_template=_TEMPLATE)  # type: ignore[arg-type] # literal modes
     components["schemas"] = {**defined["$defs"], **components.get("schemas", {})}
     if secured:

@@ -13,6 +13,7 @@ from planner.log.outcomes import DecisionOutcome, Source
 from planner.narration import Narration, Passage, Totals
 from planner.runs import PersonQuestion, Run, RunStatus
 from planner.store import cursors
+from planner.versions import VersionState
 from tools.operations import EffectClass, EffectSource, HttpBinding, Operation, Reconcile, Retry, Undo
 from tools.problems import Problem
 from tools.records import Record
@@ -102,11 +103,11 @@ class WorkflowDetail(WorkflowSummary):
         return cls(**dict(WorkflowSummary.of(workflow)), definition=definition)
 
 
-class Version(Record):
-    """One version of a workflow."""
+class StateChange(Record):
+    """How a version is to stand."""
 
-    version: str
-    sha256: str
+    state: VersionState
+    """`active`, `draining` or `paused`."""
 
 
 class Checked(Record):

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import bodies, negotiation, pictures
 from api.dependencies import Cursor, Limit, Parts, Store
-from api.schemas import Checked, Listed, Paged, Version, WorkflowDetail, WorkflowSummary
+from api.schemas import Checked, Paged, WorkflowDetail, WorkflowSummary
 from graphs.drawing import Drawing
 from planner import documents
 from planner.definition import Workflow
 from planner.documents import Parsed
-from planner.errors import DefinitionInvalid, WorkflowUnknown
+from planner.errors import DefinitionInvalid
 from planner.store import cursors, workflows
 
 router = APIRouter(prefix="/workflows", tags=["workflows"])
@@ -74,12 +74,6 @@ async def get_workflow(name: str, store: Store, request: Request, version: Versi
     return negotiation.reply(WorkflowDetail.of(workflow), headers)
 
 
-@router.get("/{name}/versions")
-async def list_versions(name: str, store: Store) -> Listed[Version]:
-    """List the versions of a workflow, newest first."""
-    return Listed(items=tuple(await store.read(_versions, name)))
-
-
 @router.get(
     "/{name}/graph",
     response_model=Drawing,
@@ -109,10 +103,3 @@ def _newest(tx: Any) -> dict[str, Workflow]:
 def _with_source(tx: Any, name: str, version: str | None) -> tuple[Workflow, str]:
     workflow = workflows.get(tx, name, version)
     return workflow, workflows.source(tx, name, workflow.version)
-
-
-def _versions(tx: Any, name: str) -> list[Version]:
-    found = workflows.versions(tx, name)
-    if not found:
-        raise WorkflowUnknown(name, known=workflows.names(tx))
-    return [Version(version=each, sha256=workflows.get(tx, name, each).sha256) for each in found]

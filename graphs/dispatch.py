@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from graphs import compile as compiling
@@ -15,7 +16,7 @@ from planner.definition import Workflow
 from planner.errors import DecisionClosed, LeaseLost, PlannerError, ServicesMissing, StoreUnavailable
 from planner.journal import Append, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
-from planner.store import catalogs, journal, questions, runs, workflows
+from planner.store import catalogs, journal, questions, runs, versions, workflows
 from tools.catalog import Catalog
 
 log = logging.getLogger(__name__)
@@ -248,12 +249,15 @@ class Dispatcher:
             run_ids=held,
         )
         cancelled = await parts.database.read(runs.cancel_requested, list(held))
+        paused = await parts.database.read(versions.of_paused, list(held))
         for run_id, epoch in held.items():
             moving = self._active.get(run_id)
             if moving is None or moving.run.epoch != epoch:
                 continue
             if run_id in cancelled:
                 self.cancel(run_id)
+            if run_id in paused:
+                moving.drain()
             if run_id not in owned and moving.task is not None:
                 moving.task.cancel()
 
@@ -295,10 +299,15 @@ def load(tx: Any, run: Run, catalog: Catalog) -> Loaded:
     workflow = workflows.by_sha256(tx, run.workflow.sha256)
     started = next((entry for _, entry in entries if entry.kind == "started"), None)
     if started is None:
-        pinned = pinning.closure(workflow, lambda name, version: workflows.get(tx, name, version))
+        pinned = pinning.closure(workflow, partial(_nested, tx))
     else:
         pinned = pinning.restore(started.body["pinned"], lambda sha256: workflows.by_sha256(tx, sha256))
     return Loaded(catalog, workflow, pinned, entries, _questions(tx, run.id))
+
+
+def _nested(tx: Any, name: str, version: str | None) -> Workflow:
+    """Return a sub-workflow: the version that is named, else the newest that takes new runs."""
+    return workflows.get(tx, name, version) if version is not None else versions.current(tx, name)
 
 
 def _questions(tx: Any, run_id: str) -> dict[str, PersonQuestion]:

@@ -10,7 +10,7 @@ from planner.definition import Workflow
 from planner.errors import InputInvalid, RouteUnclear
 from planner.routing import Routed
 from planner.runs import Run
-from planner.store import decisions, keys, runs, workflows
+from planner.store import decisions, keys, runs, versions
 from tools import schemas
 from tools.problems import Problem
 from tools.records import Record
@@ -51,6 +51,7 @@ async def begin(
 
     Raises:
         WorkflowUnknown: no such workflow is registered.
+        VersionClosed: the version wanted, or every one of the workflow, takes no new runs.
         InputInvalid: the input does not fit; each problem names its field.
         RouteUnclear: the goal leads to no workflow; holds the candidates.
         KeyReused: the key came with another request.
@@ -77,7 +78,7 @@ class _Prepared(NamedTuple):
 async def _prepare(request: RunRequest, parts: Parts, started_by: str) -> _Prepared:
     run_id = parts.new_id()
     if request.workflow is not None:
-        workflow = await parts.database.read(workflows.get, request.workflow, request.version)
+        workflow = await parts.database.read(versions.current, request.workflow, request.version)
         given = request.input or {}
         _check(workflow, schemas.problems(workflow.input, given, path="/input"))
         return _Prepared(_run(request, parts, run_id, workflow, given, started_by), None)
@@ -88,11 +89,12 @@ async def _prepare(request: RunRequest, parts: Parts, started_by: str) -> _Prepa
 
 
 async def _by_goal(request: RunRequest, goal: str, parts: Parts, run_id: str, started_by: str) -> _Prepared:
-    registered = await parts.database.read(_newest)
+    offered = await parts.database.read(versions.offered)
     routed = await routing.route(
         goal,
-        registered,
+        [offer.workflow for offer in offered],
         parts.decider,
+        closed={offer.workflow.workflow: offer.closed for offer in offered if offer.closed},
         decision_id=parts.new_id(),
         run_id=run_id,
         now=parts.clock.now(),
@@ -144,7 +146,3 @@ def _unclear(routed: Routed, parts: Parts) -> str:
     if outcome != "ok":
         return f"the model gave no usable answer ({outcome}), so no workflow was chosen; {how}"
     return f"no registered workflow does what the goal asks for; {how}, or register one that does"
-
-
-def _newest(tx: Any) -> list[Workflow]:
-    return [workflows.get(tx, name) for name in workflows.names(tx)]

@@ -4,6 +4,7 @@ PlannerError
 ├── DefinitionInvalid    a workflow cannot be used; holds every problem
 ├── WorkflowUnknown      a name or version that is not registered
 ├── VersionTaken         the version exists with other content
+├── VersionClosed        the version takes no new runs
 ├── CatalogUnknown       a catalogue revision that was never kept
 ├── ServicesMissing      this process does not know the services that a run began with
 ├── RunUnknown           no run has this id
@@ -24,7 +25,7 @@ PlannerError
 └── ScriptInvalid        a script of a pretended model's answers cannot be used
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tools.problems import Problem
 
@@ -67,6 +68,19 @@ class VersionTaken(PlannerError):
     def __init__(self, name: str, version: str) -> None:
         self.name, self.version = name, version
         super().__init__(f"{name} {version} is registered with other content; give the change a new version")
+
+
+class VersionClosed(PlannerError):
+    """The version takes no new runs."""
+
+    code = "version-closed"
+
+    def __init__(self, name: str, states: Mapping[str, str]) -> None:
+        self.name, self.states = name, dict(states)
+        told = " and ".join(f"{version} is {state}" for version, state in self.states.items())
+        super().__init__(
+            f"no run of {name} can begin: {told}; name a version that is active, or make one active"
+        )
 
 
 class CatalogUnknown(PlannerError):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from planner import choosing, forms, search
@@ -47,12 +48,17 @@ async def route(
     run_id: str,
     now: datetime,
     mode: Mode = "live",
+    closed: Mapping[str, str] = MappingProxyType({}),
 ) -> Routed:
-    """Return the workflow that the decider chose for the goal, with `none` always among the options."""
+    """Return the workflow that the decider chose for the goal, with `none` always among the options.
+
+    Those in `closed` are excluded for the reason that stands there under their name.
+    """
     ranked = _ranked(goal, workflows)
+    ranked.sort(key=lambda found: found[0].workflow in closed)
     none = none_option(workflows)
     question = Question(
-        kind="route", point=POINT, question=QUESTION, goal=goal, options=_options(ranked, none)
+        kind="route", point=POINT, question=QUESTION, goal=goal, options=_options(ranked, none, closed)
     )
     began = time.perf_counter()
     answer: Answer | None = None
@@ -71,8 +77,9 @@ async def route(
         otherwise=none,
     )
     chosen = next((flow for flow, _ in ranked if flow.workflow == decision.choice), None)
+    open_ = [(flow, score) for flow, score in ranked if flow.workflow not in closed]
     taken = decision.model_copy(update={"edge_taken": decision.choice if chosen else ""})
-    return Routed(taken, chosen, [_candidate(flow, score) for flow, score in ranked[:MOST_OFFERED]])
+    return Routed(taken, chosen, [_candidate(flow, score) for flow, score in open_[:MOST_OFFERED]])
 
 
 async def fill_input(
@@ -110,17 +117,14 @@ def _described(workflow: Workflow) -> list[Mapping[str, Any]]:
     return [item for item in forms.fields(workflow.input).values() if isinstance(item, Mapping)]
 
 
-def _options(ranked: Sequence[tuple[Workflow, float]], none: str) -> tuple[Offered, ...]:
+def _options(
+    ranked: Sequence[tuple[Workflow, float]], none: str, closed: Mapping[str, str]
+) -> tuple[Offered, ...]:
+    crowded = f"{MOST_OFFERED} others match the goal's words better"
     offered = [
-        Offered(
-            id=flow.workflow,
-            means=_means(flow),
-            available=place < MOST_OFFERED,
-            excluded_by=None
-            if place < MOST_OFFERED
-            else f"{MOST_OFFERED} others match the goal's words better",
-        )
+        Offered(id=flow.workflow, means=_means(flow), available=why is None, excluded_by=why)
         for place, (flow, _) in enumerate(ranked[:MOST_LISTED])
+        for why in [closed.get(flow.workflow) or (crowded if place >= MOST_OFFERED else None)]
     ]
     return (*offered, Offered(id=none, means="None of these workflows does what the goal asks for."))
 

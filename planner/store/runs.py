@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, case, func, insert, literal, sel
 from planner.decisions import WorkflowRef
 from planner.errors import RunEnded, RunUnknown
 from planner.runs import Run, RunStatus
-from planner.store import bodies, cursors, keys, tables
+from planner.store import bodies, cursors, keys, tables, versions
 from planner.store.cursors import Page
 
 _runs = tables.runs
@@ -165,9 +165,10 @@ def next_wake(tx: Connection) -> datetime | None:
 
 def _claimable(now: datetime) -> tuple[Select[Any], ...]:
     """Return what may be claimed, in this order: work begun comes before new work."""
-    lost = select(_runs).where(_runs.c.status == "running", _runs.c.lease_until <= now)
-    due = select(_runs).where(_runs.c.status == "waiting", _runs.c.wake_at <= now)
-    new = select(_runs).where(_runs.c.status == "queued")
+    free = select(_runs).where(~versions.is_paused())
+    lost = free.where(_runs.c.status == "running", _runs.c.lease_until <= now)
+    due = free.where(_runs.c.status == "waiting", _runs.c.wake_at <= now)
+    new = free.where(_runs.c.status == "queued")
     return (
         lost.order_by(_runs.c.lease_until, _runs.c.id),
         due.order_by(_runs.c.wake_at, _runs.c.id),

@@ -199,6 +199,10 @@ workflows = Table(
     Column("body", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
+    # Whether it takes new runs; the definition itself never changes.
+    Column("state", Text, nullable=False, server_default="active"),
+    Column("state_changed_at", Instant),
+    Column("state_changed_by", Text),
     Index(None, "sha256"),
 )
 

@@ -118,6 +118,9 @@ class Client:
     def post(self, url, **more):
         return self.request("POST", url, **more)
 
+    def put(self, url, **more):
+        return self.request("PUT", url, **more)
+
     def register(self, text):
         return self.post("/v1/workflows", content=text, headers=YAML)
 

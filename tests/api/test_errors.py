@@ -23,6 +23,7 @@ EXAMPLES = [
     planning.DefinitionInvalid([PROBLEM]),
     planning.WorkflowUnknown("w", "1.0.0", known=["v"]),
     planning.VersionTaken("w", "1.0.0"),
+    planning.VersionClosed("w", {"1.0.0": "draining"}),
     planning.RunUnknown("r"),
     planning.RunEnded("r", "failed"),
     planning.InputInvalid("w", [PROBLEM]),

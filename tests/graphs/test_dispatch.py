@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import yaml
@@ -18,7 +19,7 @@ from planner.decisions import Offered, WorkflowRef
 from planner.definition import Workflow
 from planner.errors import InputInvalid, KeyReused, RouteUnclear, StoreUnavailable, WorkflowUnknown
 from planner.runs import PersonAnswer, PersonQuestion, Run
-from planner.store import catalogs, decisions, journal, questions, runs, workflows
+from planner.store import catalogs, decisions, journal, questions, runs, versions, workflows
 from planner.testing import temporary_database
 from tools.catalog import Catalog
 
@@ -64,12 +65,12 @@ async def process(database, catalog, caller=None, decider=None, lease_seconds=5.
         await dispatcher.stop()
 
 
-async def settled(dispatcher, run_id, *, within=5.0):
-    """Wait until the run ended or waits for somebody."""
+async def settled(dispatcher, run_id, *, within=5.0, or_waits=True):
+    """Wait until the run ended, or waits for somebody unless told otherwise."""
     async with asyncio.timeout(within):
         while True:
             run = await dispatcher.parts.database.read(runs.get, run_id)
-            if run.ended or run.status == "waiting":
+            if run.ended or (or_waits and run.status == "waiting"):
                 return run
             await dispatcher.signals.wait(run_id, 0.2)
 
@@ -588,3 +589,24 @@ def test_a_run_with_very_many_questions_is_loaded_with_all_of_them(database, cat
     database.write_sync(fill)
 
     assert len(database.read_sync(load, run, catalog).questions) == 1001
+
+
+def test_runs_of_a_paused_version_stop_at_a_safe_point_and_go_on_when_it_is_active(database, catalog):
+    register(database, "a: {call: shop.look}\nw: {wait: PT0.6S}\nb: {call: shop.look}")
+
+    async def scenario():
+        caller = ScriptedCaller({})
+        async with process(database, catalog, caller, lease_seconds=0.3) as dispatcher:
+            run_id = await start(dispatcher, workflow="test")
+            change = partial(versions.change, name="test", version="1.0.0", actor="u-1", now=now())
+            await database.write(change, state="paused")
+            held = await settled(dispatcher, run_id)
+            await asyncio.sleep(1.0)
+            still, made = await database.read(runs.get, run_id), len(caller.calls)
+            await database.write(change, state="draining")
+            return held, still, made, await settled(dispatcher, run_id, or_waits=False)
+
+    held, still, made, ended = asyncio.run(scenario())
+
+    assert (held.status, still.status, made) == ("waiting", "waiting", 1)
+    assert ended.status == "succeeded"

@@ -90,7 +90,9 @@ def test_processes_that_start_together_upgrade_once(url):
 
 
 def test_a_database_without_tables_is_refused_with_a_remedy(empty):
-    with pytest.raises(StoreUnavailable, match="has no tables yet, and this program needs 0003; upgrade it"):
+    with pytest.raises(
+        StoreUnavailable, match=f"has no tables yet, and this program needs {migrate.head()}; upgrade it"
+    ):
         migrate.check(empty)
 
 
