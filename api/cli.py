@@ -35,6 +35,7 @@ _COMMANDS = (
     _Entry("cancel", "resuming:cancel", "Stop a run at its next safe point.", _RUN),
     _Entry("inbox", "inbox:inbox", "Show the decisions that wait for a person.", _RUN),
     _Entry("answer", "resuming:answer", "Answer a decision, and move its run on.", _RUN),
+    _Entry("override", "overriding:override", "Take another option than was chosen, in time.", _RUN),
     _Entry("runs", "runs:runs", "List runs, or show how one stands.", _UNDERSTAND),
     _Entry("decisions", "decisions:decisions", "Tell what was chosen, by whom and why.", _UNDERSTAND),
     _Entry("explain", "explain:explain", "Tell the story of a run.", _UNDERSTAND),

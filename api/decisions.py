@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from api import answering, bodies
 from api.dependencies import Caller, Cursor, Limit, Parts, Store
 from api.schemas import Answering, DecisionFilter, DecisionView, Labelling, Paged, QuestionView
+from graphs import overriding
+from graphs.overriding import OverrideRequest
 from planner.decisions import Decision
 from planner.errors import DecisionUnknown
 from planner.log.outcomes import DecisionOutcome
@@ -18,6 +20,9 @@ router = APIRouter(tags=["decisions"])
 _EXAMPLES = {
     "choose": {"choice": "refund", "comment": "The customer waited long enough.", "actor": "u-17"},
     "it was applied": {"choice": "applied", "value": {"id": "rf-1"}},
+}
+_OVERRIDES = {
+    "take another option": {"to": "reship", "comment": "The customer asked for it.", "actor": "u-17"}
 }
 _OUTCOMES = {
     "taken back": {"label": "wrong", "score": 0.0, "source": "user", "reverted": True},
@@ -73,6 +78,25 @@ async def answer_decision(
 
 
 @router.post(
+    "/decisions/{decision_id}/override",
+    status_code=201,
+    openapi_extra=bodies.documented(OverrideRequest, _OVERRIDES),
+)
+async def override_decision(
+    decision_id: str,
+    given: Annotated[OverrideRequest, Depends(bodies.json_of(OverrideRequest))],
+    parts: Parts,
+    caller: Caller,
+    response: Response,
+) -> DecisionView:
+    """Put another option in the place of a choice that was not acted on yet; the run goes on with it."""
+    actor = given.actor or (caller if parts.settings.api_keys else "person")
+    made = await overriding.override(decision_id, given, parts.parts, parts.dispatcher, actor=actor)
+    response.headers["X-Decision-Id"] = made.decision_id
+    return DecisionView.of(made)
+
+
+@router.post(
     "/decisions/{decision_id}/outcome",
     status_code=201,
     openapi_extra=bodies.documented(Labelling, _OUTCOMES),
@@ -90,6 +114,7 @@ async def tell_outcome(
 
 def _found(tx: Any, decision_id: str) -> DecisionView | QuestionView:
     try:
-        return DecisionView.of(decisions.get(tx, decision_id), log.outcomes(tx, decision_id))
+        decision = decisions.get(tx, decision_id)
+        return DecisionView.of(decision, log.outcomes(tx, decision_id), log.overrides(tx, decision_id))
     except DecisionUnknown:
         return QuestionView.of(questions.get(tx, decision_id))

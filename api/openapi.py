@@ -10,9 +10,10 @@ from api.errors import MEDIA_TYPE
 from api.schemas import Answering, Labelling, ProblemDetails, StateChange
 from graphs.intake import RunRequest
 from graphs.origins import ForkRequest
+from graphs.overriding import OverrideRequest
 
 _TEMPLATE = "#/components/schemas/{model}"
-_BODIES = (RunRequest, Answering, Labelling, ForkRequest, StateChange, ProblemDetails)
+_BODIES = (RunRequest, Answering, Labelling, ForkRequest, OverrideRequest, StateChange, ProblemDetails)
 _EXAMPLE = {
     "type": "urn:planner:run-unknown",
     "title": "No run has this id",

@@ -9,7 +9,7 @@ from graphs.forking import Difference, Forked
 from planner.decisions import DecidedBy, Decision, DecisionKind, Offered, OutcomeClass, Trigger, WorkflowRef
 from planner.definition import Workflow
 from planner.journal import EntryKind, Numbered
-from planner.log.outcomes import DecisionOutcome, Source
+from planner.log.outcomes import DecisionOutcome, Override, Source
 from planner.narration import Narration, Passage, Totals
 from planner.runs import PersonQuestion, Run, RunStatus
 from planner.store import cursors
@@ -293,11 +293,18 @@ class DecisionView(Decision):
     status: Literal["decided"] = "decided"
     outcomes: tuple[DecisionOutcome, ...] = ()
     """What was told of it later, the first first."""
+    overridden: tuple[Override, ...] = ()
+    """What a person put in its place before it was acted on."""
 
     @classmethod
-    def of(cls, decision: Decision, outcomes: Iterable[DecisionOutcome] = ()) -> "DecisionView":
+    def of(
+        cls,
+        decision: Decision,
+        outcomes: Iterable[DecisionOutcome] = (),
+        overridden: Iterable[Override] = (),
+    ) -> "DecisionView":
         """Return a decision as its readers see it."""
-        return cls(**dict(decision), outcomes=tuple(outcomes))
+        return cls(**dict(decision), outcomes=tuple(outcomes), overridden=tuple(overridden))
 
 
 class Answering(Record):

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ from graphs import people
 from graphs.context import Context, Parked, Site, StepFailed, seconds
 from graphs.people import Asking, Told
 from planner import choosing
-from planner.decisions import Answer, Offered, Question
+from planner.decisions import Answer, Decision, Offered, Question
 from planner.definition import Call, Decide
 from planner.errors import DecisionClosed
 from tools.errors import ExpressionError
@@ -35,6 +36,11 @@ class Choice:
         return str(self.body["choice"])
 
     @property
+    def is_override(self) -> bool:
+        """Whether a person put it in the place of an earlier choice of this visit."""
+        return "overrides" in self.body
+
+    @property
     def value(self) -> dict[str, Any]:
         """What expressions see under the step's name."""
         shown: dict[str, Any] = {name: self.body.get(name) or "" for name in _SHOWN}
@@ -50,15 +56,36 @@ async def decide(step: Decide, site: Site, ctx: Context) -> Choice:
         StepFailed: no option is admissible, and none is declared for that case.
         Stopped: the run is ending.
     """
-    first = replay(ctx, site.path, site.visit, 1)
-    if first is None and step.by == "person":
-        return await _by_person(step, site, ctx, 1)
-    if first is None:
-        first = await _decide(step, site, ctx)
-    if not first.body.get("confirm"):
-        return first
-    second = replay(ctx, site.path, site.visit, 2)
-    return second or await _by_person(step, site, ctx, 2)
+    choice = replay(ctx, site.path, site.visit, 1)
+    if choice is None and step.by == "person":
+        choice = await _by_person(step, site, ctx, 1)
+    elif choice is None:
+        choice = await _decide(step, site, ctx)
+    if choice.body.get("confirm"):
+        choice = replay(ctx, site.path, site.visit, 2) or await _by_person(step, site, ctx, 2)
+    while (instead := replay(ctx, site.path, site.visit, choice.number + 1)) is not None:
+        choice = instead
+    if step.override_within is not None and not choice.is_override:
+        await _leave_time(step.override_within, choice, site, ctx)
+    return choice
+
+
+async def _leave_time(pause: timedelta, choice: Choice, site: Site, ctx: Context) -> None:
+    """Return once a person has had the time to override the choice; a run that is parked can be changed.
+
+    Raises:
+        Parked: the time is not over.
+        Stopped: the run is ending.
+    """
+    timer = ctx.find("timer", site.path, site.visit, choice.number)
+    if timer is None:
+        ctx.begin()
+        due = ctx.after(pause.total_seconds())
+        await ctx.record("timer", site.path, site.visit, choice.number, {"due": due.isoformat()})
+    else:
+        due = datetime.fromisoformat(timer["due"])
+    if ctx.clock.now() < due:
+        raise Parked(due)
 
 
 async def _by_person(step: Decide, site: Site, ctx: Context, number: int) -> Choice:
@@ -114,25 +141,7 @@ async def record(
     decision = told.decision.model_copy(
         update={"run_seq": ctx.recorded.next_seq, "edge_taken": edge or told.decision.choice}
     )
-    body: dict[str, Any] = {
-        "decision_id": decision.decision_id,
-        "point": decision.point,
-        "choice": decision.choice,
-        "decided_by": decision.decided_by,
-        "outcome_class": decision.outcome_class,
-        "reason": decision.reason,
-        "confidence": None if decision.confidence is None else decision.confidence.value,
-        "model_calls": len(decision.attempts),
-        "tokens": decision.usage.total,
-    }
-    if decision.usage.cost_usd is not None:
-        body["cost_usd"] = str(decision.usage.cost_usd)
-    if decision.comment:
-        body["comment"] = decision.comment
-    if told.value is not None:
-        body["value"] = told.value
-    if confirm:
-        body["confirm"] = True
+    body = facts(decision, told.value, confirm=confirm)
     expired = decision.outcome_class == "timeout" and decision.decision_id in ctx.questions
     try:
         await ctx.record(
@@ -148,6 +157,32 @@ async def record(
         raise Parked(ctx.clock.now()) from None
     ctx.spend(body)
     return Choice(number, body)
+
+
+def facts(decision: Decision, value: Any = None, *, confirm: bool = False) -> dict[str, Any]:
+    """Return the body of a decision's journal entry: what the run goes on from."""
+    body: dict[str, Any] = {
+        "decision_id": decision.decision_id,
+        "point": decision.point,
+        "choice": decision.choice,
+        "decided_by": decision.decided_by,
+        "outcome_class": decision.outcome_class,
+        "reason": decision.reason,
+        "confidence": None if decision.confidence is None else decision.confidence.value,
+        "model_calls": len(decision.attempts),
+        "tokens": decision.usage.total,
+    }
+    if decision.usage.cost_usd is not None:
+        body["cost_usd"] = str(decision.usage.cost_usd)
+    if decision.comment:
+        body["comment"] = decision.comment
+    if value is not None:
+        body["value"] = value
+    if confirm:
+        body["confirm"] = True
+    if decision.overrides is not None:
+        body["overrides"] = decision.overrides
+    return body
 
 
 async def answer(question: Question, ctx: Context) -> Answer:

@@ -39,6 +39,14 @@ class Loaded(NamedTuple):
     questions: Mapping[str, PersonQuestion]
 
 
+class Definitions(NamedTuple):
+    """What a run is pinned to."""
+
+    workflow: Workflow
+    pinned: Mapping[str, Workflow]
+    """Sub-workflows, by reference."""
+
+
 class Signals:
     """Tells who waits in this process that a run has moved."""
 
@@ -296,13 +304,19 @@ def load(tx: Any, run: Run, catalog: Catalog) -> Loaded:
     """Return what a run is taken up from: contracts at today's addresses, definitions, journal, questions."""
     catalog = catalogs.get(tx, run.catalog_revision, now_at=catalog)
     entries = journal.entries(tx, run.id)
+    found = definitions(tx, run, entries)
+    return Loaded(catalog, found.workflow, found.pinned, entries, _questions(tx, run.id))
+
+
+def definitions(tx: Any, run: Run, entries: Sequence[Numbered]) -> Definitions:
+    """Return the definitions that a run is pinned to, or will be once it begins."""
     workflow = workflows.by_sha256(tx, run.workflow.sha256)
     started = next((entry for _, entry in entries if entry.kind == "started"), None)
     if started is None:
         pinned = pinning.closure(workflow, partial(_nested, tx))
     else:
         pinned = pinning.restore(started.body["pinned"], lambda sha256: workflows.by_sha256(tx, sha256))
-    return Loaded(catalog, workflow, pinned, entries, _questions(tx, run.id))
+    return Definitions(workflow, pinned)
 
 
 def _nested(tx: Any, name: str, version: str | None) -> Workflow:

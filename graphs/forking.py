@@ -16,8 +16,8 @@ from graphs.origins import ForkRequest, Origin
 from graphs.parts import Parts
 from graphs.people import Told
 from graphs.recordings import NotRecorded, PassingClock, RecordedCaller, RecordedDecider, RecordedPeople
-from planner import effects
-from planner.decisions import Decision, Usage
+from planner import choosing, effects
+from planner.decisions import Decision
 from planner.effects import Effect
 from planner.journal import Append, Entry, Key, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
@@ -171,29 +171,18 @@ def _chosen(
 ) -> Decision:
     old = origin.decision
     why = f"fork of run {old.run_id}: {wanted.choose} instead of {old.choice}"
-    changed: dict[str, Any] = {
-        "decision_id": decision_id,
-        "parent_decision_id": old.decision_id,
-        "run_id": run.id,
-        "mode": run.mode,
-        "ts": now,
-        "duration_ms": 0.0,
-        "decided_by": "person",
-        "choice": wanted.choose,
-        "proposed": None,
-        "outcome_class": "ok",
-        "reason": wanted.comment,
-        "confidence": None,
-        "model": None,
-        "attempts": (),
-        "usage": Usage(),
-        "anomalies": (),
-        "raw_output": None,
-        "deadline_ms": None,
-        "actor": actor,
-        "comment": f"{why}: {wanted.comment}" if wanted.comment else why,
-    }
-    return old.model_copy(update=changed)
+    return choosing.instead(
+        old,
+        wanted.choose,
+        decision_id=decision_id,
+        ts=now,
+        actor=actor,
+        comment=f"{why}: {wanted.comment}" if wanted.comment else why,
+        reason=wanted.comment,
+        parent_decision_id=old.decision_id,
+        run_id=run.id,
+        mode=run.mode,
+    )
 
 
 async def _choose(ctx: Context, chosen: Decision, wanted: ForkRequest) -> None:

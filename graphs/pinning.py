@@ -1,11 +1,15 @@
 """Pinning: a run stays on the definitions it began with, sub-workflows included."""
 
+import re
 from collections.abc import Callable, Mapping
 
-from planner.definition import RunWorkflow, Workflow, walk
+from planner.definition import AnyStep, Foreach, Parallel, RunWorkflow, Workflow, walk
 
 Find = Callable[[str, str | None], Workflow]
 """Finds a workflow by name and version; the newest when the version is None."""
+
+_PASS = re.compile(r"\[\d+\]|~\d+")
+"""What a path says beside the names: which item, and which visit."""
 
 
 def closure(workflow: Workflow, find: Find) -> dict[str, Workflow]:
@@ -29,6 +33,23 @@ def closure(workflow: Workflow, find: Find) -> dict[str, Workflow]:
 def reference(step: RunWorkflow) -> str:
     """Return how a step names its workflow, such as `notify-customer` or `notify-customer@1.2.0`."""
     return step.run if step.version is None else f"{step.run}@{step.version}"
+
+
+def step_at(workflow: Workflow, pinned: Mapping[str, Workflow], path: str) -> AnyStep | None:
+    """Return the step that a path of a run leads to, through sub-workflows too; None where there is none."""
+    steps, found = workflow.steps, None
+    names = iter(_PASS.sub("", path).split("."))
+    for name in names:
+        found = steps.get(name)
+        if isinstance(found, Parallel):
+            steps = found.parallel.get(next(names, ""), {})
+        elif isinstance(found, Foreach):
+            steps = found.steps
+        elif isinstance(found, RunWorkflow) and reference(found) in pinned:
+            steps = pinned[reference(found)].steps
+        else:
+            steps = {}
+    return found
 
 
 def restore(pinned: Mapping[str, str], by_sha256: Callable[[str], Workflow]) -> dict[str, Workflow]:

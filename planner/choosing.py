@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from planner.decisions import (
     Answer,
@@ -12,6 +12,7 @@ from planner.decisions import (
     OutcomeClass,
     Question,
     Trigger,
+    Usage,
     WorkflowRef,
     digest,
     ids,
@@ -101,6 +102,43 @@ def conclude(  # noqa: PLR0913 - each argument is one fact of the record
         actor=actor,
         comment=comment,
     )
+
+
+def instead(
+    old: Decision,
+    choice: str,
+    *,
+    decision_id: str,
+    ts: datetime,
+    actor: str,
+    comment: str,
+    **changed: Any,
+) -> Decision:
+    """Return the decision by which a person puts another choice in the place of an old one's."""
+    told: dict[str, Any] = {
+        "decision_id": decision_id,
+        "ts": ts,
+        "duration_ms": 0.0,
+        "decided_by": "person",
+        "choice": choice,
+        "proposed": None,
+        "edge_taken": "",
+        "outcome_class": "ok",
+        "reason": comment,
+        "confidence": None,
+        "probabilities": {},
+        "model": None,
+        "attempts": (),
+        "usage": Usage(),
+        "anomalies": (),
+        "raw_output": None,
+        "deadline_ms": None,
+        "actor": actor,
+        "comment": comment or None,
+        "masked": (),
+        "erased": (),
+    }
+    return old.model_copy(update={**told, **changed})
 
 
 def _settle(question: Question, answer: Answer, *, by: By, otherwise: str, min_confidence: float) -> Settled:

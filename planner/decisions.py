@@ -219,6 +219,8 @@ class Decision(Record):
     """Empty where a goal was routed and no run came of it."""
     parent_decision_id: str | None = None
     """The decision of another run that it stands in for, where its run is a fork."""
+    overrides: str | None = None
+    """The decision of the same run whose choice a person replaced by this one before it was acted on."""
     run_seq: int = 0
     """Place of its entry in the run's journal; 0 before the run has one."""
     workflow: WorkflowRef | None = None

@@ -126,6 +126,8 @@ class Decide(StepBase):
     """Below it the model's choice counts as abstained."""
     within: timedelta | None = None
     """How long the decision may take in all."""
+    override_within: timedelta | None = None
+    """How long the choice waits before it is acted on, so that a person can override it."""
 
     @property
     def kind(self) -> Literal["decide"]:

@@ -9,6 +9,7 @@ PlannerError
 ├── ServicesMissing      this process does not know the services that a run began with
 ├── RunUnknown           no run has this id
 ├── RunEnded             the run has ended, so it cannot be changed
+├── RunMoving            the run moves, so it cannot be changed now
 ├── InputInvalid         a run's input does not fit its schema
 ├── RouteUnclear         a goal names no workflow that can be run as it stands
 ├── DecisionUnknown      no decision has this id
@@ -124,6 +125,19 @@ class RunEnded(PlannerError):
     def __init__(self, run_id: str, status: str) -> None:
         self.run_id, self.status = run_id, status
         super().__init__(f"run {run_id} has ended as {status}, so it cannot be changed")
+
+
+class RunMoving(PlannerError):
+    """The run moves, and only one that waits can be changed."""
+
+    code = "run-moving"
+    retryable = True
+
+    def __init__(self, run_id: str, status: str) -> None:
+        self.run_id, self.status = run_id, status
+        super().__init__(
+            f"run {run_id} is {status}, and only a run that waits can be changed; try again then"
+        )
 
 
 class InputInvalid(PlannerError):

@@ -75,7 +75,7 @@ def decided(decision: Decision) -> str:
     who = {
         "model": f"the model{_name(decision)} chose",
         "rule": "the rule chose",
-        "person": f"{decision.actor or 'a person'} chose",
+        "person": f"{decision.actor or 'a person'} {'overrode it with' if decision.overrides else 'chose'}",
         "only_option": "only one option was left, so nobody was asked:",
         "otherwise": f"{_why_otherwise(decision)}, so the declared otherwise was taken:",
     }[decision.decided_by]

@@ -39,7 +39,7 @@ def resume(
     """Move a run that waits, was queued or was lost, until it ends or waits for a person."""
     config, output = configured(project, database), Output(as_json=as_json)
     with reading.opened(config) as store:
-        _check_movable(store, run, config)
+        check_movable(store, run, config)
         _held(store.read_sync(runs.get, run), output)
     raise typer.Exit(following.drive(config, run, output))
 
@@ -56,10 +56,10 @@ def cancel(
     config, output = configured(project, database), Output(as_json=as_json)
     with reading.opened(config) as store:
         if not no_wait:
-            _check_movable(store, run, config)
+            check_movable(store, run, config)
         asked = store.write_sync(runs.request_cancel, run, SystemClock().now())
     if no_wait:
-        raise typer.Exit(_left(asked, output))
+        raise typer.Exit(left(asked, output))
     raise typer.Exit(following.drive(config, run, output, wanted="cancelled"))
 
 
@@ -80,29 +80,42 @@ def answer(  # noqa: PLR0913 - each is an argument or option of the command
 ) -> None:
     """Answer a decision that waits for a person, and move its run on."""
     config, output = configured(project, database), Output(as_json=as_json)
-    if len(comment) > LONGEST_COMMENT:
-        message = f"it has {len(comment)} characters, and at most {LONGEST_COMMENT} are kept"
-        raise typer.BadParameter(message, param_hint="--comment")
+    check_comment(comment, LONGEST_COMMENT)
     brought = None if value is None else json_argument(value, "--value")
     given = PersonAnswer(choice=choice, actor=actor, comment=comment, value=brought, at=SystemClock().now())
     with reading.opened(config) as store:
         with suppress(DecisionUnknown):
             asked = store.read_sync(questions.get, decision)
             if not no_wait:
-                _check_movable(store, asked.run_id, config)
+                check_movable(store, asked.run_id, config)
         question = store.write_sync(answering.answer, decision, given)
         held = store.read_sync(runs.get, question.run_id)
     output.line(f"{actor} answered {question.path} with {choice}.")
-    raise typer.Exit(_left(held, output) if no_wait else following.drive(config, held.id, output))
+    raise typer.Exit(left(held, output) if no_wait else following.drive(config, held.id, output))
 
 
-def _check_movable(store: Database, run_id: str, config: Settings) -> None:
-    """Raise ServicesMissing before anything is changed when the project does not hold the run's services."""
+def check_comment(comment: str, longest: int) -> None:
+    """Refuse a comment that would not be kept whole.
+
+    Raises:
+        BadParameter: it is too long.
+    """
+    if len(comment) > longest:
+        message = f"it has {len(comment)} characters, and at most {longest} are kept"
+        raise typer.BadParameter(message, param_hint="--comment")
+
+
+def check_movable(store: Database, run_id: str, config: Settings) -> None:
+    """Refuse, before anything is changed, a run whose services the project does not hold.
+
+    Raises:
+        ServicesMissing: it does not.
+    """
     began_with = store.read_sync(runs.get, run_id).catalog_revision
     store.read_sync(catalogs.get, began_with, now_at=project_files.load_catalog(config))
 
 
-def _left(run: Run, output: Output) -> int:
+def left(run: Run, output: Output) -> int:
     """Say who moves a run that this process leaves alone."""
     output.document({"run": run.model_dump(mode="json"), "waits_for": []})
     output.line(f"Run {run.id} is moved on by a server, or by: planner resume {run.id}")

@@ -35,6 +35,7 @@ _ANSWERED = ("/reason", "/raw_output", "/filled")
 _PLAIN = frozenset(
     {
         "parent_decision_id",
+        "overrides",
         "schema",
         "decision_id",
         "kind",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, case, func, insert, literal, select, update
 
 from planner.decisions import WorkflowRef
-from planner.errors import RunEnded, RunUnknown
+from planner.errors import RunEnded, RunMoving, RunUnknown
 from planner.runs import Run, RunStatus
 from planner.store import bodies, cursors, keys, tables, versions
 from planner.store.cursors import Page
@@ -128,6 +128,28 @@ def wake(tx: Connection, run_id: str, now: datetime) -> None:
     """Let a waiting run go on now; one that is running will not fall asleep before it was claimed again."""
     sooner = case((_runs.c.status == "waiting", literal(now, tables.Instant())), else_=_runs.c.wake_at)
     tx.execute(update(_runs).where(_runs.c.id == run_id).values(wake_at=sooner, nudged=True))
+
+
+def hold_still(tx: Connection, run_id: str) -> Run:
+    """Return a waiting run locked and under a new epoch, so that nobody moves it before it is committed.
+
+    A run that waits was left at a safe point: whatever it had begun is in its journal.
+
+    Raises:
+        RunUnknown: no run has this id.
+        RunEnded: it has ended.
+        RunMoving: it does not wait.
+    """
+    row = tx.execute(select(_runs).where(_runs.c.id == run_id).with_for_update()).one_or_none()
+    if row is None:
+        raise RunUnknown(run_id)
+    run = _run(row)
+    if run.ended:
+        raise RunEnded(run_id, run.status)
+    if run.status != "waiting":
+        raise RunMoving(run_id, run.status)
+    tx.execute(update(_runs).where(_runs.c.id == run_id).values(epoch=run.epoch + 1))
+    return run.model_copy(update={"epoch": run.epoch + 1})
 
 
 def request_cancel(tx: Connection, run_id: str, now: datetime) -> Run:

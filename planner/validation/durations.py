@@ -41,6 +41,7 @@ def problems(workflow: Workflow, everything: list[Sequence]) -> list[Problem]:
 def _durations(pointer: str, step: AnyStep) -> Iterator[tuple[str, timedelta | None]]:
     if isinstance(step, Decide):
         yield f"{pointer}/within", step.within
+        yield f"{pointer}/override_within", step.override_within
     if isinstance(step, Call):
         yield f"{pointer}/timeout", step.timeout
         if step.recover is not None:

@@ -193,3 +193,61 @@ def test_a_filter_that_does_not_exist_is_refused_and_not_ignored(client):
 
     assert answer.status_code == 422
     assert answer.json()["problems"][0]["path"] == "/query/decided"
+
+
+HELD = """
+workflow: held
+steps:
+  pick:
+    decide: Which one?
+    options: {left: {then: a}, right: {then: b}, far: {when: "${run.goal == 'nix'}", then: b}}
+    otherwise: left
+    override_within: PT10M
+  a: {set: {x: 1}, then: end}
+  b: {set: {x: 2}}
+output: "${pick}"
+"""
+
+
+@pytest.fixture
+def held(client):
+    """Return the decision of a run that waits for an override."""
+    client.register(HELD)
+    (decision_id,) = client.run("held")["decision_ids"]
+    return client.get(f"/v1/decisions/{decision_id}").json()
+
+
+def overridden(client, decision, **body):
+    return client.post(f"/v1/decisions/{decision['decision_id']}/override", json=body)
+
+
+def test_an_override_takes_another_option_and_both_decisions_tell(client, held):
+    answer = overridden(client, held, to="right", comment="It is nearer.", actor="u-7")
+
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["overrides"], made["choice"], made["actor"]) == (held["decision_id"], "right", "u-7")
+    assert answer.headers["X-Decision-Id"] == made["decision_id"]
+    assert ended(client, held)["output"] == {
+        "choice": "right",
+        "reason": "It is nearer.",
+        "decided_by": "person",
+        "comment": "It is nearer.",
+        "confidence": None,
+    }
+    (told,) = client.get(f"/v1/decisions/{held['decision_id']}").json()["overridden"]
+    assert (told["from"], told["to"], told["actor"]) == ("left", "right", "u-7")
+    story = client.get(f"/v1/runs/{held['run_id']}/explain", params={"format": "text"}).text
+    assert "pick: u-7 overrode it with right" in story
+
+
+def test_an_override_that_was_not_offered_or_comes_too_late_is_told(client, held):
+    assert overridden(client, held, to="far").status_code == 422
+    assert overridden(client, held, to="right").status_code == 201
+    ended(client, held)
+
+    late = overridden(client, held, to="right")
+
+    assert late.status_code == 409
+    assert late.json()["code"] in {"run-ended", "decision-closed"}
+    assert overridden(client, {"decision_id": "nix"}, to="left").status_code == 404

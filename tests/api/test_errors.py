@@ -26,6 +26,7 @@ EXAMPLES = [
     planning.VersionClosed("w", {"1.0.0": "draining"}),
     planning.RunUnknown("r"),
     planning.RunEnded("r", "failed"),
+    planning.RunMoving("r", "running"),
     planning.InputInvalid("w", [PROBLEM]),
     planning.RouteUnclear("unclear", [{"workflow": "w"}], "d"),
     planning.DecisionUnknown("d"),

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from planner.choosing import conclude, preset
+from planner.choosing import conclude, instead, preset
 from planner.decisions import Answer, Confidence, Offered, Question, digest
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -120,3 +120,13 @@ def test_nobody_answering_takes_otherwise(by, outcome_class):
 def test_an_answer_that_was_asked_for_counts_even_with_one_option():
     decision = decide(question("a"), ok("a"), by="person", actor="u1")
     assert (decision.decided_by, decision.choice) == ("person", "a")
+
+
+def test_a_decision_in_the_place_of_another_keeps_what_was_offered_and_none_of_what_was_answered():
+    old = decide(question("a", "b", excluded=["c"]), ok("a", 0.9), path="s", visit=2)
+
+    made = instead(old, "b", decision_id="d2", ts=NOW, actor="u-1", comment="no", overrides="d", attempt=2)
+
+    assert (made.options, made.given, made.path, made.visit) == (old.options, old.given, "s", 2)
+    assert (made.choice, made.decided_by, made.actor, made.comment) == ("b", "person", "u-1", "no")
+    assert (made.confidence, made.model, made.attempts, made.overrides) == (None, None, (), "d")
