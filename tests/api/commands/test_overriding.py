@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from api.commands import options
 from graphs import wiring
 from graphs.intake import RunRequest, begin
-from planner import settings
 from planner.store import runs
 
 HELD = """
@@ -27,7 +27,7 @@ output: "${pick.choice}"
 def decision(desk):
     """Return the id of the decision of a run that waits for an override."""
     desk.write("workflows/held.yaml", HELD)
-    config = settings.load(project=desk.folder, database_url=desk.database)
+    config = options.configured(desk.folder, desk.database)
     asyncio.run(_moved(config))
     (found,) = desk("decisions", "--json").data["items"]
     return found["decision_id"]
