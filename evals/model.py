@@ -73,9 +73,9 @@ class ScriptedDecider:
         """Take in the answers; None stands for no model at all."""
         self._script, self._clock, self._most = script, clock, most_calls
         self._stack = AsyncExitStack()
-        self._client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._respond))
+        transport = httpx2.MockTransport(self._respond)
         self._model: Model | NoModel = (
-            NoModel() if script is None else Model(SETTINGS, clock=clock, http_client=self._client)
+            NoModel() if script is None else Model(SETTINGS, clock=clock, transport=transport)
         )
         self._decider: Decider = self._model
         self.requests = 0
@@ -83,7 +83,6 @@ class ScriptedDecider:
 
     async def __aenter__(self) -> Self:
         """Open the adapter."""
-        await self._stack.enter_async_context(self._client)
         await self._stack.enter_async_context(self._model)
         return self
 

@@ -90,12 +90,12 @@ def cases() -> tuple[Case, ...]:
     return (*alone, *(_sequence(known[first], known[second]) for first, second in SEQUENCES))
 
 
-async def play(case: Case, client: httpx2.AsyncClient, database: Database) -> Played:
+async def play(case: Case, inner: httpx2.AsyncBaseTransport, database: Database) -> Played:
     """Return what came of a case, whatever was raised on the way."""
     async with faulty.endpoint(case.faults, forever=case.forever) as served:
         began = time.perf_counter()
         # Whatever escapes the adapter is a finding, not the end of the suite.
-        (found,) = await asyncio.gather(_decide(case, served, client), return_exceptions=True)
+        (found,) = await asyncio.gather(_decide(case, served, inner), return_exceptions=True)
         seconds = time.perf_counter() - began
     if isinstance(found, BaseException):
         return Played(case, (f"{type(found).__name__} was raised: {found}",), (type(found).__name__,))
@@ -109,14 +109,14 @@ async def play(case: Case, client: httpx2.AsyncClient, database: Database) -> Pl
 async def play_all(chosen: Sequence[Case]) -> list[Played]:
     """Return what came of the cases, in their order."""
     with temporary_database() as database:
-        async with httpx2.AsyncClient(verify=ssl.create_default_context(), trust_env=False) as client:
+        async with httpx2.AsyncHTTPTransport(verify=ssl.create_default_context(), trust_env=False) as inner:
             quick = {
-                case.name: await play(case, client, database)
+                case.name: await play(case, inner, database)
                 for case in chosen
                 if case.deadline_seconds == DEADLINE_SECONDS
             }
             slow = [case for case in chosen if case.name not in quick]
-            waited = await asyncio.gather(*(play(case, client, database) for case in slow))
+            waited = await asyncio.gather(*(play(case, inner, database) for case in slow))
     found = quick | {played.case.name: played for played in waited}
     return [found[case.name] for case in chosen]
 
@@ -186,7 +186,7 @@ def _sequence(first: Fault, second: Fault) -> Case:
     )
 
 
-async def _decide(case: Case, served: Endpoint, inner: httpx2.AsyncClient) -> tuple[Answer, Decision]:
+async def _decide(case: Case, served: Endpoint, inner: httpx2.AsyncBaseTransport) -> tuple[Answer, Decision]:
     config = ModelSettings(
         base_url=served.base_url,
         name="m",
@@ -196,7 +196,7 @@ async def _decide(case: Case, served: Endpoint, inner: httpx2.AsyncClient) -> tu
         backend=case.faults[0].backend,
     )
     clock = FrozenClock()
-    async with served.client(inner) as client, Model(config, clock=clock, http_client=client) as model:
+    async with Model(config, clock=clock, transport=served.transport(inner)) as model:
         answer = await model.choose(QUESTION)
     return answer, _conclude(answer, clock.now())
 

@@ -90,9 +90,9 @@ class Endpoint:
         self.strangers = 0
         """Connections that were made to the stranger's server."""
 
-    def client(self, inner: httpx2.AsyncClient) -> httpx2.AsyncClient:
-        """Return a client whose requests go where the faults say, and else through `inner`."""
-        return httpx2.AsyncClient(transport=_Way(self, inner), trust_env=False)
+    def transport(self, inner: httpx2.AsyncBaseTransport) -> httpx2.AsyncBaseTransport:
+        """Return a transport whose requests go where the faults say, and else through `inner`."""
+        return _Way(self, inner)
 
     async def meet(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take note of somebody who was led astray."""
@@ -131,13 +131,13 @@ class Endpoint:
 class _Way(httpx2.AsyncBaseTransport):
     """The way to the endpoint, from which some requests are diverted."""
 
-    def __init__(self, served: Endpoint, inner: httpx2.AsyncClient) -> None:
+    def __init__(self, served: Endpoint, inner: httpx2.AsyncBaseTransport) -> None:
         self._served, self._inner = served, inner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         fault = self._served.next_fault()
         if fault is None or fault.reach == "here":
-            return await self._inner.send(request, stream=True, follow_redirects=False)
+            return await self._inner.handle_async_request(request)
         self._served.requests.append(Request())
         return await Detour(fault.reach).handle_async_request(request)
 

@@ -18,13 +18,14 @@ from planner.decisions import Answer, Backend, Confidence, Filled, ModelInfo, Qu
 from planner.model_faults import Fault, Wire, mapped, wire_of
 from planner.model_requests import Ask, Dialect, Request
 from planner.model_talk import Asked, Reply, Spare, Talk, TimeLeft
-from planner.model_wire import patience, plain_client, sdk_client
+from planner.model_wire import patience, plain_transport, sdk_client
 from planner.retry import repeat
 from planner.settings import ModelSettings
 from tools.operations import Retry
 
 MOST_REQUESTS = 100
 """More than any talk has to spare, so that the spare ones alone decide."""
+_PATHS: Mapping[Backend, str] = {"chat": "/chat/completions", "decisions": "/decisions"}
 _ENVELOPES: Mapping[Backend, Callable[[bytes], Envelope]] = {
     "chat": answers.read_envelope,
     "decisions": verdicts.read_envelope,
@@ -39,10 +40,10 @@ class Model:
         config: ModelSettings,
         *,
         clock: Clock,
-        http_client: httpx2.AsyncClient | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
         rules: str | None = None,
     ) -> None:
-        self._config, self._clock, self._given_client = config, clock, http_client
+        self._config, self._clock, self._given = config, clock, transport
         self._rules = rules
         """Rules at the head of every prompt that asks for a choice, in place of our own."""
         self._stack = AsyncExitStack()
@@ -52,10 +53,10 @@ class Model:
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
-        client = self._given_client
-        if client is None:
-            client = await self._stack.enter_async_context(plain_client(self._config))
-        self._sdk = await self._stack.enter_async_context(sdk_client(self._config, client))
+        transport = self._given
+        if transport is None:
+            transport = await self._stack.enter_async_context(plain_transport(self._config))
+        self._sdk = await self._stack.enter_async_context(sdk_client(self._config, transport))
         return self
 
     async def __aexit__(
@@ -170,17 +171,13 @@ class Model:
     async def _send(self, request: Request, seconds: float) -> httpx2.Response:
         if self._sdk is None:
             raise RuntimeError("the model must be opened first: async with Model(...) as model")
-        # The SDK walks its parameters key by key, which takes longer than all else here; a body goes by.
-        sent: dict[str, Any] = {
-            "model": self._config.name,
-            "extra_body": request.body,
-            "timeout": patience(seconds),
-        }
-        if request.backend == "decisions":
-            raw = await self._sdk.decisions.with_raw_response.create(input="", questions=(), **sent)
-        else:
-            raw = await self._sdk.chat.completions.with_raw_response.create(messages=(), **sent)
-        response: httpx2.Response = raw.http_response
+        # The SDK's typed methods walk request and answer key by key, which takes longer than all else here.
+        response: httpx2.Response = await self._sdk.post(
+            _PATHS[request.backend],
+            cast_to=httpx2.Response,
+            body=request.body,
+            options={"timeout": patience(seconds)},
+        )
         return response
 
     def _backend(self, question: Question) -> Backend:

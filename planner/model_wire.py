@@ -16,14 +16,17 @@ _FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"}
 
 
 class Bounded(httpx2.AsyncBaseTransport):
-    """Sends through another client, follows no redirect, and reads at most so many bytes."""
+    """Sends by another transport, and reads at most so many bytes."""
 
-    def __init__(self, client: httpx2.AsyncClient, *, longest_bytes: int = LONGEST_BODY_BYTES) -> None:
-        self._client, self._longest = client, longest_bytes
+    def __init__(
+        self, transport: httpx2.AsyncBaseTransport, *, longest_bytes: int = LONGEST_BODY_BYTES
+    ) -> None:
+        self._transport, self._longest = transport, longest_bytes
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send the request and return the whole response; raise BodyTooLong past the limit."""
-        response = await self._client.send(request, stream=True, follow_redirects=False)
+        response = await self._transport.handle_async_request(request)
+        response.request = request
         try:
             body = await self._read(response, request)
         finally:
@@ -40,21 +43,20 @@ class Bounded(httpx2.AsyncBaseTransport):
         return bytes(body)
 
 
-def plain_client(config: ModelSettings) -> httpx2.AsyncClient:
-    """Return a client of our own, which reads nothing from the environment."""
+def plain_transport(config: ModelSettings) -> httpx2.AsyncHTTPTransport:
+    """Return a transport of our own, which reads nothing from the environment."""
     trusted = ssl.create_default_context(cafile=str(config.ca_file)) if config.ca_file else True
-    return httpx2.AsyncClient(
-        verify=trusted, proxy=config.proxy, limits=_LIMITS, trust_env=False, follow_redirects=False
-    )
+    return httpx2.AsyncHTTPTransport(verify=trusted, proxy=config.proxy, limits=_LIMITS, trust_env=False)
 
 
-def sdk_client(config: ModelSettings, client: httpx2.AsyncClient) -> openai.AsyncOpenAI:
-    """Return the SDK's client over `client`, with nothing that the SDK reads from the environment."""
+def sdk_client(config: ModelSettings, transport: httpx2.AsyncBaseTransport) -> openai.AsyncOpenAI:
+    """Return the SDK's client over `transport`, with nothing that the SDK reads from the environment."""
+    bounded = Bounded(transport)
     sdk = openai.AsyncOpenAI(
         api_key=config.api_key.get_secret_value() if config.api_key else NO_KEY,
         base_url=config.endpoint,
         max_retries=0,
-        http_client=httpx2.AsyncClient(transport=Bounded(client), trust_env=False, follow_redirects=False),
+        http_client=httpx2.AsyncClient(transport=bounded, trust_env=False, follow_redirects=False),
     )
     sdk.admin_api_key = sdk.organization = sdk.project = sdk.webhook_secret = None
     return sdk

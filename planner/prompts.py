@@ -215,13 +215,12 @@ def point_asked(request: Mapping[str, Any]) -> str | None:
 
 def quoted(value: Any) -> str:
     """Return a value as JSON on one line, in which nothing can pass for a line of the prompt."""
-    written = json.dumps(value, ensure_ascii=False, sort_keys=False, default=str)
-    return written if written.isascii() and written.isprintable() else "".join(map(_escaped, written))
+    return _plain(json.dumps(value, ensure_ascii=False, sort_keys=False, default=str))
 
 
 def one_line(value: str) -> str:
     """Return a text of the definition on one line."""
-    return "".join(map(_escaped, " ".join(value.split())))
+    return _plain(" ".join(value.split()))
 
 
 def template_sha256(name: Name) -> str:
@@ -255,6 +254,10 @@ def _data(fields: Mapping[str, Any]) -> str:
     )
     mark = hashlib.sha256(lines.encode()).hexdigest()[:12]
     return _DATA.format(mark=mark, lines=lines)
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else "".join(map(_escaped, text))
 
 
 def _escaped(character: str) -> str:

@@ -23,14 +23,15 @@ async def repeat(
     Pauses double from `retry.initial` up to `retry.max`, and are never shorter than what `hint` reads out of
     a result (a server's Retry-After). What `call` raises is raised at once: only results are repeated.
     """
-    if retry.attempts == 1:
-        return await call(1)
+    first = await call(1)
+    if retry.attempts == 1 or not again(first):
+        return first
     tried = 0
 
     async def next_call() -> T:
         nonlocal tried
         tried += 1
-        return await call(tried)
+        return first if tried == 1 else await call(tried)
 
     def pause(state: tenacity.RetryCallState) -> float:
         told = hint(_result(state)) if hint else None
@@ -40,7 +41,8 @@ async def repeat(
     retrying = tenacity.AsyncRetrying(
         stop=tenacity.stop_after_attempt(retry.attempts),
         wait=pause,
-        retry=tenacity.retry_if_result(again),
+        # Whether the first is to be repeated was asked above; asking may count.
+        retry=tenacity.retry_if_result(lambda result: tried == 1 or again(result)),
         sleep=sleep,
         retry_error_callback=_result,
     )

@@ -57,10 +57,6 @@ class ScriptedModel:
         """Return a transport that reaches the endpoint without a socket."""
         return httpx2.MockTransport(self.answer)
 
-    def client(self) -> httpx2.AsyncClient:
-        """Return a client that reaches the endpoint without a socket."""
-        return httpx2.AsyncClient(transport=self.transport())
-
     async def answer(self, request: httpx2.Request) -> httpx2.Response:
         """Return the response to one request."""
         sent = self.respond(request.method, request.url.path, request.content)

@@ -14,6 +14,9 @@ _ISSUERS = re.compile(
 """Beginnings and lengths of the numbers that payment cards bear."""
 _ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11}")
 _IBAN_LENGTH = range(15, 35)
+_CARD = r"[2-6]\d(?:[ -]?\d){11,17}(?![\w-])"
+_BEFORE = r"(?:(?<![\w.-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4}))"
+"""What may stand before a number: also the escapes of JSON, whose last letter belongs to no word."""
 
 
 class Detector(NamedTuple):
@@ -67,11 +70,6 @@ def _has(*parts: str, folded: bool = False) -> Callable[[str], object]:
         return False
 
     return has
-
-
-def _digits(count: int) -> Callable[[str], object]:
-    """Return what tells whether a text holds so many digits in a row, blanks and hyphens aside."""
-    return re.compile(rf"\d(?:[ -]?\d){{{count - 1}}}").search
 
 
 _KEYS = (
@@ -129,7 +127,7 @@ _ALL = (
         _has("pass", "pwd", "secret", "token", "authoriz", "key", folded=True),
     ),
     Detector("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}\b"), iban, _ACCOUNT.search),
-    Detector("card", re.compile(r"(?<![\w.-])[2-6]\d(?:[ -]?\d){11,17}(?![\w-])"), card, _digits(12)),
+    Detector("card", re.compile(rf"(?<![\w.-]){_CARD}"), card, re.compile(_BEFORE + _CARD).search),
     Detector(
         "email",
         re.compile(

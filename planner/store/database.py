@@ -207,4 +207,4 @@ def _prepare_sqlite(busy_ms: int, connection: Any, record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at once where something will be written; a lock taken later may fail half-way."""
     writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")

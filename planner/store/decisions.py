@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
@@ -15,8 +14,10 @@ from planner.log import envelopes
 from planner.log.envelopes import Keeping, Sealed
 from planner.store import cursors, rows, streams, tables
 from planner.store.cursors import Page
+from planner.store.statements import Insert
 
 _decisions, _log, _blobs = tables.decisions, tables.log, tables.blobs
+_TO_INDEX = Insert(_decisions)
 _AT_ONCE = 500
 """Decisions put together with one query."""
 _ORDER = cursors.Order("decisions", _decisions.c.ts, _decisions.c.decision_id)
@@ -43,7 +44,7 @@ def insert(tx: Connection, decision: Decision) -> None:
 def insert_all(tx: Connection, logged: Sequence[Logged]) -> None:
     """Log decisions; they are chained at the end of the transaction."""
     if logged:
-        tx.execute(sa.insert(_decisions), [each.row for each in logged])
+        _TO_INDEX(tx, [each.row for each in logged])
         streams.of(tx).add([each.sealed for each in logged])
 
 

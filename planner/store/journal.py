@@ -1,10 +1,10 @@
 """Journal: writing many runs' entries in one transaction, each under its own lease."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, bindparam, exc, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exc, select, update
 
 from planner.decisions import Decision
 from planner.errors import DecisionClosed, DecisionUnknown, LeaseLost, PlannerError
@@ -13,8 +13,10 @@ from planner.log.envelopes import Keeping
 from planner.runs import ENDED, PersonQuestion
 from planner.store import bodies, decisions, questions, tables
 from planner.store.decisions import Logged
+from planner.store.statements import Insert
 
 _runs, _entries, _questions = tables.runs, tables.entries, tables.questions
+_TO_ENTRIES, _TO_QUESTIONS = Insert(_entries), Insert(_questions)
 # Locked in the order of their ids, so that two processes cannot wait for each other.
 _STANDINGS = (
     select(_runs.c.id, _runs.c.epoch, _runs.c.status, _runs.c.nudged)
@@ -107,7 +109,7 @@ def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | Non
     good = [each for each, verdict in zip(group, verdicts, strict=True) if verdict is None]
     _insert_entries(tx, good)
     decisions.insert_all(tx, [logged for each in good for logged in each.decisions])
-    _insert(tx, _questions, (row for each in good for row in each.questions))
+    _TO_QUESTIONS(tx, [row for each in good for row in each.questions])
     _expire(tx, [identity for each in good for identity in each.unit.closed])
     for change in changes:
         _update(tx, change)
@@ -160,17 +162,11 @@ def _change(each: Prepared, standing: Standing) -> dict[str, Any]:
 
 def _insert_entries(tx: Connection, good: Sequence[Prepared]) -> None:
     try:
-        _insert(tx, _entries, (row for each in good for row in each.entries))
+        _TO_ENTRIES(tx, [row for each in good for row in each.entries])
     except exc.IntegrityError as error:
         if len(good) > 1:
             raise
         raise LeaseLost(good[0].unit.run_id, good[0].unit.epoch) from error
-
-
-def _insert(tx: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    listed = list(rows)
-    if listed:
-        tx.execute(insert(table), listed)
 
 
 def _expire(tx: Connection, ids: list[str]) -> None:

@@ -3,21 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, select
 
 from planner.clock import Clock
 from planner.log import chain, envelopes
 from planner.log.chain import Tip
 from planner.log.envelopes import Keeping, Sealed
 from planner.store import rows, tables
+from planner.store.statements import Insert
 
 OPTION = "planner_stream"
 """Under which a writing connection carries its stream."""
 KNOWN = 16
 """How many other streams a new one vouches for."""
 
-_log, _blobs, _heads = tables.log, tables.blobs, tables.heads
+_heads = tables.heads
+_TO_LOG, _TO_BLOBS = Insert(tables.log), Insert(tables.blobs)
+_TO_HEADS = Insert(_heads, replaces=("seq", "hash", "updated_at"))
 
 
 class Stream:
@@ -54,13 +56,10 @@ class Stream:
             self._waiting.insert(0, envelopes.genesis(self.name, self._clock.now(), _known(tx)))
         waiting = self._waiting
         links = list(chain.extend(tip, (record.body for record in waiting)))
-        tx.execute(
-            insert(_log),
-            [rows.of_log(self.name, record, link) for record, link in zip(waiting, links, strict=True)],
+        _TO_LOG(
+            tx, [rows.of_log(self.name, record, link) for record, link in zip(waiting, links, strict=True)]
         )
-        blobs = [row for record in waiting for row in rows.of_blobs(record)]
-        if blobs:
-            tx.execute(insert(_blobs), blobs)
+        _TO_BLOBS(tx, [row for record in waiting for row in rows.of_blobs(record)])
         self._next = Tip(links[-1].seq, links[-1].hash)
         _move(tx, self.name, self._next, self._clock)
 
@@ -97,6 +96,4 @@ def _known(tx: Connection) -> list[dict[str, Any]]:
 
 
 def _move(tx: Connection, name: str, tip: Tip, clock: Clock) -> None:
-    row = {"seq": tip.seq, "hash": tip.hash, "updated_at": clock.now()}
-    made = postgresql.insert(_heads) if tx.dialect.name == "postgresql" else sqlite.insert(_heads)
-    tx.execute(made.values(stream=name, **row).on_conflict_do_update(index_elements=["stream"], set_=row))
+    _TO_HEADS(tx, [{"stream": name, "seq": tip.seq, "hash": tip.hash, "updated_at": clock.now()}])

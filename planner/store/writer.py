@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
+from contextlib import contextmanager
 from itertools import groupby
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -106,6 +107,8 @@ class Writer:
         self._gate = threading.Lock()
         self._closed = False
         self._thread: threading.Thread | None = None
+        self._connection: Connection | None = None
+        """Used by the thread alone; taking one from the pool for each group costs as much as an insert."""
 
     def submit(self, job: Job) -> None:
         """Queue the job; its future is settled once it is on disk or has failed.
@@ -137,6 +140,22 @@ class Writer:
             jobs, going = self._waiting()
             self._write(jobs)
             _settle(jobs)
+        self._disconnect()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Begin a transaction on the thread's own connection, which is made anew once it was lost."""
+        if self._connection is None or self._connection.invalidated:
+            self._disconnect()
+            self._connection = self._engine.connect()
+        with self._connection.begin():
+            yield self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with Caught():
+                connection.close()
 
     def _waiting(self) -> tuple[list[Job], bool]:
         """Return the jobs that wait, at least one, and whether more may follow."""
@@ -157,7 +176,7 @@ class Writer:
         begun = finished = False
         for job in jobs:
             job.error = None
-        with Caught() as attempt, self._engine.begin() as tx:
+        with Caught() as attempt, self._transaction() as tx:
             begun = True
             _perform(tx, jobs)
             self._stream.flush(tx)

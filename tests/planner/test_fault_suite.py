@@ -56,9 +56,8 @@ def test_what_escapes_the_adapter_is_a_leak():
         raise RuntimeError("nobody knows this one")
 
     async def main(database):
-        transport = httpx2.MockTransport(broken)
-        async with httpx2.AsyncClient(transport=transport) as client:
-            return await fault_suite.play(case(FAULTS["http_401"], expected=("rejected",)), client, database)
+        inner = httpx2.MockTransport(broken)
+        return await fault_suite.play(case(FAULTS["http_401"], expected=("rejected",)), inner, database)
 
     with temporary_database() as database:
         assert asyncio.run(main(database)).leaks == ("RuntimeError",)

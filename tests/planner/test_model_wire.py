@@ -7,15 +7,14 @@ import pytest
 from pydantic import SecretStr
 
 from planner.model_faults import BodyTooLong
-from planner.model_wire import CONNECT_SECONDS, Bounded, patience, plain_client, sdk_client
+from planner.model_wire import CONNECT_SECONDS, Bounded, patience, plain_transport, sdk_client
 from planner.settings import ModelSettings
 
 
 def send(response, *, longest_bytes=100):
     async def main():
-        inner = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: response), follow_redirects=True)
-        outer = httpx2.AsyncClient(transport=Bounded(inner, longest_bytes=longest_bytes))
-        async with inner, outer:
+        inner = httpx2.MockTransport(lambda _: response)
+        async with httpx2.AsyncClient(transport=Bounded(inner, longest_bytes=longest_bytes)) as outer:
             return await outer.get("http://model.test/")
 
     return asyncio.run(main())
@@ -56,7 +55,7 @@ def test_the_sdk_retries_nothing_and_reads_no_environment(monkeypatch):
     config = ModelSettings(api_key=SecretStr("k" * 20))
 
     async def main():
-        async with plain_client(config) as client, sdk_client(config, client) as sdk:
+        async with plain_transport(config) as transport, sdk_client(config, transport) as sdk:
             return sdk
 
     sdk = asyncio.run(main())

@@ -67,10 +67,10 @@ def test_a_client_that_gives_up_leaves_no_trace(capsys):
 
 def test_a_scripted_model_needs_no_socket():
     async def main():
-        async with ScriptedModel({"w/s": ["a"]}).client() as client:
-            config = ModelSettings(base_url="http://scripted.test/v1")
-            async with Model(config, clock=FrozenClock(), http_client=client) as model:
-                return await model.choose(QUESTION)
+        transport = ScriptedModel({"w/s": ["a"]}).transport()
+        config = ModelSettings(base_url="http://scripted.test/v1")
+        async with Model(config, clock=FrozenClock(), transport=transport) as model:
+            return await model.choose(QUESTION)
 
     assert asyncio.run(main()).choice == "a"
 

@@ -46,7 +46,7 @@ async def _decided():
     """Return the decisions of a first script: `refund`, whatever is asked."""
     scripted = ScriptedModel({"*": "refund"}, loop=True)
     config = ModelSettings(name="old", base_url="http://127.0.0.1:9/v1")
-    async with Model(config, clock=FrozenClock(), http_client=scripted.client()) as asked:
+    async with Model(config, clock=FrozenClock(), transport=scripted.transport()) as asked:
         return [await _decide(asked, number) for number in range(COUNT)]
 
 
