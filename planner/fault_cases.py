@@ -13,6 +13,7 @@ from planner.faulty import (
     Request,
     Section,
     Serve,
+    after,
     answering,
     close,
     completion,
@@ -21,6 +22,7 @@ from planner.faulty import (
     drip,
     error,
     fixed,
+    good,
     hang,
     http,
     offered,
@@ -72,6 +74,8 @@ def _transport() -> list[Fault]:
         again("bad_gzip", fixed(http(200, b"no gzip at all", content_encoding="gzip"))),
         again("not_http", fixed(b"SSH-2.0-OpenSSH_9.6\r\n")),
         Fault("gzip_bomb", "transport", "invalid", answering(lambda _: _bomb()), recovers=True),
+        again("brownout", after(0.1, fixed(error(503)))),
+        Fault("slow_but_good", "transport", "ok", after(0.2, good), slow=True),
         Fault("drip", "transport", "timeout", drip, slow=True),
         Fault("hang", "transport", "timeout", hang, slow=True),
         *_unreachable(),
@@ -107,6 +111,8 @@ def _statuses() -> list[Fault]:
         return status(f"http_400_unsupported_{name}", "rejected", told, recovers=True)
 
     dates = {"date": "Thu, 01 Jan 2032 00:00:00 GMT", "retry_after": "Thu, 01 Jan 2032 00:00:01 GMT"}
+    # The server's clock is years behind ours, and it says no date of its own.
+    skewed = {"retry_after": "Thu, 01 Jan 1998 00:00:01 GMT"}
     azure = {"error": {"code": "bad_request", "innererror": {"code": "content_filter"}}}
     long_wait = {"retry_after": "90"}
     return [
@@ -129,6 +135,7 @@ def _statuses() -> list[Fault]:
         status("http_429_retry_after", "rate_limited", error(429, retry_after="1"), recovers=True),
         status("http_429_retry_after_ms", "rate_limited", error(429, retry_after_ms="20"), recovers=True),
         status("http_429_retry_after_date", "rate_limited", error(429, **dates), recovers=True),
+        status("http_429_retry_after_past_date", "rate_limited", error(429, **skewed), recovers=True),
         status("http_429_retry_after_rubbish", "rate_limited", error(429, retry_after="soon"), recovers=True),
         status("http_429_retry_after_nan", "rate_limited", error(429, retry_after="nan"), recovers=True),
         status("http_429_retry_after_90", "rate_limited", error(429, **long_wait)),
@@ -196,6 +203,7 @@ def _bodies() -> list[Fault]:
         odd("usage_missing", "usage_missing", usage=...),
         odd("usage_text", "usage_missing", usage="many"),
         odd("usage_negative", "usage_missing", usage={"prompt_tokens": -1, "completion_tokens": 1}),
+        odd("cost_spike", None, usage={"prompt_tokens": 400_000, "completion_tokens": 90_000}),
         odd("id_missing", "id_missing", id=...),
         odd("id_number", "id_missing", id=7),
         odd("model_substituted", "model_substituted", model="other-model"),

@@ -247,6 +247,16 @@ def fixed(response: bytes) -> Serve:
     return answering(lambda _: response)
 
 
+def after(seconds: float, serve: Serve) -> Serve:
+    """Return what does the same a while later."""
+
+    async def later(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(seconds)
+        await serve(request, writer)
+
+    return later
+
+
 async def hang(_request: Request, _writer: asyncio.StreamWriter) -> None:
     """Never answer."""
     await asyncio.sleep(3600)
