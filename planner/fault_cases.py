@@ -45,6 +45,7 @@ def every() -> tuple[Fault, ...]:
         *_transport(),
         *_statuses(),
         *_bodies(),
+        *_oddities(),
         *_finishes(),
         *_payloads(),
         *_choices(),
@@ -98,59 +99,70 @@ def _unreachable() -> list[Fault]:
     ]
 
 
-def _statuses() -> list[Fault]:
-    def status(name: str, outcome_class: OutcomeClass, response: bytes, *, recovers: bool = False) -> Fault:
-        return Fault(name, "status", outcome_class, fixed(response), recovers=recovers)
+def _status(name: str, outcome_class: OutcomeClass, response: bytes, *, recovers: bool = False) -> Fault:
+    return Fault(name, "status", outcome_class, fixed(response), recovers=recovers)
 
+
+def _statuses() -> list[Fault]:
     def redirect(status: int) -> Fault:
         serve = answering(lambda request: http(status, "", location=f"{request.elsewhere}{request.path}"))
         return Fault(f"http_{status}_elsewhere", "status", "rejected", serve)
 
     def unsupported(name: str) -> Fault:
         told = error(400, "unsupported_parameter", f"unknown parameter: {name}")
-        return status(f"http_400_unsupported_{name}", "rejected", told, recovers=True)
+        return _status(f"http_400_unsupported_{name}", "rejected", told, recovers=True)
 
-    dates = {"date": "Thu, 01 Jan 2032 00:00:00 GMT", "retry_after": "Thu, 01 Jan 2032 00:00:01 GMT"}
-    # The server's clock is years behind ours, and it says no date of its own.
-    skewed = {"retry_after": "Thu, 01 Jan 1998 00:00:01 GMT"}
     azure = {"error": {"code": "bad_request", "innererror": {"code": "content_filter"}}}
-    long_wait = {"retry_after": "90"}
     return [
         redirect(302),
         redirect(307),
         redirect(308),
         unsupported("response_format"),
         unsupported("max_tokens"),
-        status("http_400_context_length_exceeded", "rejected", error(400, "context_length_exceeded")),
-        status("http_400_content_filter", "filtered", error(400, "content_filter")),
-        status("http_400_content_filter_azure", "filtered", http(400, json.dumps(azure))),
-        status("http_401", "rejected", error(401, "invalid_api_key")),
-        status("http_402", "quota", error(402)),
-        status("http_403", "rejected", error(403)),
-        status("http_404_model_not_found", "rejected", error(404, "model_not_found")),
-        status("http_413_html", "rejected", http(413, "<html>too large</html>", content_type="text/html")),
-        status("http_422_detail", "rejected", http(422, '{"detail": [{"msg": "field required"}]}')),
-        status("http_408", "timeout", error(408), recovers=True),
-        status("http_409", "unavailable", error(409), recovers=True),
-        status("http_429_retry_after", "rate_limited", error(429, retry_after="1"), recovers=True),
-        status("http_429_retry_after_ms", "rate_limited", error(429, retry_after_ms="20"), recovers=True),
-        status("http_429_retry_after_date", "rate_limited", error(429, **dates), recovers=True),
-        status("http_429_retry_after_past_date", "rate_limited", error(429, **skewed), recovers=True),
-        status("http_429_retry_after_rubbish", "rate_limited", error(429, retry_after="soon"), recovers=True),
-        status("http_429_retry_after_nan", "rate_limited", error(429, retry_after="nan"), recovers=True),
-        status("http_429_retry_after_90", "rate_limited", error(429, **long_wait)),
-        status("http_429_retry_after_300", "rate_limited", error(429, retry_after="300")),
-        status("http_429_insufficient_quota", "quota", error(429, "insufficient_quota")),
-        status("http_500", "unavailable", error(500), recovers=True),
-        status("http_501", "unavailable", error(501), recovers=True),
-        status("http_502_html", "unavailable", http(502, "<html>bad gateway</html>"), recovers=True),
-        status("http_503_retry_after", "unavailable", error(503, retry_after="1"), recovers=True),
-        status("http_504_empty", "unavailable", http(504), recovers=True),
-        status("http_529", "unavailable", error(529, "overloaded_error"), recovers=True),
-        status("should_retry_false", "unavailable", error(503, x_should_retry="false")),
-        status("should_retry_true", "rejected", error(400, x_should_retry="true"), recovers=True),
-        status("error_deeply_nested", "unavailable", http(500, "[" * DEEP), recovers=True),
-        status("error_null", "unavailable", http(500, "null"), recovers=True),
+        _status("http_400_context_length_exceeded", "rejected", error(400, "context_length_exceeded")),
+        _status("http_400_content_filter", "filtered", error(400, "content_filter")),
+        _status("http_400_content_filter_azure", "filtered", http(400, json.dumps(azure))),
+        _status("http_401", "rejected", error(401, "invalid_api_key")),
+        _status("http_402", "quota", error(402)),
+        _status("http_403", "rejected", error(403)),
+        _status("http_404_model_not_found", "rejected", error(404, "model_not_found")),
+        _status("http_413_html", "rejected", http(413, "<html>too large</html>", content_type="text/html")),
+        _status("http_422_detail", "rejected", http(422, '{"detail": [{"msg": "field required"}]}')),
+        _status("http_408", "timeout", error(408), recovers=True),
+        _status("http_409", "unavailable", error(409), recovers=True),
+        *_too_many(),
+        _status("http_500", "unavailable", error(500), recovers=True),
+        _status("http_501", "unavailable", error(501), recovers=True),
+        _status("http_502_html", "unavailable", http(502, "<html>bad gateway</html>"), recovers=True),
+        _status("http_503_retry_after", "unavailable", error(503, retry_after="1"), recovers=True),
+        _status("http_504_empty", "unavailable", http(504), recovers=True),
+        _status("http_529", "unavailable", error(529, "overloaded_error"), recovers=True),
+        _status("should_retry_false", "unavailable", error(503, x_should_retry="false")),
+        _status("should_retry_true", "rejected", error(400, x_should_retry="true"), recovers=True),
+        _status("error_deeply_nested", "unavailable", http(500, "[" * DEEP), recovers=True),
+        _status("error_null", "unavailable", http(500, "null"), recovers=True),
+    ]
+
+
+def _too_many() -> list[Fault]:
+    def limited(name: str, *, recovers: bool = True, **headers: Any) -> Fault:
+        return _status(f"http_429_{name}", "rate_limited", error(429, **headers), recovers=recovers)
+
+    second: dict[str, Any] = {
+        "date": "Thu, 01 Jan 2032 00:00:00 GMT",
+        "retry_after": "Thu, 01 Jan 2032 00:00:01 GMT",
+    }
+    return [
+        limited("retry_after", retry_after="1"),
+        limited("retry_after_ms", retry_after_ms="20"),
+        limited("retry_after_date", recovers=True, **second),
+        # The server's clock is years behind ours, and it says no date of its own.
+        limited("retry_after_past_date", retry_after="Thu, 01 Jan 1998 00:00:01 GMT"),
+        limited("retry_after_rubbish", retry_after="soon"),
+        limited("retry_after_nan", retry_after="nan"),
+        limited("retry_after_90", recovers=False, retry_after="90"),
+        limited("retry_after_300", recovers=False, retry_after="300"),
+        _status("http_429_insufficient_quota", "quota", error(429, "insufficient_quota")),
     ]
 
 
@@ -161,10 +173,6 @@ def _bodies() -> list[Fault]:
     def changed(name: str, **changes: Any) -> Fault:
         serve = answering(lambda request: completion(request, payload(request), **changes))
         return Fault(name, "body", "invalid", serve, recovers=True)
-
-    def odd(name: str, anomaly: str | None, **changes: Any) -> Fault:
-        serve = answering(lambda request: completion(request, payload(request), **changes))
-        return Fault(name, "body", "ok", serve, anomaly=anomaly)
 
     gateway = {"error": {"message": "slow down", "code": 429}}
     return [
@@ -200,6 +208,15 @@ def _bodies() -> list[Fault]:
         changed("content_object", message={"content": {"choice": "x"}}),
         changed("content_image_parts", message={"content": [{"type": "image_url", "image_url": {}}]}),
         changed("reasoning_only", message={"content": None, "reasoning_content": "hm"}),
+    ]
+
+
+def _oddities() -> list[Fault]:
+    def odd(name: str, anomaly: str | None, **changes: Any) -> Fault:
+        serve = answering(lambda request: completion(request, payload(request), **changes))
+        return Fault(name, "body", "ok", serve, anomaly=anomaly)
+
+    return [
         odd("usage_missing", "usage_missing", usage=...),
         odd("usage_text", "usage_missing", usage="many"),
         odd("usage_negative", "usage_missing", usage={"prompt_tokens": -1, "completion_tokens": 1}),
