@@ -6,6 +6,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url
+
+from planner import postgres
+from planner.clock import new_id
+from planner.store import migrate, open_database
 
 REAL = Path(__file__).resolve().parents[1].parent / "shared" / "real"
 
@@ -37,6 +42,45 @@ def real():
     if not REAL.is_dir():
         pytest.skip("the real inputs are not beside this checkout")
     return REAL
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """Run a PostgreSQL server for the whole session, or skip; CI must not skip."""
+    if postgres.binaries() is None and not os.environ.get("CI"):  # noqa: TID251 - CI says so itself
+        pytest.skip("PostgreSQL is not installed")
+    with postgres.server(durable=False) as running:
+        yield running
+
+
+@pytest.fixture
+def postgresql(postgresql_server):
+    """Return the address of an empty database, which is dropped afterwards."""
+    name = "test_" + new_id().replace("-", "")
+    owner = create_engine(
+        make_url(postgresql_server.url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with owner.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        yield postgresql_server.url.rpartition("/")[0] + f"/{name}"
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    owner.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    """Address of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'planner.db'}"
+    return request.getfixturevalue("postgresql")
+
+
+@pytest.fixture
+def database(url):
+    """A database of the newest schema."""
+    with open_database(url) as opened:
+        migrate.upgrade(opened)
+        yield opened
 
 
 def _is_loopback(host):

@@ -22,6 +22,8 @@ _SENTENCES = {
 }
 """What each primary result code of SQLite means for a person, and what helps."""
 
+_UNSURE = "the connection was lost while it committed, so what was to be written may be there or not"
+
 _STANDING = (exc.IntegrityError, exc.DataError)
 """Errors of one statement, after which its transaction stands."""
 
@@ -29,6 +31,18 @@ _STANDING = (exc.IntegrityError, exc.DataError)
 def is_fatal(error: BaseException | None) -> bool:
     """Tell whether the error may have ended the whole transaction and not only one statement."""
     return isinstance(error, exc.DBAPIError) and not isinstance(error, _STANDING)
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Tell whether the connection to the server was lost, so that nothing of its transaction remains."""
+    return isinstance(error, exc.DBAPIError) and error.connection_invalidated
+
+
+def unsure(error: BaseException) -> BaseException:
+    """Return the error of a commit, which says that nobody knows whether it took effect if that is so."""
+    if is_lost(error):
+        error.add_note(_UNSURE)
+    return error
 
 
 def sentence(error: BaseException) -> str:
@@ -43,7 +57,8 @@ def sentence(error: BaseException) -> str:
     if isinstance(cause, sqlite3.ProgrammingError) and "closed" in str(cause):
         return "its connection is closed; open it again"
     lines = str(cause).strip().splitlines()
-    return lines[0] if lines else type(cause).__name__
+    told = lines[0] if lines else type(cause).__name__
+    return "; ".join([told, *getattr(error, "__notes__", ())])
 
 
 def ours(error: BaseException | None, database: str) -> BaseException | None:

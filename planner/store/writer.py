@@ -171,8 +171,11 @@ class Writer:
                 return jobs, True
         return jobs, False
 
-    def _write(self, jobs: Sequence[Job]) -> None:
-        """Write the jobs in one transaction; when one of them breaks it, each in its own."""
+    def _write(self, jobs: Sequence[Job], *, again: bool = True) -> None:
+        """Write the jobs in one transaction; when one of them breaks it, each in its own.
+
+        A connection that was lost before the commit took nothing with it, so a new one is tried once.
+        """
         begun = finished = False
         for job in jobs:
             job.error = None
@@ -185,18 +188,20 @@ class Writer:
             self._stream.committed()
             self._count(jobs)
         else:
-            self._failed(jobs, attempt.error, broken=begun and not finished)
+            self._stream.undone()
+            # Not after a failed BEGIN, which would fail again, nor a COMMIT, which perhaps took effect.
+            broken = begun and not finished
+            if broken and again and faults.is_lost(attempt.error):
+                self._write(jobs, again=False)
+            elif broken and len(jobs) > 1:
+                for job in jobs:
+                    self._write([job])
+            else:
+                self._tell(jobs, faults.unsure(attempt.error) if finished else attempt.error)
         for job in jobs:
             job.error = faults.ours(job.error, self._name)
 
-    def _failed(self, jobs: Sequence[Job], error: BaseException, *, broken: bool) -> None:
-        """Give each job a transaction of its own when one of them broke theirs, or tell all."""
-        self._stream.undone()
-        # Not after a failed BEGIN, which would fail again, nor a COMMIT, which perhaps took effect.
-        if broken and len(jobs) > 1:
-            for job in jobs:
-                self._write([job])
-            return
+    def _tell(self, jobs: Sequence[Job], error: BaseException) -> None:
         for job in jobs:
             job.error = error
 

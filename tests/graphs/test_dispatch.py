@@ -20,7 +20,6 @@ from planner.definition import Workflow
 from planner.errors import InputInvalid, KeyReused, RouteUnclear, StoreUnavailable, WorkflowUnknown
 from planner.runs import PersonAnswer, PersonQuestion, Run
 from planner.store import catalogs, decisions, journal, questions, runs, versions, workflows
-from planner.testing import temporary_database
 from tools.catalog import Catalog
 
 STEPS = "a: {call: shop.look}\nb: {set: {n: '${input.n}'}}"
@@ -29,12 +28,6 @@ ask: {decide: What now, by: person, options: {go: {}, stop: {then: end}}, otherw
 b: {call: shop.look}
 """
 now = SystemClock().now
-
-
-@pytest.fixture
-def database():
-    with temporary_database() as found:
-        yield found
 
 
 def register(database, steps, **more):

@@ -19,7 +19,7 @@ from planner.definition import Workflow
 from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown, RunEnded, RunMoving
 from planner.log.outcomes import Override
 from planner.store import decisions, journal, log, questions, runs, workflows
-from planner.testing import FrozenClock, temporary_database
+from planner.testing import FrozenClock
 
 STEPS = """
 pick:
@@ -33,12 +33,6 @@ pick:
 kept: {call: shop.blind, with: {tag: kept}, then: end}
 dropped: {call: shop.blind, with: {tag: dropped}, then: end}
 """
-
-
-@pytest.fixture
-def database():
-    with temporary_database() as found:
-        yield found
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
-"""One contract on every database: SQLite always, PostgreSQL where a server is named."""
+"""One contract on every database: SQLite, and PostgreSQL where its programs are installed."""
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,16 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url
 
 from planner.clock import new_id
 from planner.decisions import Decision, Offered, WorkflowRef
 from planner.definition import Workflow
 from planner.journal import Append, Entry, Numbered
 from planner.runs import PersonAnswer, PersonQuestion, Run
-from planner.store import Database, migrate, open_database, runs
+from planner.store import Database, runs
 
-SERVER = os.environ.get("PLANNER_TEST_DATABASE_URL")  # noqa: TID251 - where a test server is, not a setting
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -91,36 +88,6 @@ class Make:
 @pytest.fixture
 def make() -> Make:
     return Make()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"] if SERVER else ["sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
-    """Address of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'planner.db'}"
-        return
-    assert SERVER is not None
-    schema = "test_" + new_id().replace("-", "")
-    engine = create_engine(
-        make_url(SERVER).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-        yield (
-            make_url(SERVER)
-            .update_query_dict({"options": f"-csearch_path={schema}"})
-            .render_as_string(hide_password=False)
-        )
-        connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-    engine.dispose()
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    """A database of the newest schema."""
-    with open_database(url) as opened:
-        migrate.upgrade(opened)
-        yield opened
 
 
 @pytest.fixture

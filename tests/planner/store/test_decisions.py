@@ -64,7 +64,8 @@ def test_content_that_is_gone_reads_as_empty_and_is_told(database, make):
 def test_a_record_that_was_changed_is_not_read_as_if_nothing_had_happened(database, make):
     made = make.decision()
     keep(database, made)
-    database.write_sync(lambda tx: tx.execute(text("DROP TRIGGER log_no_update")) and None)
+    of = {"sqlite": "log_no_update", "postgresql": "log_append_only ON log"}
+    database.write_sync(lambda tx: tx.execute(text(f"DROP TRIGGER {of[tx.dialect.name]}")) and None)
     database.write_sync(lambda tx: tx.execute(tables.log.update().values(body=b"{}")) and None)
 
     with pytest.raises(StoreUnavailable, match="planner decisions verify"):

@@ -1,0 +1,103 @@
+"""A PostgreSQL server that goes away, takes too long or loses a commit leaves nothing half-written."""
+
+import threading
+import time
+
+import pytest
+from sqlalchemy import func, select, text
+
+from planner import postgres
+from planner.errors import StoreUnavailable
+from planner.store import migrate, open_database, runs, tables
+
+
+@pytest.fixture
+def database(postgresql):
+    with open_database(postgresql) as opened:
+        migrate.upgrade(opened)
+        yield opened
+
+
+def count(database):
+    return database.read_sync(
+        lambda tx: tx.execute(select(func.count()).select_from(tables.runs)).scalar_one()
+    )
+
+
+def kill_others(postgresql):
+    """End every other connection to the database, as a failover does."""
+    with open_database(postgresql) as other:
+        ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        where = "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        other.read_sync(lambda tx: tx.execute(text(f"{ended} {where}")).scalar_one())
+
+
+def slow_down_commits(tx):
+    body = "BEGIN PERFORM pg_sleep(5); RETURN NULL; END"
+    tx.execute(text(f"CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"))
+    when = "AFTER INSERT ON runs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+    tx.execute(text(f"CREATE CONSTRAINT TRIGGER slow {when} EXECUTE FUNCTION dawdle()"))
+
+
+def test_a_connection_that_was_lost_while_nobody_wrote_is_made_anew_unseen(database, postgresql, make):
+    database.write_sync(runs.create, make.run())
+
+    kill_others(postgresql)
+
+    database.write_sync(runs.create, make.run())
+    assert count(database) == 2
+
+
+def test_a_connection_lost_in_the_midst_of_a_transaction_writes_all_or_nothing(database, postgresql, make):
+    tries = []
+
+    def half(tx):
+        tries.append(1)
+        runs.create(tx, make.run())
+        if len(tries) == 1:
+            kill_others(postgresql)
+        runs.create(tx, make.run())
+
+    database.write_sync(half)
+
+    assert (len(tries), count(database)) == (2, 2)
+
+
+def test_a_commit_whose_fate_is_unknown_says_so(database, postgresql, make):
+    database.write_sync(slow_down_commits)
+    killer = threading.Timer(0.5, kill_others, [postgresql])
+    killer.start()
+
+    with pytest.raises(StoreUnavailable, match="lost while it committed, so what was to be written may be"):
+        database.write_sync(runs.create, make.run())
+    killer.join()
+    assert count(database) == 0
+
+
+def test_a_statement_that_takes_too_long_is_told_and_harms_no_other(postgresql, make):
+    with open_database(f"{postgresql}?options=-cstatement_timeout%3D200") as database:
+        migrate.upgrade(database)
+
+        with pytest.raises(StoreUnavailable, match="canceling statement due to statement timeout"):
+            database.write_sync(lambda tx: tx.execute(text("SELECT pg_sleep(2)")) and None)
+
+        database.write_sync(runs.create, make.run())
+        assert count(database) == 1
+
+
+def test_a_server_that_was_stopped_is_told_and_used_again_once_it_is_back(make):
+    with postgres.server(durable=False) as running, open_database(running.url) as database:
+        migrate.upgrade(database)
+        database.write_sync(runs.create, make.run())
+        running.stop()
+
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable, match=r"cannot be used: .*onnection"):
+            database.write_sync(runs.create, make.run())
+        with pytest.raises(StoreUnavailable):
+            count(database)
+        assert time.monotonic() - began < 20
+
+        running.start()
+        database.write_sync(runs.create, make.run())
+        assert count(database) == 2
