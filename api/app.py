@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from api import catalog, decision_log, decisions, errors, forks, health, openapi, runs, versions, workflows
+from api.dependencies import OwnOnly
 from api.gate import Gate
 from api.replies import Reply
 from api.security import Keys
@@ -31,16 +32,16 @@ def create_app(settings: Settings, *, opened: Opened | None = None) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.opened = opened
-    app.add_middleware(Gate, keys=Keys(settings.api_keys), body_limit_bytes=settings.body_limit_bytes)
+    app.add_middleware(Gate, keys=Keys(settings), body_limit_bytes=settings.body_limit_bytes)
     errors.install(app)
     app.include_router(health.router, responses=openapi.PROBLEMS)
     app.include_router(_v1(), responses=openapi.PROBLEMS)
-    app.openapi = _documented(app, secured=bool(settings.api_keys))  # type: ignore[method-assign] # documented way
+    app.openapi = _documented(app, secured=settings.has_keys)  # type: ignore[method-assign] # documented way
     return app
 
 
 def _v1() -> APIRouter:
-    router = APIRouter(prefix="/v1")
+    router = APIRouter(prefix="/v1", dependencies=[OwnOnly])
     for part in (workflows, versions, runs, decisions, decision_log, forks, catalog):
         router.include_router(part.router)
     return router

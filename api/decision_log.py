@@ -2,14 +2,14 @@
 
 from fastapi import APIRouter
 
-from api.dependencies import Parts, Store
+from api.dependencies import EveryTenant, Parts, Store
 from graphs import notary
 from planner.log.findings import Report
 from planner.log.heads import Head
 from planner.store import audits
 from tools.records import Record
 
-router = APIRouter(tags=["decision log"])
+router = APIRouter(tags=["decision log"], dependencies=[EveryTenant])
 
 
 class Heads(Record):

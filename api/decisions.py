@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api import answering, bodies
-from api.dependencies import Caller, Cursor, Limit, Parts, Store
-from api.schemas import Answering, DecisionFilter, DecisionView, Labelling, Paged, QuestionView
+from api import answering, bodies, ownership
+from api.dependencies import Caller, Cursor, Limit, Parts, Store, TenantFilter
+from api.requests import Answering, DecisionFilter, Labelling
+from api.schemas import DecisionView, Paged, QuestionView
 from graphs import overriding
 from graphs.overriding import OverrideRequest
 from planner.decisions import Decision
@@ -31,9 +32,12 @@ _OUTCOMES = {
 
 
 @router.get("/decisions")
-async def list_decisions(store: Store, wanted: Annotated[DecisionFilter, Query()]) -> Paged[Decision]:
+async def list_decisions(
+    store: Store, caller: Caller, wanted: Annotated[DecisionFilter, Query()]
+) -> Paged[Decision]:
     """List decisions of all runs, newest first, taken up at `since` or later and before `until`."""
-    page = await store.read(decisions.page, **dict(wanted))
+    whose = ownership.tenant(caller, wanted.tenant)
+    page = await store.read(decisions.page, **dict(wanted) | {"tenant": whose})
     return Paged(items=page.items, next_cursor=page.next_cursor)
 
 
@@ -44,15 +48,18 @@ async def get_decision(decision_id: str, store: Store) -> DecisionView | Questio
 
 
 @router.get("/questions")
-async def list_questions(
+async def list_questions(  # noqa: PLR0917 - what the framework hands over
     store: Store,
+    tenant: TenantFilter,
     workflow: str | None = None,
     run_id: str | None = None,
     cursor: Cursor = None,
     limit: Limit = cursors.LIMIT,
 ) -> Paged[QuestionView]:
     """List the decisions that wait for a person, newest first."""
-    page = await store.read(questions.page, run_id=run_id, workflow=workflow, cursor=cursor, limit=limit)
+    page = await store.read(
+        questions.page, run_id=run_id, workflow=workflow, tenant=tenant, cursor=cursor, limit=limit
+    )
     return Paged(items=tuple(map(QuestionView.of, page.items)), next_cursor=page.next_cursor)
 
 
@@ -64,10 +71,9 @@ async def answer_decision(
     caller: Caller,
 ) -> QuestionView:
     """Answer an open question; the run goes on from it."""
-    actor = given.actor or (caller if parts.settings.api_keys else "person")
     answer = PersonAnswer(
         choice=given.choice,
-        actor=actor,
+        actor=ownership.actor(caller, given.actor),
         comment=given.comment,
         value=given.value,
         at=parts.parts.clock.now(),
@@ -90,7 +96,7 @@ async def override_decision(
     response: Response,
 ) -> DecisionView:
     """Put another option in the place of a choice that was not acted on yet; the run goes on with it."""
-    actor = given.actor or (caller if parts.settings.api_keys else "person")
+    actor = ownership.actor(caller, given.actor)
     made = await overriding.override(decision_id, given, parts.parts, parts.dispatcher, actor=actor)
     response.headers["X-Decision-Id"] = made.decision_id
     return DecisionView.of(made)
@@ -108,7 +114,7 @@ async def tell_outcome(
     caller: Caller,
 ) -> DecisionOutcome:
     """Attach to a decision what came of it; earlier outcomes stay."""
-    outcome = DecisionOutcome(**dict(given), actor=caller, at=parts.parts.clock.now())
+    outcome = DecisionOutcome(**dict(given), actor=caller.name, at=parts.parts.clock.now())
     return await parts.parts.database.write(log.tell, decision_id, outcome)
 
 

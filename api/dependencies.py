@@ -5,9 +5,10 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
+from api import ownership, security
 from api.errors import RequestInvalid
 from api.gate import CALLER
-from api.schemas import MOST_ITEMS
+from api.requests import MOST_ITEMS
 from graphs.wiring import Opened
 from planner.store.database import Database
 from tools.problems import Problem
@@ -27,9 +28,45 @@ async def database(request: Request) -> Database:
     return (await opened(request)).parts.database
 
 
-async def caller(request: Request) -> str:
-    """Return the name of the caller: the fingerprint of the key, or `api`."""
-    return str(request.scope[CALLER])
+async def caller(request: Request) -> security.Caller:
+    """Return who calls."""
+    found: security.Caller = request.scope[CALLER]
+    return found
+
+
+async def own_only(request: Request) -> None:
+    """Return when what the request names exists for the caller.
+
+    Raises:
+        RunUnknown: the run is another tenant's, or nobody's.
+        DecisionUnknown: likewise.
+    """
+    calling = await caller(request)
+    if calling.tenant is not None:
+        named = dict(request.path_params)
+        if ownership.DRAWN in request.query_params:
+            named[ownership.DRAWN] = request.query_params[ownership.DRAWN]
+        await (await database(request)).read(ownership.check, calling, named)
+
+
+async def every_tenant(request: Request) -> None:
+    """Return when the caller is not confined to one tenant.
+
+    Raises:
+        Forbidden: it is, and what it asks for concerns all of them.
+    """
+    ownership.check_every(await caller(request))
+
+
+async def tenant(
+    request: Request, tenant: Annotated[str | None, Query(description="Only those of this tenant.")] = None
+) -> str | None:
+    """Return the tenant whose items are listed, or None for those of every one.
+
+    Raises:
+        Forbidden: it is not the caller's.
+    """
+    return ownership.tenant(await caller(request), tenant)
 
 
 async def idempotency_key(
@@ -87,7 +124,10 @@ async def last_event_id(
 
 Parts = Annotated[Opened, Depends(opened)]
 Store = Annotated[Database, Depends(database)]
-Caller = Annotated[str, Depends(caller)]
+Caller = Annotated[security.Caller, Depends(caller)]
+EveryTenant = Depends(every_tenant)
+OwnOnly = Depends(own_only)
+TenantFilter = Annotated[str | None, Depends(tenant)]
 IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 PreferWait = Annotated[float | None, Depends(prefer_wait)]
 LastEventId = Annotated[int, Depends(last_event_id)]

@@ -2,6 +2,7 @@
 
 ApiError
 ├── Unauthenticated       no key, or none that we know
+├── Forbidden             the caller may not do this
 ├── HostRefused           a browser was led here under a foreign name
 ├── BodyTooLarge          the body is longer than the limit
 ├── BodyUnreadable        the body is no text, or no JSON
@@ -49,6 +50,12 @@ class Unauthenticated(ApiError):
 
     code = "unauthenticated"
     headers = MappingProxyType({"WWW-Authenticate": 'Bearer realm="planner"'})
+
+
+class Forbidden(ApiError):
+    """The caller may not do this."""
+
+    code = "forbidden"
 
 
 class HostRefused(ApiError):
@@ -102,6 +109,7 @@ class NotReady(ApiError):
 
 STATUS: Mapping[type[Exception], int] = {
     Unauthenticated: 401,
+    Forbidden: 403,
     HostRefused: 421,
     BodyTooLarge: 413,
     BodyUnreadable: 400,

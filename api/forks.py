@@ -29,7 +29,7 @@ async def fork_decision(
     response: Response,
 ) -> ForkView:
     """Begin a new run from before a decision with another choice; dry unless `live` is true."""
-    made = await forking.fork(decision_id, wanted, parts.parts, parts.dispatcher, actor=caller)
+    made = await forking.fork(decision_id, wanted, parts.parts, parts.dispatcher, actor=caller.name)
     response.headers["Location"] = f"/v1/runs/{made.run.id}"
     response.headers["X-Decision-Id"] = made.decision.decision_id
     return ForkView.of(made)

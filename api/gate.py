@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors, security
 from api.errors import ApiError, BodyTooLarge, HostRefused, Unauthenticated
-from api.security import Keys
+from api.security import Caller, Keys
 
 CALLER = "planner.caller"
 """Where the scope of a request names its caller."""
@@ -30,24 +30,24 @@ class Gate:
             return
         await self._app(scope, _limited(receive, self._limit), _dressed(send))
 
-    def _admit(self, request: Request) -> str:
-        """Return the caller's name.
+    def _admit(self, request: Request) -> Caller:
+        """Return who calls.
 
         Raises:
             Unauthenticated: keys are configured, and the request bears none of them.
             HostRefused: no keys are configured, and the request comes under a foreign name.
             BodyTooLarge: its announced length is over the limit.
         """
-        caller = self._keys.caller(request.headers) if self._keys else security.ANONYMOUS
+        caller = self._keys.caller(request.headers) if self._keys else security.ANYBODY
         if not self._keys and not security.is_local(request.headers):
             host = request.headers.get("origin") or request.headers.get("host", "")
-            raise HostRefused(f"{host!r} is not this machine; call it as localhost, or configure api_keys")
+            raise HostRefused(f"{host!r} is not this machine; call it as localhost, or configure keys")
         if caller is None and request.url.path not in security.PUBLIC:
             raise Unauthenticated(_how(request.headers))
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > self._limit:
             raise BodyTooLarge(self._limit)
-        return caller or security.ANONYMOUS
+        return caller or security.ANYBODY
 
 
 def _how(headers: Headers) -> str:

@@ -7,7 +7,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.errors import MEDIA_TYPE
-from api.schemas import Answering, Labelling, ProblemDetails, StateChange
+from api.requests import Answering, Labelling, StateChange
+from api.schemas import ProblemDetails
 from graphs.intake import RunRequest
 from graphs.origins import ForkRequest
 from graphs.overriding import OverrideRequest

@@ -6,8 +6,18 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import PlainTextResponse
 from sse_starlette import EventSourceResponse
 
-from api import bodies, events, negotiation, watching
-from api.dependencies import Caller, Cursor, IdempotencyKey, LastEventId, Limit, Parts, PreferWait, Store
+from api import bodies, events, negotiation, ownership, watching
+from api.dependencies import (
+    Caller,
+    Cursor,
+    IdempotencyKey,
+    LastEventId,
+    Limit,
+    Parts,
+    PreferWait,
+    Store,
+    TenantFilter,
+)
 from api.schemas import EntryView, Explanation, Listed, Paged, RunDetail, RunSummary
 from graphs import intake
 from graphs.intake import RunRequest
@@ -51,15 +61,18 @@ async def begin_run(  # noqa: PLR0917 - what the framework hands over
 
 
 @router.get("")
-async def list_runs(
+async def list_runs(  # noqa: PLR0917 - what the framework hands over
     store: Store,
+    tenant: TenantFilter,
     status: RunStatus | None = None,
     workflow: str | None = None,
     cursor: Cursor = None,
     limit: Limit = cursors.LIMIT,
 ) -> Paged[RunSummary]:
     """List runs, newest first."""
-    page = await store.read(runs.page, status=status, workflow=workflow, cursor=cursor, limit=limit)
+    page = await store.read(
+        runs.page, status=status, workflow=workflow, tenant=tenant, cursor=cursor, limit=limit
+    )
     return Paged(items=tuple(map(RunSummary.of, page.items)), next_cursor=page.next_cursor)
 
 
@@ -146,11 +159,12 @@ async def cancel_run(run_id: str, parts: Parts) -> RunDetail:
     return await watching.detail(parts.parts.database, run_id)
 
 
-async def _begin(wanted: RunRequest, parts: Parts, caller: str, key: str | None) -> intake.Begun:
+async def _begin(wanted: RunRequest, parts: Parts, caller: Caller, key: str | None) -> intake.Begun:
     # Two callers may think of the same key; with keys of the API each has its own.
-    own = f"{caller}:{key}" if key is not None and parts.settings.api_keys else key
+    own = f"{caller.name}:{key}" if key is not None and parts.settings.has_keys else key
+    whose = wanted.model_copy(update={"tenant": ownership.tenant(caller, wanted.tenant)})
     try:
-        return await intake.begin(wanted, parts.parts, parts.dispatcher, started_by=caller, key=own)
+        return await intake.begin(whose, parts.parts, parts.dispatcher, started_by=caller.name, key=own)
     except KeyReused as exc:
         raise KeyReused(key or "") from exc
 

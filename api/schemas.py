@@ -6,22 +6,17 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from graphs.forking import Difference, Forked
-from planner.decisions import DecidedBy, Decision, DecisionKind, Offered, OutcomeClass, Trigger, WorkflowRef
+from planner.decisions import Decision, Offered, Trigger, WorkflowRef
 from planner.definition import Workflow
 from planner.journal import EntryKind, Numbered
-from planner.log.outcomes import DecisionOutcome, Override, Source
+from planner.log.outcomes import DecisionOutcome, Override
 from planner.narration import Narration, Passage, Totals
 from planner.runs import PersonQuestion, Run, RunStatus
-from planner.store import cursors
-from planner.versions import VersionState
 from tools.operations import EffectClass, EffectSource, HttpBinding, Operation, Reconcile, Retry, Undo
 from tools.problems import Problem
 from tools.records import Record
 
 T = TypeVar("T")
-
-MOST_ITEMS = 200
-"""Items on a page at most."""
 
 
 class Listed(Record, Generic[T]):
@@ -103,13 +98,6 @@ class WorkflowDetail(WorkflowSummary):
         return cls(**dict(WorkflowSummary.of(workflow)), definition=definition)
 
 
-class StateChange(Record):
-    """How a version is to stand."""
-
-    state: VersionState
-    """`active`, `draining` or `paused`."""
-
-
 class Checked(Record):
     """What validation found."""
 
@@ -121,6 +109,8 @@ class RunSummary(Record):
     """A run in a list."""
 
     id: str
+    tenant: str
+    """Whose run it is."""
     workflow: WorkflowRef
     goal: str
     status: RunStatus
@@ -148,6 +138,8 @@ class QuestionView(Record):
     decision_id: str
     """The id that the decision has once it is made."""
     run_id: str
+    tenant: str
+    """Whose run asks."""
     workflow: str
     kind: Literal["choose", "recover", "undo"]
     point: str
@@ -266,27 +258,6 @@ class EntryView(Record):
         return cls(seq=seq, **dict(entry))
 
 
-class DecisionFilter(Record):
-    """What is asked of the decision log; a name that it does not know is refused, not ignored."""
-
-    workflow: str | None = None
-    point: str | None = None
-    """Where, as `workflow/step`."""
-    kind: DecisionKind | None = None
-    decided_by: DecidedBy | None = None
-    outcome_class: OutcomeClass | None = None
-    choice: str | None = None
-    run_id: str | None = None
-    since: AwareDatetime | None = None
-    """Taken up then or later."""
-    until: AwareDatetime | None = None
-    """Taken up before then."""
-    cursor: str | None = Field(default=None, max_length=2000)
-    """`next_cursor` of the page before."""
-    limit: int = Field(default=cursors.LIMIT, ge=1, le=MOST_ITEMS)
-    """Items on a page."""
-
-
 class DecisionView(Decision):
     """A decision that was made."""
 
@@ -305,32 +276,6 @@ class DecisionView(Decision):
     ) -> "DecisionView":
         """Return a decision as its readers see it."""
         return cls(**dict(decision), outcomes=tuple(outcomes), overridden=tuple(overridden))
-
-
-class Answering(Record):
-    """A person's answer."""
-
-    choice: str = Field(min_length=1, max_length=200)
-    """One of the available options."""
-    comment: str = Field(default="", max_length=4000)
-    """Why, in words."""
-    value: Any = None
-    """With the option `applied`: what the call would have answered."""
-    actor: str | None = Field(default=None, min_length=1, max_length=200)
-    """Id of who answers; the caller's own unless told."""
-
-
-class Labelling(Record):
-    """What came of a decision."""
-
-    label: str = Field(min_length=1, max_length=200)
-    """Such as `right`, `wrong`, or the option that would have been right."""
-    score: float | None = Field(default=None, allow_inf_nan=False)
-    """The higher, the better; the scale is yours."""
-    source: Source = "user"
-    """Who found out."""
-    reverted: bool | None = None
-    """Whether what the decision led to was taken back."""
 
 
 class OperationView(Record):

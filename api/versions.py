@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from api import bodies
-from api.dependencies import Caller, Parts, Store
-from api.schemas import Listed, StateChange
+from api.dependencies import Caller, EveryTenant, Parts, Store
+from api.requests import StateChange
+from api.schemas import Listed
 from planner.store import versions
 from planner.versions import VersionStanding
 
@@ -21,7 +22,11 @@ async def list_versions(name: str, store: Store) -> Listed[VersionStanding]:
     return Listed(items=tuple(await store.read(versions.standings, name)))
 
 
-@router.put("/{name}/versions/{version}/state", openapi_extra=bodies.documented(StateChange, _EXAMPLES))
+@router.put(
+    "/{name}/versions/{version}/state",
+    dependencies=[EveryTenant],
+    openapi_extra=bodies.documented(StateChange, _EXAMPLES),
+)
 async def change_state(
     name: str,
     version: str,
@@ -32,7 +37,7 @@ async def change_state(
     """Let a version take new runs (`active`), none any more (`draining`), or also hold its runs."""
     now = parts.parts.clock.now()
     changed = await parts.parts.database.write(
-        versions.change, name, version, given.state, actor=caller, now=now
+        versions.change, name, version, given.state, actor=caller.name, now=now
     )
     parts.dispatcher.poke()
     return changed

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import bodies, negotiation, pictures
-from api.dependencies import Cursor, Limit, Parts, Store
+from api.dependencies import Cursor, EveryTenant, Limit, Parts, Store
 from api.schemas import Checked, Paged, WorkflowDetail, WorkflowSummary
 from graphs.drawing import Drawing
 from planner import documents
@@ -31,7 +31,7 @@ output: "${greeting.text}"
 _BODY = bodies.definition_documented(_EXAMPLE)
 
 
-@router.post("", status_code=201, openapi_extra=_BODY)
+@router.post("", status_code=201, dependencies=[EveryTenant], openapi_extra=_BODY)
 async def register_workflow(text: Text, parts: Parts, response: Response) -> WorkflowDetail:
     """Register a version of a workflow; 200 where the same content was registered before."""
     workflow, problems, _ = await _checked(text, parts)

@@ -108,9 +108,7 @@ def deciding(model: Model, database: Database | None) -> Once:
         decision = choosing.conclude(
             QUESTION,
             told,
-            decision_id=new_id(),
-            run_id=new_id(),
-            workflow=None,
+            choosing.Where(new_id(), new_id()),
             ts=now,
             duration_ms=(time.perf_counter() - began) * 1000,
             by="model",

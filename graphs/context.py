@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from graphs.blocks import Node, Program, Sequence
+from planner.choosing import Where
 from planner.clock import Clock
 from planner.decisions import Decider
 from planner.definition import Budget
@@ -244,6 +245,13 @@ class Context:
             raise Parked(due)
         if seconds > 0:
             await self.clock.sleep(seconds)
+
+    def where(self, path: str, visit: int, number: int, *, decision_id: str | None = None) -> Where:
+        """Return which decision of this run the one at this place is; a new one unless its id is told."""
+        run = self.run
+        return Where(
+            decision_id or self.new_id(), run.id, run.tenant, run.workflow, path, visit, number, run.mode
+        )
 
     def key(self, path: str, visit: int, number: int = 0) -> str:
         """Return the idempotency key of a call: the same for the same place in the same run."""

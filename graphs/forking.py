@@ -193,6 +193,7 @@ def _run(origin: Origin, wanted: ForkRequest, run_id: str, *, actor: str, now: d
     old = origin.recording.run
     return Run(
         id=run_id,
+        tenant=old.tenant,
         workflow=old.workflow,
         catalog_revision=old.catalog_revision,
         goal=old.goal,

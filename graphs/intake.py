@@ -4,13 +4,15 @@ from typing import Any, NamedTuple
 
 from graphs.dispatch import Dispatcher
 from graphs.parts import Parts
-from planner import routing
+from planner import routing, tenants
+from planner.choosing import Where
 from planner.decisions import Decision, WorkflowRef, digest
 from planner.definition import Workflow
 from planner.errors import InputInvalid, RouteUnclear
 from planner.routing import Routed
 from planner.runs import Run
 from planner.store import decisions, keys, runs, versions
+from planner.tenants import TenantName
 from tools import schemas
 from tools.problems import Problem
 from tools.records import Record
@@ -27,6 +29,8 @@ class RunRequest(Record):
     """What is wanted, in words."""
     input: dict[str, Any] | None = None
     """The run's input; with only a goal, the model reads the rest out of the goal."""
+    tenant: TenantName | None = None
+    """Whose run it will be; the caller's own, or `default`, unless told."""
 
 
 class Begun(NamedTuple):
@@ -56,7 +60,7 @@ async def begin(
         RouteUnclear: the goal leads to no workflow; holds the candidates.
         KeyReused: the key came with another request.
     """
-    request_sha256 = digest([started_by, request.model_dump()])
+    request_sha256 = digest([started_by, _said(request)])
     known = None
     if key is not None:
         known = await parts.database.read(keys.find, key, request_sha256=request_sha256)
@@ -68,6 +72,11 @@ async def begin(
         await dispatcher.take(run.id)
     ids = () if decision is None else (decision.decision_id,)
     return Begun(kept, created=kept.id == run.id, decision_ids=ids)
+
+
+def _said(request: RunRequest) -> dict[str, Any]:
+    """Return what was asked for; who names no tenant asks for the same as before there were any."""
+    return request.model_dump(exclude=None if request.tenant is not None else {"tenant"})
 
 
 class _Prepared(NamedTuple):
@@ -94,9 +103,8 @@ async def _by_goal(request: RunRequest, goal: str, parts: Parts, run_id: str, st
         goal,
         [offer.workflow for offer in offered],
         parts.decider,
+        Where(parts.new_id(), run_id, request.tenant or tenants.DEFAULT),
         closed={offer.workflow.workflow: offer.closed for offer in offered if offer.closed},
-        decision_id=parts.new_id(),
-        run_id=run_id,
         now=parts.clock.now(),
     )
     if routed.workflow is None:
@@ -121,6 +129,7 @@ def _run(  # noqa: PLR0917 - each argument is one fact of the new run
     now = parts.clock.now()
     return Run(
         id=run_id,
+        tenant=request.tenant or tenants.DEFAULT,
         workflow=WorkflowRef(name=workflow.workflow, version=workflow.version, sha256=workflow.sha256),
         catalog_revision=parts.catalog.revision,
         goal=request.goal or workflow.goal,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from planner import tenants
 from planner.decisions import (
     Answer,
     DecidedBy,
@@ -22,6 +23,19 @@ By = Literal["model", "rule", "person"]
 
 _AS_TOLD = ("reason", "confidence", "probabilities", "model", "attempts", "usage", "raw_output")
 """What the record takes over from the answer as it is."""
+
+
+class Where(NamedTuple):
+    """Which decision of which run it is."""
+
+    decision_id: str
+    run_id: str
+    tenant: str = tenants.DEFAULT
+    workflow: WorkflowRef | None = None
+    path: str = ""
+    visit: int = 1
+    attempt: int = 1
+    mode: Mode = "live"
 
 
 class Settled(NamedTuple):
@@ -46,16 +60,10 @@ def preset(question: Question, *, otherwise: str, by: By) -> Settled | None:
 def conclude(  # noqa: PLR0913 - each argument is one fact of the record
     question: Question,
     answer: Answer | None,
+    where: Where,
     *,
-    decision_id: str,
-    run_id: str,
-    workflow: WorkflowRef | None,
-    path: str = "",
-    visit: int = 1,
-    attempt: int = 1,
     ts: datetime,
     duration_ms: float = 0.0,
-    mode: Mode = "live",
     by: By,
     otherwise: str,
     min_confidence: float = 0.0,
@@ -72,17 +80,11 @@ def conclude(  # noqa: PLR0913 - each argument is one fact of the record
     final = settled or _settle(question, heard, by=by, otherwise=otherwise, min_confidence=min_confidence)
     told = heard if asked else Answer(outcome_class="ok")
     return Decision(
-        decision_id=decision_id,
+        **where._asdict(),
         kind=question.kind,
-        run_id=run_id,
-        workflow=workflow,
         point=question.point,
-        path=path,
-        visit=visit,
-        attempt=attempt,
         ts=ts,
         duration_ms=duration_ms,
-        mode=mode,
         question=question.question,
         trigger=trigger,
         options=question.options,

@@ -7,7 +7,9 @@ from typing import Any, Literal, Protocol
 
 from pydantic import AwareDatetime, Field
 
+from planner import tenants
 from planner.definition import canonical
+from planner.tenants import TenantName
 from tools.records import Record
 
 OutcomeClass = Literal[
@@ -217,6 +219,8 @@ class Decision(Record):
     kind: DecisionKind
     run_id: str
     """Empty where a goal was routed and no run came of it."""
+    tenant: TenantName = tenants.DEFAULT
+    """Whose decision it is."""
     parent_decision_id: str | None = None
     """The decision of another run that it stands in for, where its run is a fork."""
     overrides: str | None = None

@@ -20,6 +20,8 @@ RESERVED = frozenset({END, "input", "run", "item", "index", "error", "output", "
 
 StepName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 WorkflowName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+"""Name of a group of persons."""
 Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$")]
 Arguments = dict[str, Any]
 RecoveryAction = Literal["retry", "reconcile", "substitute", "skip", "undo", "person", "fail"]

@@ -131,7 +131,6 @@ class RunMoving(PlannerError):
     """The run moves, and only one that waits can be changed."""
 
     code = "run-moving"
-    retryable = True
 
     def __init__(self, run_id: str, status: str) -> None:
         self.run_id, self.status = run_id, status

@@ -205,9 +205,7 @@ def _conclude(answer: Answer, now: datetime) -> Decision:
     return choosing.conclude(
         QUESTION,
         answer,
-        decision_id=new_id(),
-        run_id=new_id(),
-        workflow=None,
+        choosing.Where(new_id(), new_id()),
         ts=now.astimezone(UTC),
         by="model",
         otherwise=OTHERWISE,

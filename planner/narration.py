@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal as Money
 from typing import Any, NamedTuple
 
-from planner import effects, prompts, story
+from planner import effects, prompts, story, tenants
 from planner.decisions import Decision, Offered
 from planner.effects import Effect
 from planner.journal import Numbered
@@ -101,6 +101,8 @@ def lines(told: Narration) -> Iterator[tuple[str, str]]:
     """Yield the lines of the text with the kind of each, for a terminal that tells them apart."""
     run = told.run
     yield prompts.one_line(f"Run {run.id} of {_of(run)}: {run.status}"), "head"
+    if run.tenant != tenants.DEFAULT:
+        yield f"Tenant: {run.tenant}", "goal"
     if run.goal:
         yield f"Goal: {prompts.one_line(run.goal)}", "goal"
     yield f"Input: {prompts.one_line(_shown(run.input))}", "goal"
@@ -116,6 +118,8 @@ def markdown(told: Narration) -> str:
     """Return the story as Markdown in which nothing that was quoted is a mark or a tag."""
     run = told.run
     lines = [f"# Run {escaped(run.id)}", "", f"{escaped(_of(run))}: **{run.status}**"]
+    if run.tenant != tenants.DEFAULT:
+        lines += ["", f"Tenant: {escaped(run.tenant)}"]
     if run.goal:
         lines += ["", f"Goal: {escaped(run.goal)}"]
     lines += ["", f"Input: {escaped(_shown(run.input))}", "", "## What happened", ""]

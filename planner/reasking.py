@@ -139,12 +139,11 @@ def pair_of(stored: Stored, question: Question, answer: Answer, *, ms: float) ->
     now = choosing.conclude(
         question,
         answer,
-        decision_id=decision.decision_id,
-        run_id=decision.run_id,
-        workflow=decision.workflow,
+        choosing.Where(
+            decision.decision_id, decision.run_id, decision.tenant, decision.workflow, mode="replay"
+        ),
         ts=decision.ts,
         duration_ms=ms,
-        mode="replay",
         by="model",
         otherwise=stored.otherwise or OTHERWISE,
         min_confidence=decision.min_confidence,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from planner import choosing, forms, search
-from planner.decisions import Answer, Decider, Decision, Filled, Mode, Offered, Question
+from planner.decisions import Answer, Decider, Decision, Filled, Offered, Question
 from planner.definition import Workflow
 from tools import schemas
 from tools.problems import Problem
@@ -43,11 +43,9 @@ async def route(
     goal: str,
     workflows: Sequence[Workflow],
     decider: Decider,
+    where: choosing.Where,
     *,
-    decision_id: str,
-    run_id: str,
     now: datetime,
-    mode: Mode = "live",
     closed: Mapping[str, str] = MappingProxyType({}),
 ) -> Routed:
     """Return the workflow that the decider chose for the goal, with `none` always among the options.
@@ -67,12 +65,9 @@ async def route(
     decision = choosing.conclude(
         question,
         answer,
-        decision_id=decision_id,
-        run_id=run_id,
-        workflow=None,
+        where,
         ts=now,
         duration_ms=(time.perf_counter() - began) * 1000,
-        mode=mode,
         by="model",
         otherwise=none,
     )

@@ -4,7 +4,9 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from planner import tenants
 from planner.decisions import Offered, Trigger, WorkflowRef
+from planner.tenants import TenantName
 from tools.records import Record
 
 RunStatus = Literal["queued", "running", "waiting", "succeeded", "failed", "undone", "cancelled"]
@@ -19,6 +21,8 @@ class Run(Record):
 
     id: str
     """UUID of version 7."""
+    tenant: TenantName = tenants.DEFAULT
+    """Whose run it is."""
     workflow: WorkflowRef
     """The exact definition it is pinned to."""
     catalog_revision: str = ""
@@ -58,6 +62,8 @@ class PersonQuestion(Record):
     decision_id: str
     """The id that the decision will have once it is made."""
     run_id: str
+    tenant: TenantName = tenants.DEFAULT
+    """Whose run asks."""
     workflow: str
     """Name of the workflow."""
     kind: Literal["choose", "recover", "undo"]

@@ -31,13 +31,13 @@ from planner.decisions import Source
 from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
+from planner.tenants import CallerName, CallerSettings, Key
 from tools.records import Record
 
 PREFIX = "PLANNER_"
 NESTED = "__"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-5.4-mini"
-SHORTEST_KEY = 16
 _URL = TypeAdapter(AnyHttpUrl)
 
 
@@ -183,8 +183,11 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     """Port that the server binds; 0 takes a free one."""
 
-    api_keys: tuple[SecretStr, ...] = ()
+    api_keys: tuple[Key, ...] = ()
     """Keys that callers may present, at least 16 characters each; a JSON list or separated by commas."""
+
+    callers: dict[CallerName, CallerSettings] = Field(default_factory=dict)
+    """Callers with a name, a tenant and groups of their own; a JSON object by name."""
 
     body_limit_bytes: int = Field(default=1_000_000, ge=1_000)
     """Longest request body that is read."""
@@ -223,14 +226,10 @@ class Settings(BaseSettings):
         """The folder of the workflow files."""
         return self.workflows or self.project / "workflows"
 
-    @field_validator("api_keys")
-    @classmethod
-    def _long_enough(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        if any(len(key) < SHORTEST_KEY for key in value):
-            raise ValueError(
-                f"a key must have at least {SHORTEST_KEY} characters, so that it cannot be guessed"
-            )
-        return value
+    @property
+    def has_keys(self) -> bool:
+        """Tell whether callers must present a key."""
+        return bool(self.api_keys or self.callers)
 
     @field_validator("services")
     @classmethod
@@ -239,10 +238,20 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _closed_to_strangers(self) -> "Settings":
-        if not self.api_keys and not is_loopback(self.host):
+        if not self.has_keys and not is_loopback(self.host):
             raise ValueError(
-                f"host {self.host} can be reached by others, so api_keys must be set: "
-                f"give {PREFIX}API_KEYS, or bind 127.0.0.1"
+                f"host {self.host} can be reached by others, so keys must be set: "
+                f"give {PREFIX}API_KEYS or {PREFIX}CALLERS, or bind 127.0.0.1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "Settings":
+        keys = [key.get_secret_value() for key in self.api_keys]
+        keys += [caller.key.get_secret_value() for caller in self.callers.values()]
+        if len(set(keys)) < len(keys):
+            raise ValueError(
+                "two callers have the same key, so nobody could tell them apart; give each one its own"
             )
         return self
 
@@ -348,4 +357,8 @@ def _unreadable(message: str) -> str:
     return f"{variable(field)}: this must be JSON, such as {_EXAMPLES.get(field, '{}')}"
 
 
-_EXAMPLES = {"services": '{"orders": "http://127.0.0.1:9001"}', "api_keys": '["sixteen-or-more-characters"]'}
+_EXAMPLES = {
+    "services": '{"orders": "http://127.0.0.1:9001"}',
+    "api_keys": '["sixteen-or-more-characters"]',
+    "callers": '{"anna": {"key": "sixteen-or-more-characters", "tenant": "acme"}}',
+}

@@ -6,7 +6,14 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from api.commands import reading
-from api.commands.options import DatabaseOption, JsonOption, LimitOption, ProjectOption, configured
+from api.commands.options import (
+    DatabaseOption,
+    JsonOption,
+    LimitOption,
+    ProjectOption,
+    TenantOption,
+    configured,
+)
 from api.commands.output import Output, brief
 from planner import effects, story
 from planner.decisions import Decision
@@ -31,6 +38,7 @@ def decisions(
     *,
     point: Annotated[str | None, typer.Option("--point", help="Where, as WORKFLOW/STEP")] = None,
     workflow: Annotated[str | None, typer.Option("--workflow", help="Name of a workflow")] = None,
+    tenant: TenantOption = None,
     limit: LimitOption = 20,
     project: ProjectOption = None,
     database: DatabaseOption = None,
@@ -39,7 +47,7 @@ def decisions(
     """Tell every decision: what was offered and excluded and why, who chose what, and what followed."""
     output = Output(as_json=as_json)
     with reading.opened(configured(project, database)) as store:
-        log = _log(store, run, limit=limit, point=point, workflow=workflow)
+        log = _log(store, run, limit=limit, point=point, workflow=workflow, tenant=tenant)
     output.document({"items": [decision.model_dump(mode="json") for decision in log.decisions]})
     if not log.decisions:
         output.line("No decisions.")
@@ -56,7 +64,9 @@ def _log(store: Database, run: str | None, *, limit: int, **filters: Any) -> _Lo
         found = [
             decision
             for decision in store.read_sync(stored.of_run, run)
-            if filters["point"] in {None, decision.point} and _is_of(decision, filters["workflow"])
+            if filters["point"] in {None, decision.point}
+            and filters["tenant"] in {None, decision.tenant}
+            and _is_of(decision, filters["workflow"])
         ]
         return _Log(found[:limit], {run: store.read_sync(journal.entries, run)}, len(found) > limit)
     page = store.read_sync(stored.page, limit=limit, **filters)

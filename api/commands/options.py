@@ -26,6 +26,9 @@ DatabaseOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most")]
+TenantOption = Annotated[
+    str | None, typer.Option("--tenant", metavar="NAME", help="Only those of this tenant")
+]
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not move the run in this process")]
 
 

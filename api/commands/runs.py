@@ -5,7 +5,14 @@ from typing import Annotated, get_args
 import typer
 
 from api.commands import exits, reading, telling
-from api.commands.options import DatabaseOption, JsonOption, LimitOption, ProjectOption, configured
+from api.commands.options import (
+    DatabaseOption,
+    JsonOption,
+    LimitOption,
+    ProjectOption,
+    TenantOption,
+    configured,
+)
 from api.commands.output import Output, brief
 from planner.runs import PersonQuestion, Run, RunStatus
 from planner.store import questions
@@ -20,6 +27,7 @@ def runs(
     *,
     status: Annotated[str | None, typer.Option("--status", help=f"One of {', '.join(STATUSES)}")] = None,
     workflow: Annotated[str | None, typer.Option("--workflow", help="Name of a workflow")] = None,
+    tenant: TenantOption = None,
     limit: LimitOption = 20,
     project: ProjectOption = None,
     database: DatabaseOption = None,
@@ -33,7 +41,7 @@ def runs(
     with reading.opened(configured(project, database)) as store:
         if run is not None:
             raise typer.Exit(_one(store, run, output))
-        page = store.read_sync(stored.page, status=wanted, workflow=workflow, limit=limit)
+        page = store.read_sync(stored.page, status=wanted, workflow=workflow, tenant=tenant, limit=limit)
     output.document({"items": [each.model_dump(mode="json") for each in page.items]})
     if not page.items:
         output.line("No runs.")
@@ -65,6 +73,7 @@ def _one(store: Database, run_id: str, output: Output) -> int:
 def _lines(run: Run) -> list[str]:
     facts = {
         "Run": run.id,
+        "Tenant": run.tenant,
         "Workflow": f"{run.workflow.name} {run.workflow.version} (sha256 {run.workflow.sha256[:12]})",
         "Goal": run.goal,
         "Status": run.status + (", cancelling" if run.cancel_requested and not run.ended else ""),

@@ -41,6 +41,7 @@ _PLAIN = frozenset(
         "kind",
         "run_id",
         "run_seq",
+        "tenant",
         "ts",
         "duration_ms",
         "mode",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from planner import tenants
 from planner.decisions import Decision
 from planner.log import envelopes
 from planner.log.verification import Row
@@ -81,6 +82,7 @@ def _attributes(found: Mapping[str, Any]) -> dict[str, Any]:
         "decision.point": found.get("path"),
         "decision.choice": found.get("result"),
         "decision.outcome_class": inner.get("outcome_class", "ok") if inner else None,
+        "tenant": inner.get("tenant", tenants.DEFAULT) if inner else None,
         "log.stream": found["log"]["stream"],
         "log.seq": found["log"]["seq"],
         "log.hash": found["log"]["hash"],

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from planner import tenants
 from planner.log import chain, envelopes
 from planner.log.chain import Tip
 from planner.log.findings import Finding, Findings, Report
@@ -277,6 +278,7 @@ def index_of(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "run_id": record["run_id"],
         "run_seq": record.get("run_seq", 0),
+        "tenant": record.get("tenant", tenants.DEFAULT),
         "kind": record["kind"],
         "point": record["point"],
         "workflow": workflow["name"] if workflow else None,

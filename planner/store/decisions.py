@@ -82,6 +82,7 @@ def page(  # noqa: PLR0913 - every filter that the log can be asked with
     outcome_class: OutcomeClass | None = None,
     choice: str | None = None,
     run_id: str | None = None,
+    tenant: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     cursor: str | None = None,
@@ -100,6 +101,7 @@ def page(  # noqa: PLR0913 - every filter that the log can be asked with
         "outcome_class": outcome_class,
         "choice": choice,
         "run_id": run_id,
+        "tenant": tenant,
     }
     query = select(_decisions.c.ts, _decisions.c.decision_id)
     query = query.where(*(_decisions.c[name] == value for name, value in wanted.items() if value is not None))

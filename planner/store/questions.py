@@ -40,6 +40,7 @@ def page(
     status: str | None = "open",
     run_id: str | None = None,
     workflow: str | None = None,
+    tenant: str | None = None,
     cursor: str | None = None,
     limit: int = cursors.LIMIT,
 ) -> Page[PersonQuestion]:
@@ -48,7 +49,7 @@ def page(
     Raises:
         CursorInvalid: the cursor is not one of this list.
     """
-    wanted = {"status": status, "run_id": run_id, "workflow": workflow}
+    wanted = {"status": status, "run_id": run_id, "workflow": workflow, "tenant": tenant}
     query = select(_questions).where(
         *(_questions.c[name] == value for name, value in wanted.items() if value is not None)
     )
@@ -119,6 +120,7 @@ def row_of(question: PersonQuestion) -> dict[str, Any]:
     return {
         "decision_id": question.decision_id,
         "run_id": question.run_id,
+        "tenant": question.tenant,
         "workflow": question.workflow,
         "point": question.point,
         "status": question.status,

@@ -42,6 +42,7 @@ def of_index(decision: Decision) -> dict[str, Any]:
         "decision_id": decision.decision_id,
         "run_id": decision.run_id,
         "run_seq": decision.run_seq,
+        "tenant": decision.tenant,
         "kind": decision.kind,
         "point": decision.point,
         "workflow": decision.workflow.name if decision.workflow else None,

@@ -47,6 +47,7 @@ def page(
     *,
     status: RunStatus | None = None,
     workflow: str | None = None,
+    tenant: str | None = None,
     cursor: str | None = None,
     limit: int = cursors.LIMIT,
 ) -> Page[Run]:
@@ -55,11 +56,10 @@ def page(
     Raises:
         CursorInvalid: the cursor is not one of this list.
     """
-    query = select(_runs)
-    if status is not None:
-        query = query.where(_runs.c.status == status)
-    if workflow is not None:
-        query = query.where(_runs.c.workflow == workflow)
+    wanted = {"status": status, "workflow": workflow, "tenant": tenant}
+    query = select(_runs).where(
+        *(_runs.c[name] == value for name, value in wanted.items() if value is not None)
+    )
     return cursors.newest_first(tx, query, _ORDER, make=_run, cursor=cursor, limit=limit)
 
 

@@ -49,6 +49,7 @@ EXAMPLES = [
     tooling.SecretMissing("s", "TOKEN"),
     tooling.ExpressionError("a.", "no"),
     errors.Unauthenticated("a key is needed"),
+    errors.Forbidden("no"),
     errors.HostRefused("no"),
     errors.BodyTooLarge(5),
     errors.BodyUnreadable("no"),

@@ -16,6 +16,7 @@ from examples.shop.demo import FAULT, GOAL, PROJECT, SCRIPT
 from examples.shop.processes import ROOT, scripted_model, shop
 from graphs.testing import Bench
 from planner import documents, routing, settings
+from planner.choosing import Where
 from planner.clock import SystemClock
 from planner.definition import Workflow
 from planner.model import Model
@@ -73,9 +74,7 @@ def test_the_goal_is_reached_over_real_processes_and_the_real_wire():
             Model(config, clock=SystemClock()) as model,
             Services(operations, secret=lambda _name: None) as services,
         ):
-            routed = await routing.route(
-                GOAL, list(flows.values()), model, decision_id=ID, run_id=ID, now=NOW
-            )
+            routed = await routing.route(GOAL, list(flows.values()), model, Where(ID, ID), now=NOW)
             assert routed.workflow is not None
             filled = await routing.fill_input(GOAL, routed.workflow, None, model)
             assert filled.problems == []

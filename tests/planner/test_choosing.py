@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from planner.choosing import conclude, instead, preset
+from planner.choosing import Where, conclude, instead, preset
 from planner.decisions import Answer, Confidence, Offered, Question, digest
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -15,8 +15,7 @@ def question(*available, excluded=()):
 
 
 def decide(asked, answer, *, by="model", otherwise="person", **more):
-    told = {"decision_id": "d", "run_id": "r", "workflow": None, "ts": NOW, **more}
-    return conclude(asked, answer, by=by, otherwise=otherwise, **told)
+    return conclude(asked, answer, Where("d", "r"), by=by, otherwise=otherwise, ts=NOW, **more)
 
 
 def ok(choice, confidence=None):
@@ -123,7 +122,8 @@ def test_an_answer_that_was_asked_for_counts_even_with_one_option():
 
 
 def test_a_decision_in_the_place_of_another_keeps_what_was_offered_and_none_of_what_was_answered():
-    old = decide(question("a", "b", excluded=["c"]), ok("a", 0.9), path="s", visit=2)
+    where = Where("d", "r", path="s", visit=2)
+    old = conclude(question("a", "b", excluded=["c"]), ok("a", 0.9), where, by="model", otherwise="b", ts=NOW)
 
     made = instead(old, "b", decision_id="d2", ts=NOW, actor="u-1", comment="no", overrides="d", attempt=2)
 

@@ -157,3 +157,12 @@ def test_a_long_value_is_cut_where_people_read_it_and_whole_in_the_data():
     assert len(long.chapters[1].decision.known["text"]) == 5000
     assert "…" in narration.text(long)
     assert "x" * 3000 not in narration.markdown(long)
+
+
+def test_whose_run_it_is_stands_at_the_head_unless_it_is_nobody_s_in_particular():
+    told = narration.narrate(run(tenant="acme-1"), [], [])
+    plain = narration.narrate(run(), [], [])
+
+    assert "\nTenant: acme-1\n" in narration.text(told)
+    assert "Tenant: acme-1\n" in narration.markdown(told)
+    assert "Tenant" not in narration.text(plain) + narration.markdown(plain)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from planner import routing
+from planner.choosing import Where
 from planner.decisions import Answer, Filled
 from planner.definition import Workflow
 from planner.model import NoModel
@@ -49,7 +50,7 @@ FLOWS = [
 
 
 def route(goal, flows, decider):
-    return asyncio.run(routing.route(goal, flows, decider, decision_id="d", run_id="r", now=NOW))
+    return asyncio.run(routing.route(goal, flows, decider, Where("d", "r"), now=NOW))
 
 
 def fill(given, filled, workflow=FLOWS[1]):

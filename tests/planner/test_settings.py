@@ -93,6 +93,7 @@ def test_a_host_that_others_reach_needs_keys(host):
     with pytest.raises(SettingsInvalid, match="PLANNER_API_KEYS"):
         load(host=host)
     assert load(host=host, api_keys=[KEY]).host == host
+    assert load(host=host, callers={"anna": {"key": KEY}}).host == host
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "[::1]", "localhost", "LOCALHOST"])
@@ -104,6 +105,24 @@ def test_loopback_needs_no_keys(host):
 def test_keys_are_a_list_or_separated_by_commas(monkeypatch, text):
     found = told(monkeypatch, PLANNER_API_KEYS=text).api_keys
     assert [key.get_secret_value() for key in found] == [KEY, f"{KEY}2"]
+
+
+def test_callers_come_as_json_with_a_key_set_apart(monkeypatch):
+    monkeypatch.setenv("PLANNER_CALLERS__ANNA__KEY", KEY)
+    told_of = '{"anna": {"tenant": "acme", "groups": ["finance"]}, "ops": {"key": "another-key-of-sixteen"}}'
+
+    found = told(monkeypatch, PLANNER_CALLERS=told_of).callers
+
+    assert found["anna"].key.get_secret_value() == KEY
+    assert (found["anna"].tenant, found["anna"].groups) == ("acme", ("finance",))
+    assert (found["ops"].tenant, found["ops"].groups) == (None, None)
+
+
+def test_two_callers_with_one_key_are_refused_without_telling_it():
+    for callers in ({"a": {"key": KEY}, "b": {"key": KEY}}, {"a": {"key": KEY}}):
+        with pytest.raises(SettingsInvalid, match="two callers have the same key") as caught:
+            load(callers=callers, api_keys=[KEY] if len(callers) == 1 else [])
+        assert KEY not in str(caught.value)
 
 
 def test_services_come_as_json_or_one_by_one(monkeypatch):
@@ -122,6 +141,10 @@ def test_services_come_as_json_or_one_by_one(monkeypatch):
         ("PLANNER_LEASE_SECONDS", "0"),
         ("PLANNER_BODY_LIMIT_BYTES", "-1"),
         ("PLANNER_API_KEYS", "short"),
+        ("PLANNER_CALLERS", "anna"),
+        ("PLANNER_CALLERS", '{"anna": {"key": "short"}}'),
+        ("PLANNER_CALLERS", '{"anna": {"key": "a-key-of-more-than-sixteen", "tenant": "A B"}}'),
+        ("PLANNER_CALLERS", '{"an na": {"key": "a-key-of-more-than-sixteen"}}'),
         ("PLANNER_SERVICES", "orders=http://h"),
         ("PLANNER_SERVICES", '{"orders": "ftp://h"}'),
         ("PLANNER_SERVICES", '{"orders": "http://user:pw@h"}'),
@@ -147,7 +170,10 @@ def test_a_bad_secret_is_not_repeated(monkeypatch):
 
 
 def test_secrets_do_not_show():
-    found = load(api_keys=[KEY], model={"api_key": "sk-planted"})
+    found = load(
+        api_keys=[KEY], model={"api_key": "sk-planted"}, callers={"anna": {"key": "the-key-of-anna-planted"}}
+    )
+    assert "of-anna-planted" not in f"{found!r}{found.model_dump_json()}"
     assert KEY not in f"{found!r}{found.model_dump_json()}"
     assert "sk-planted" not in f"{found!r}{found.model_dump_json()}"
 

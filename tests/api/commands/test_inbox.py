@@ -18,6 +18,18 @@ def test_the_inbox_is_filtered_by_workflow(desk):
     assert desk("inbox", "--workflow", "greet", "--json").data["items"] == []
 
 
+def test_the_inbox_is_filtered_by_tenant_and_tells_it(desk):
+    given = '{"file": "' + str(desk.notes) + '"}'
+    desk("run", "ask", "--input", given, "--tenant", "acme")
+    desk.asked()
+
+    said = desk("inbox", "--tenant", "acme")
+
+    assert said.out.count("Waits for a person") == 1
+    assert "of ask for acme" in said.out
+    assert len(desk("inbox", "--json").data["items"]) == 2
+
+
 def test_an_empty_inbox_says_so(desk):
     desk("migrate")
 

@@ -32,10 +32,7 @@ async def _decide(asked, number):
     return choosing.conclude(
         question,
         await asked.choose(question),
-        decision_id=clock.new_id(),
-        run_id=clock.new_id(),
-        workflow=REF,
-        path="resolve",
+        choosing.Where(clock.new_id(), clock.new_id(), workflow=REF, path="resolve"),
         ts=AT,
         by="model",
         otherwise="wait",

@@ -166,6 +166,13 @@ def test_an_input_file_that_is_not_there_is_a_usage_error(desk):
     assert "file-unreadable" in said.err
 
 
+def test_a_name_that_no_tenant_can_bear_is_a_usage_error(desk):
+    said = desk("run", "greet", "--input", '{"name": "Ann"}', "--tenant", "A B")
+
+    assert said.code == 2
+    assert "'A B' is no name of a tenant" in said.err
+
+
 def test_neither_workflow_nor_goal_is_a_usage_error(desk):
     assert desk("run").code == 2
     assert desk("run", "--goal", "Greet Ann", "--version", "1.0.0").code == 2

@@ -71,3 +71,17 @@ def test_a_database_that_is_not_there_is_not_made(desk):
     assert said.code == 3
     assert "there is no database" in said.err
     assert not (desk.folder / "runs.db").exists()
+
+
+def test_a_run_is_a_tenant_s_and_lists_can_be_too(desk):
+    begun = desk("run", "greet", "--input", '{"name": "Ann"}', "--tenant", "acme", "--json").data["run"]
+    desk("run", "failing")
+
+    assert begun["tenant"] == "acme"
+    assert [run["id"] for run in desk("runs", "--tenant", "acme", "--json").data["items"]] == [begun["id"]]
+    assert "Tenant:      acme" in desk("runs", begun["id"]).out
+    assert "Tenant: acme" in desk("explain", begun["id"]).out
+    decided = desk("decisions", "--tenant", "acme", "--json").data["items"]
+    assert [each["tenant"] for each in decided] == ["acme"]
+    assert desk("decisions", "--tenant", "default", "--json").data["items"] == []
+    assert desk("decisions", begun["id"], "--tenant", "default", "--json").data["items"] == []

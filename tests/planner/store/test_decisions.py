@@ -37,6 +37,15 @@ def test_its_stored_form_is_compact_and_names_its_schema(database, make):
     assert b": " not in body
 
 
+def test_whose_it_is_stands_in_the_bytes_that_are_chained(database, make):
+    keep(database, make.decision(tenant="acme"))
+
+    query = select(tables.log.c.body).where(tables.log.c.kind == "decision")
+    body = database.read_sync(lambda tx: tx.execute(query).scalar_one())
+
+    assert envelopes.decode(body)["record"]["tenant"] == "acme"
+
+
 def test_an_unknown_decision_is_said_to_be_unknown(database):
     with pytest.raises(DecisionUnknown, match="there is no decision 'nobody'"):
         database.read_sync(decisions.get, "nobody")
@@ -91,6 +100,7 @@ def test_the_decisions_of_a_run_follow_its_journal(database, make):
         {"outcome_class": "timeout"},
         {"choice": "reship"},
         {"run_id": "another"},
+        {"tenant": "acme"},
         {"decided_by": "person", "choice": "reship"},
     ],
 )

@@ -54,6 +54,7 @@ def test_upgrading_again_keeps_what_is_there(database, make):
 def test_decisions_that_were_kept_before_the_log_are_taken_into_it(url, make):
     made = make.decision(reason="cheap", given={"total": 5})
     before = rows.of_index(made) | {"body": bodies.encode(made.model_dump(mode="json"))}
+    del before["tenant"]
     with open_database(url) as old:
         old.write_sync(lambda tx: command.upgrade(migrate.config(tx), "0001"))
         index = table(
@@ -66,6 +67,23 @@ def test_decisions_that_were_kept_before_the_log_are_taken_into_it(url, make):
         assert old.read_sync(decisions.get, made.decision_id) == made
         head = old.read_sync(lambda tx: tx.execute(select(tables.heads)).one())
         assert (head.stream, head.seq) == ("migrated/0002", 1)
+
+
+def test_what_was_there_before_tenants_is_the_default_one_s(url, make):
+    with open_database(url) as old:
+        old.write_sync(lambda tx: command.upgrade(migrate.config(tx), "0004"))
+        run, row = make.run(), runs._row(make.run())
+        row |= {"id": run.id, "created_at": 1, "updated_at": 1}
+        del row["tenant"]
+        before = table("runs", *(column(name) for name in row))
+        old.write_sync(lambda tx: tx.execute(insert(before).values(row)) and None)
+
+        migrate.upgrade(old)
+
+        assert old.read_sync(runs.get, run.id).tenant == "default"
+        # A process of before, which knows of no tenants, writes on the new tables too.
+        old.write_sync(lambda tx: tx.execute(insert(before).values(row | {"id": "old"})) and None)
+        assert old.read_sync(runs.get, "old").tenant == "default"
 
 
 def test_processes_that_start_together_upgrade_once(url):

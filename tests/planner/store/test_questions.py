@@ -97,6 +97,13 @@ def test_the_inbox_holds_open_questions_newest_first(database, make):
     assert database.read_sync(questions.page, limit=1, cursor=first.next_cursor).items == (old,)
 
 
+def test_the_inbox_is_asked_by_tenant(database, make):
+    mine, other = ask(database, make, tenant="acme"), ask(database, make)
+
+    assert database.read_sync(questions.page, tenant="acme").items == (mine,)
+    assert database.read_sync(questions.page, tenant="default").items == (other,)
+
+
 def test_a_cursor_that_does_not_exist_is_refused(database):
     with pytest.raises(CursorInvalid):
         database.read_sync(questions.page, cursor="rubbish")

@@ -63,6 +63,16 @@ def test_a_page_that_is_just_full_is_the_last(database, make):
     assert database.read_sync(runs.page, limit=2).next_cursor is None
 
 
+def test_runs_are_filtered_by_tenant(database, make):
+    mine, other = make.run(tenant="acme"), make.run()
+    for run in (mine, other):
+        database.write_sync(runs.create, run)
+
+    assert database.read_sync(runs.page, tenant="acme").items == (mine,)
+    assert database.read_sync(runs.page, tenant="default").items == (other,)
+    assert database.read_sync(runs.page, tenant="bolt").items == ()
+
+
 def test_runs_are_filtered_by_status_and_workflow(database, make):
     other = make.run().workflow.model_copy(update={"name": "checkout"})
     wanted = make.run(workflow=other, status="waiting")
