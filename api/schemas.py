@@ -255,7 +255,7 @@ class EntryView(Record):
     def of(cls, numbered: Numbered) -> "EntryView":
         """Return a numbered entry in one piece."""
         seq, entry = numbered
-        return cls(seq=seq, **dict(entry))
+        return cls(seq=seq, **entry._asdict())
 
 
 class DecisionView(Decision):

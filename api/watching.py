@@ -52,8 +52,9 @@ async def until_stopped(parts: Opened, run_id: str, seconds: float) -> None:
     until = time.monotonic() + seconds
     while True:
         left = until - time.monotonic()
-        moved = asyncio.create_task(parts.dispatcher.signals.wait(run_id, min(max(left, 0), LOOK_SECONDS)))
-        # The waiter must stand before the run is read; otherwise a move in between would go unheard.
+        look = min(max(left, 0), LOOK_SECONDS)
+        moved = asyncio.create_task(parts.dispatcher.signals.wait(run_id, look, until_stopped=True))
+        # The waiter must stand before the run is read; otherwise a stop in between would go unheard.
         await asyncio.sleep(0)
         try:
             if await parts.parts.database.read(_stopped, run_id) or left <= 0:

@@ -88,7 +88,7 @@ async def ours(concurrent: int, folder: Path) -> float:
 async def _one(request: RunRequest, parts: Parts, dispatcher: Dispatcher) -> None:
     run = (await begin(request, parts, dispatcher, started_by="bench")).run
     while not (await parts.database.read(runs.get, run.id)).ended:
-        await dispatcher.signals.wait(run.id, 1.0)
+        await dispatcher.signals.wait(run.id, 1.0, until_stopped=True)
 
 
 class State(TypedDict):

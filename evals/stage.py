@@ -202,7 +202,7 @@ class Stage:
 
     async def _sink(self, unit: Append) -> None:
         for seq, entry in unit.entries:
-            kept = entry.model_copy(update={"body": bodies.decode(bodies.encode(entry.body))})
+            kept = entry._replace(body=bodies.decode(bodies.encode(entry.body)))
             self._entries.append(Numbered(seq, kept))
         self._decisions.extend(unit.decisions)
         for told in unit.questions:

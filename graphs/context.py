@@ -184,9 +184,7 @@ class Context:
             body: the facts.
             more: further fields of the Append, such as `decisions` or `change`.
         """
-        entry = Entry.model_construct(
-            kind=kind, path=path, visit=visit, attempt=attempt, at=self.clock.now(), body=body
-        )
+        entry = Entry(kind=kind, path=path, visit=visit, attempt=attempt, at=self.clock.now(), body=body)
         numbered = Numbered(self.recorded.reserve(), entry)
         await self.sink(Append(self.run.id, self.run.epoch, (numbered,), **more))
         self.recorded.add(numbered)

@@ -47,28 +47,37 @@ class Definitions(NamedTuple):
     """Sub-workflows, by reference."""
 
 
+class Waiter(NamedTuple):
+    """Somebody who waits for a run."""
+
+    event: asyncio.Event
+    until_stopped: bool
+    """Whether only the end of its execution is of interest, not each entry."""
+
+
 class Signals:
-    """Tells who waits in this process that a run has moved."""
+    """Tells who waits in this process that a run has moved, or that its execution has stopped."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, list[asyncio.Event]] = {}
+        self._waiting: dict[str, list[Waiter]] = {}
 
-    def send(self, run_id: str) -> None:
-        """Wake everyone who waits for this run."""
-        for event in self._waiting.get(run_id, ()):
-            event.set()
+    def send(self, run_id: str, *, stopped: bool = False) -> None:
+        """Wake those who wait for this run."""
+        for waiter in self._waiting.get(run_id, ()):
+            if stopped or not waiter.until_stopped:
+                waiter.event.set()
 
-    async def wait(self, run_id: str, seconds: float) -> bool:
-        """Return true when the run moved within that time."""
-        event = asyncio.Event()
-        self._waiting.setdefault(run_id, []).append(event)
+    async def wait(self, run_id: str, seconds: float, *, until_stopped: bool = False) -> bool:
+        """Return true when the run moved, or stopped moving, within that time."""
+        waiter = Waiter(asyncio.Event(), until_stopped)
+        self._waiting.setdefault(run_id, []).append(waiter)
         try:
             async with asyncio.timeout(seconds):
-                return await event.wait()
+                return await waiter.event.wait()
         except TimeoutError:
             return False
         finally:
-            self._waiting[run_id].remove(event)
+            self._waiting[run_id].remove(waiter)
             if not self._waiting[run_id]:
                 del self._waiting[run_id]
 
@@ -197,7 +206,7 @@ class Dispatcher:
     def _forget(self, held: Moving) -> None:
         if self._active.get(held.run.id) is held:
             del self._active[held.run.id]
-        self.signals.send(held.run.id)
+        self.signals.send(held.run.id, stopped=True)
 
     async def _move(self, held: Moving) -> None:
         run = held.run

@@ -233,7 +233,7 @@ def _end(memory: _Memory, error: str, now: datetime) -> None:
 
 
 def _dated(numbered: Numbered, at: datetime) -> Numbered:
-    return Numbered(numbered.seq, numbered.entry.model_copy(update={"at": at}))
+    return Numbered(numbered.seq, numbered.entry._replace(at=at))
 
 
 def _keep(

@@ -150,7 +150,7 @@ def prefix(origin: Origin, wanted: ForkRequest, began: datetime) -> list[Numbere
             forked.append(Numbered(seq, entry))
             continue
         at = began if wanted.live else entry.at
-        changed = entry.model_copy(update={"at": at, "body": {**entry.body, "fork": told}})
+        changed = entry._replace(at=at, body={**entry.body, "fork": told})
         forked.append(Numbered(seq, changed))
     return forked
 

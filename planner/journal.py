@@ -1,11 +1,8 @@
 """The journal: what happened in a run, entry by entry, and how replay finds it again. Pure."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
-
-from pydantic import AwareDatetime
-
-from tools.records import Record
 
 EntryKind = Literal[
     "started", "intention", "outcome", "settled", "asked", "decision", "timer", "ending", "finished"
@@ -21,13 +18,19 @@ class Key(NamedTuple):
     attempt: int
 
 
-class Entry(Record):
-    """One thing that happened, appended once and never changed."""
+class Entry(NamedTuple):
+    """One thing that happened, appended once and never changed; a tuple, since every step makes one."""
 
     kind: EntryKind
     """`intention`: about to be sent. `outcome`: what came back. `settled`: an outcome
     in doubt was found out. `asked`: a person was asked. `timer`: a due
     time was set. `ending`: no step forward happens after it, only taking back."""
+
+    at: datetime
+    """When, in UTC."""
+
+    body: dict[str, Any]
+    """The facts; their shape depends on the kind."""
 
     path: str = ""
     """Step path, such as `facts.stock.level` or `lines[3].reserve`; `undo:` before it when taking back."""
@@ -37,12 +40,6 @@ class Entry(Record):
 
     attempt: int = 1
     """Which attempt within the visit, counted from 1."""
-
-    at: AwareDatetime
-    """When, in UTC."""
-
-    body: dict[str, Any]
-    """The facts; their shape depends on the kind."""
 
     @property
     def key(self) -> Key:

@@ -23,6 +23,8 @@ from tools.requests import Unbuildable
 from tools.responses import escaped, judge
 
 _LONGEST_CODE = 60
+_STARRED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_NAMELESS = inspect.Parameter.POSITIONAL_ONLY
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Call:
 
     def start(self) -> asyncio.Future[Report]:
         """Return the work, begun: a task for an async function, or else a thread that nobody waits for."""
-        if inspect.iscoroutinefunction(_described(self._function)):
+        if _shape(self._function).is_async:
             return asyncio.ensure_future(self._await())
         return self._in_thread()
 
@@ -126,21 +128,40 @@ class _Shape(NamedTuple):
     """What a function takes, read once: reading it costs far more than most calls."""
 
     signature: inspect.Signature
+    required: frozenset[str]
+    """Parameters that have no default."""
+    accepted: frozenset[str]
+    """Parameters that an argument reaches by its name."""
     adapters: Mapping[str, TypeAdapter[Any]]
     """By the names of the arguments that bear a type."""
+    is_async: bool
+
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """Raise TypeError where the function cannot be called so; asking the signature itself costs a lot."""
+        if not self.required <= arguments.keys() <= self.accepted:
+            self.signature.bind(**arguments)
 
 
 @lru_cache(maxsize=1024)
 def _shape(function: Callable[..., Any]) -> _Shape:
-    hints = typing.get_type_hints(_described(function), include_extras=True)
-    return _Shape(inspect.signature(function), {name: _adapter(hint) for name, hint in hints.items()})
+    described = _described(function)
+    hints = typing.get_type_hints(described, include_extras=True)
+    signature = inspect.signature(function)
+    named = [each for each in signature.parameters.values() if each.kind not in _STARRED]
+    return _Shape(
+        signature,
+        required=frozenset(each.name for each in named if each.default is inspect.Parameter.empty),
+        accepted=frozenset(each.name for each in named if each.kind is not _NAMELESS),
+        adapters={name: _adapter(hint) for name, hint in hints.items()},
+        is_async=inspect.iscoroutinefunction(described),
+    )
 
 
 def _converted(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments as the types that the function names; raise Unbuildable with every misfit."""
     try:
         shape = _shape(function)
-        shape.signature.bind(**arguments)
+        shape.check(arguments)
     except (TypeError, NameError) as exc:
         raise Unbuildable(f"the function cannot be called so: {exc}") from None
     misfits: list[str] = []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, exc, select, update
+from sqlalchemy import Connection, Row, exc, select, update
 
 from planner.decisions import Decision
 from planner.errors import DecisionClosed, DecisionUnknown, LeaseLost, PlannerError
@@ -13,16 +13,14 @@ from planner.log.envelopes import Keeping
 from planner.runs import ENDED, PersonQuestion
 from planner.store import bodies, decisions, questions, tables
 from planner.store.decisions import Logged
-from planner.store.statements import Insert
+from planner.store.statements import ByKeys, Insert, Update
 
 _runs, _entries, _questions = tables.runs, tables.entries, tables.questions
-_TO_ENTRIES, _TO_QUESTIONS = Insert(_entries), Insert(_questions)
+_TO_ENTRIES, _TO_QUESTIONS, _CHANGE_RUN = Insert(_entries), Insert(_questions), Update(_runs)
 # Locked in the order of their ids, so that two processes cannot wait for each other.
-_STANDINGS = (
-    select(_runs.c.id, _runs.c.epoch, _runs.c.status, _runs.c.nudged)
-    .where(_runs.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(_runs.c.id)
-    .with_for_update()
+_STANDINGS = ByKeys(
+    select(_runs.c.id, _runs.c.epoch, _runs.c.status, _runs.c.nudged).order_by(_runs.c.id).with_for_update(),
+    _runs.c.id,
 )
 _KEEPING = Keeping()
 _CHANGEABLE = frozenset({"status", "output", "error", "ended_at", "wake_at", "steps_done"})
@@ -112,13 +110,14 @@ def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | Non
     _TO_QUESTIONS(tx, [row for each in good for row in each.questions])
     _expire(tx, [identity for each in good for identity in each.unit.closed])
     for change in changes:
-        _update(tx, change)
+        _CHANGE_RUN(tx, change)
+    _close_of(tx, [change["id"] for change in changes if change.get("status") in ENDED])
     return verdicts
 
 
 def _standings(tx: Connection, run_ids: set[str]) -> dict[str, Standing]:
-    found = tx.execute(_STANDINGS, {"ids": list(run_ids)}).all()
-    return {run_id: Standing(epoch, status, nudged=nudged) for run_id, epoch, status, nudged in found}
+    found = _STANDINGS(tx, run_ids)
+    return {run_id: Standing(epoch, status, nudged=bool(nudged)) for run_id, epoch, status, nudged in found}
 
 
 def _questions_of(tx: Connection, ids: set[str]) -> dict[str, PersonQuestion | None]:
@@ -175,13 +174,11 @@ def _expire(tx: Connection, ids: list[str]) -> None:
         tx.execute(update(_questions).where(*still_open).values(status="expired"))
 
 
-def _update(tx: Connection, change: dict[str, Any]) -> None:
-    run_id = change.pop("id")
-    tx.execute(update(_runs).where(_runs.c.id == run_id).values(change))
-    if change.get("status") in ENDED:
-        # Nobody can answer for a run that has ended, so its questions leave the inbox with it.
-        of_run = (_questions.c.run_id == run_id, _questions.c.status == "open")
-        tx.execute(update(_questions).where(*of_run).values(status="expired"))
+def _close_of(tx: Connection, run_ids: list[str]) -> None:
+    """Take the questions of runs that have ended out of the inbox: nobody can answer for them any more."""
+    if run_ids:
+        of_runs = (_questions.c.run_id.in_(run_ids), _questions.c.status == "open")
+        tx.execute(update(_questions).where(*of_runs).values(status="expired"))
 
 
 def _row(run_id: str, numbered: Numbered) -> dict[str, Any]:

@@ -1,14 +1,35 @@
-"""Statements: the inserts that every step pays for, compiled once for each dialect."""
+"""Statements: what every step pays for, compiled once for each dialect and handed to the driver."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect, Table, exc
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Dialect,
+    Select,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    exc,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from planner.store.tables import Instant
 
 Row = Mapping[str, Any]
+
+_KEY = "of_key"
+"""Name of the parameter for the key of the row that changes; names of columns are SQLAlchemy's own."""
+_MOST_ROWS = 64
+"""Rows that one statement brings at most."""
 
 
 class _Compiled(NamedTuple):
@@ -17,59 +38,158 @@ class _Compiled(NamedTuple):
     """Names in the order of the parameters; None where the driver takes them by name."""
 
 
+class _Statement:
+    """A statement, compiled once: executing SQLAlchemy's own costs several times what the driver does."""
+
+    def __init__(self, make: Callable[[Dialect], Any], names: Sequence[str]) -> None:
+        self._make, self._names = make, list(names)
+        self._known: dict[str, _Compiled] = {}
+
+    def compiled(self, dialect: Dialect) -> _Compiled:
+        """Return the text for a dialect."""
+        found = self._known.get(dialect.name)
+        if found is None:
+            made: Any = self._make(dialect).compile(dialect=dialect, column_keys=self._names)
+            found = self._known[dialect.name] = _Compiled(str(made), made.positiontup)
+        return found
+
+
+class _Values:
+    """The values of rows as a driver takes them; a column that a row leaves out is null."""
+
+    def __init__(self, table: Table) -> None:
+        self.names = tuple(column.name for column in table.columns)
+        self._instants = tuple(column.name for column in table.columns if isinstance(column.type, Instant))
+
+    def bound(self, row: Row, dialect: Dialect, order: Sequence[str] | None) -> Any:
+        """Return the parameters of one row, by their order or else by name."""
+        plain = dict(row)
+        for name in self._instants:
+            if name in plain:
+                plain[name] = _MOMENTS.process_bind_param(plain[name], dialect)
+        return plain if order is None else tuple(map(plain.get, order))
+
+
 class Insert:
-    """An INSERT into a table: SQLAlchemy's own costs several times what the driver does with it."""
+    """An INSERT into a table."""
 
     def __init__(self, table: Table, *, replaces: Sequence[str] = ()) -> None:
-        self._table = table
-        self._replaces = tuple(replaces)
-        """Columns that a row with the same key takes over."""
-        self._names = tuple(column.name for column in table.columns)
-        self._instants = tuple(column.name for column in table.columns if isinstance(column.type, Instant))
-        self._known: dict[str, _Compiled] = {}
+        """Prepare it; a row with a key that is taken takes over the columns that `replaces` names."""
+        self._table, self._replaces = table, tuple(replaces)
+        self._values = _Values(table)
+        self._statement = _Statement(self._make, self._values.names)
 
     def __call__(self, tx: Connection, rows: Sequence[Row]) -> None:
         """Insert the rows; a column that a row leaves out is null."""
         if not rows:
             return
-        compiled = self._compiled(tx.dialect)
-        bound = [self._bound(row, tx.dialect, compiled.order) for row in rows]
-        driver: Any = tx.dialect.dbapi
-        cursor = tx.connection.cursor()
-        try:
-            if len(bound) == 1:
-                cursor.execute(compiled.text, bound[0])
-            else:
-                cursor.executemany(compiled.text, bound)
-        except driver.Error as error:
-            raise _wrapped(tx, compiled.text, error) from error
-        finally:
-            cursor.close()
-
-    def _bound(self, row: Row, dialect: Dialect, order: Sequence[str] | None) -> Any:
-        plain = dict(row)
-        for name in self._instants:
-            plain[name] = _MOMENTS.process_bind_param(plain.get(name), dialect)
+        text, order = self._statement.compiled(tx.dialect)
         if order is None:
-            return {name: plain.get(name) for name in self._names}
-        return tuple(map(plain.get, order))
+            whole = dict.fromkeys(self._values.names)
+            _execute_many(tx, text, [self._values.bound({**whole, **row}, tx.dialect, None) for row in rows])
+            return
+        bound = [self._values.bound(row, tx.dialect, order) for row in rows]
+        for part in _parts(bound):
+            _execute(tx, _repeated(text, len(order), len(part)), tuple(chain.from_iterable(part)))
 
-    def _compiled(self, dialect: Dialect) -> _Compiled:
-        found = self._known.get(dialect.name)
-        if found is None:
-            found = self._known[dialect.name] = self._compile(dialect)
-        return found
-
-    def _compile(self, dialect: Dialect) -> _Compiled:
+    def _make(self, dialect: Dialect) -> Any:
         made = (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table)
-        if self._replaces:
-            taken = {name: made.excluded[name] for name in self._replaces}
-            made = made.on_conflict_do_update(index_elements=list(self._table.primary_key), set_=taken)
-        compiled: Any = made.compile(dialect=dialect, column_keys=list(self._names))
-        return _Compiled(str(compiled), compiled.positiontup)
+        if not self._replaces:
+            return made
+        taken = {name: made.excluded[name] for name in self._replaces}
+        return made.on_conflict_do_update(index_elements=list(self._table.primary_key), set_=taken)
+
+
+class Update:
+    """An UPDATE of single rows, found by the table's one key."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        (self._key,) = table.primary_key
+        self._values = _Values(table)
+        self._statements: dict[frozenset[str], _Statement] = {}
+        """By the columns that change."""
+
+    def __call__(self, tx: Connection, row: Row) -> None:
+        """Change the columns that the row names, in the one with its key."""
+        columns = frozenset(row)
+        statement = self._statements.get(columns)
+        if statement is None:
+            changed = sorted(columns - {self._key.name})
+            # Without `values` the columns that change are those that are named when it is compiled.
+            made = update(self._table).where(self._key == bindparam(_KEY))
+            statement = self._statements[columns] = _Statement(lambda _: made, changed)
+        text, order = statement.compiled(tx.dialect)
+        found = {**row, _KEY: row[self._key.name]}
+        del found[self._key.name]
+        _execute(tx, text, self._values.bound(found, tx.dialect, order))
+
+
+class ByKeys:
+    """A SELECT of many rows by their keys, in one statement however many they are."""
+
+    def __init__(self, query: Select[Any], key: Any) -> None:
+        self._query, self._key = query, key
+        self._statement = _Statement(self._make, ["keys"])
+
+    def __call__(self, tx: Connection, keys: Collection[str]) -> Sequence[tuple[Any, ...]]:
+        """Return the rows with one of the keys, as the driver gives them."""
+        text, order = self._statement.compiled(tx.dialect)
+        listed = list(keys)
+        bound: Any = {"keys": listed} if order is None else (orjson.dumps(listed).decode(),)
+        return _execute(tx, text, bound, fetch=True)
+
+    def _make(self, dialect: Dialect) -> Any:
+        if dialect.name == "postgresql":
+            return self._query.where(self._key == any_(bindparam("keys", type_=ARRAY(Text))))
+        listed = func.json_each(bindparam("keys", type_=Text)).table_valued("value")
+        return self._query.where(self._key.in_(select(listed.c.value)))
 
 
 _MOMENTS = Instant()
+
+
+def _parts(rows: list[Any]) -> Iterator[list[Any]]:
+    """Cut the rows so that few different lengths appear: each is a statement of its own to SQLite."""
+    start, size = 0, _MOST_ROWS
+    while start < len(rows):
+        while size > len(rows) - start:
+            size //= 2
+        yield rows[start : start + size]
+        start += size
+
+
+def _repeated(text: str, columns: int, rows: int) -> str:
+    """Return the INSERT for so many rows.
+
+    One statement is one step of SQLite: Python's lock is given away and fetched back once, not for each row,
+    which under load may take five milliseconds every time.
+    """
+    one = f"({', '.join('?' * columns)})"
+    return text.replace(one, ", ".join([one] * rows), 1)
+
+
+def _execute(tx: Connection, text: str, bound: Any, *, fetch: bool = False) -> Sequence[tuple[Any, ...]]:
+    with _cursor(tx, text) as cursor:
+        cursor.execute(text, bound)
+        return cursor.fetchall() if fetch else ()
+
+
+def _execute_many(tx: Connection, text: str, bound: Sequence[Any]) -> None:
+    with _cursor(tx, text) as cursor:
+        cursor.executemany(text, bound)
+
+
+@contextmanager
+def _cursor(tx: Connection, text: str) -> Iterator[Any]:
+    driver: Any = tx.dialect.dbapi
+    cursor = tx.connection.cursor()
+    try:
+        yield cursor
+    except driver.Error as error:
+        raise _wrapped(tx, text, error) from error
+    finally:
+        cursor.close()
 
 
 def _wrapped(tx: Connection, text: str, error: Exception) -> Exception:

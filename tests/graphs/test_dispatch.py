@@ -603,3 +603,17 @@ def test_runs_of_a_paused_version_stop_at_a_safe_point_and_go_on_when_it_is_acti
 
     assert (held.status, still.status, made) == ("waiting", "waiting", 1)
     assert ended.status == "succeeded"
+
+
+def test_who_waits_for_the_end_is_not_woken_by_every_entry():
+    async def scenario():
+        signals = Signals()
+        by_entry = asyncio.create_task(signals.wait("r-1", 1.0))
+        at_the_end = asyncio.create_task(signals.wait("r-1", 1.0, until_stopped=True))
+        await asyncio.sleep(0)
+        signals.send("r-1")
+        moved = await by_entry, at_the_end.done()
+        signals.send("r-1", stopped=True)
+        return *moved, await at_the_end
+
+    assert asyncio.run(scenario()) == (True, False, True)

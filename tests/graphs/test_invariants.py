@@ -398,7 +398,7 @@ class Stage(Bench):
             if self.questions[identity].status == "answered":
                 raise DecisionClosed(identity, "answered")
         kept = [
-            Numbered(seq, entry.model_copy(update={"body": bodies.decode(bodies.encode(entry.body))}))
+            Numbered(seq, entry._replace(body=bodies.decode(bodies.encode(entry.body))))
             for seq, entry in unit.entries
         ]
         await super()._sink(unit._replace(entries=tuple(kept)))

@@ -3,7 +3,7 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, exc,
 
 from planner.errors import StoreUnavailable
 from planner.store import tables
-from planner.store.statements import Insert
+from planner.store.statements import ByKeys, Insert, Update
 from planner.store.tables import Instant
 
 things = Table(
@@ -75,5 +75,31 @@ def test_a_refused_row_is_the_error_that_others_give(store):
 
 def test_every_table_of_the_hot_path_can_be_written_so(database):
     for table in (tables.entries, tables.log, tables.blobs, tables.heads, tables.decisions, tables.questions):
-        text = database.read_sync(lambda tx, table=table: Insert(table)._compiled(tx.dialect).text)
+        text = database.read_sync(lambda tx, table=table: Insert(table)._statement.compiled(tx.dialect).text)
         assert text.startswith(f"INSERT INTO {table.name} (")
+
+
+def test_many_rows_go_in_together_whatever_their_number(store):
+    told = [{"id": n, "name": f"n{n}"} for n in range(1, 1 + 64 + 32 + 5)]
+
+    store.write_sync(lambda tx: Insert(things)(tx, told))
+
+    assert [(row.id, row.name) for row in rows(store)] == [(row["id"], row["name"]) for row in told]
+
+
+def test_only_the_columns_that_are_named_change_in_the_row_with_that_key(store, make):
+    store.write_sync(lambda tx: Insert(things)(tx, [{"id": n, "name": f"n{n}"} for n in (1, 2)]))
+
+    store.write_sync(lambda tx: Update(things)(tx, {"id": 2, "at": make.at}))
+
+    assert [(row.id, row.name, row.at) for row in rows(store)] == [(1, "n1", None), (2, "n2", make.at)]
+
+
+def test_rows_are_found_by_many_keys_at_once(store):
+    store.write_sync(lambda tx: Insert(things)(tx, [{"id": n, "name": f"n{n}"} for n in range(1, 300)]))
+    by_name = ByKeys(select(things.c.id).order_by(things.c.id), things.c.name)
+
+    found = store.read_sync(lambda tx: by_name(tx, [f"n{n}" for n in range(100, 400)]))
+
+    assert [tuple(row) for row in found] == [(n,) for n in range(100, 300)]
+    assert store.read_sync(lambda tx: by_name(tx, [])) == []
