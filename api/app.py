@@ -6,7 +6,19 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from api import catalog, decision_log, decisions, errors, forks, health, openapi, runs, versions, workflows
+from api import (
+    catalog,
+    decision_log,
+    decisions,
+    errors,
+    forks,
+    health,
+    openapi,
+    runs,
+    usage,
+    versions,
+    workflows,
+)
 from api.dependencies import OwnOnly
 from api.gate import Gate
 from api.replies import Reply
@@ -42,7 +54,7 @@ def create_app(settings: Settings, *, opened: Opened | None = None) -> FastAPI:
 
 def _v1() -> APIRouter:
     router = APIRouter(prefix="/v1", dependencies=[OwnOnly])
-    for part in (workflows, versions, runs, decisions, decision_log, forks, catalog):
+    for part in (workflows, versions, runs, decisions, decision_log, usage, forks, catalog):
         router.include_router(part.router)
     return router
 

@@ -38,6 +38,7 @@ _COMMANDS = (
     _Entry("override", "overriding:override", "Take another option than was chosen, in time.", _RUN),
     _Entry("runs", "runs:runs", "List runs, or show how one stands.", _UNDERSTAND),
     _Entry("decisions", "decisions:decisions", "Tell what was chosen, by whom and why.", _UNDERSTAND),
+    _Entry("usage", "usage:usage", "Tell what tenants spent on models.", _UNDERSTAND),
     _Entry("explain", "explain:explain", "Tell the story of a run.", _UNDERSTAND),
     _Entry("graph", "graph:graph", "Draw a workflow, or the path that a run took.", _UNDERSTAND),
     _Entry("validate", "validate:validate", "Tell every problem of workflow files.", _WRITE),

@@ -3,15 +3,15 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from graphs import people
 from graphs.context import Context, Parked, Site, StepFailed, seconds
 from graphs.people import Asking, Told
-from planner import choosing
+from planner import budgets, choosing
+from planner.budgets import Bound
 from planner.decisions import Answer, Decision, Offered, Question
-from planner.definition import Call, Decide
+from planner.definition import Allowance, Call, Decide
 from planner.errors import DecisionClosed
 from tools.errors import ExpressionError
 
@@ -179,12 +179,19 @@ def facts(decision: Decision, value: Any = None, *, confirm: bool = False) -> di
     return body
 
 
-async def answer(question: Question, ctx: Context) -> Answer:
-    """Return what came of asking the model, or that the budget does not allow to ask."""
-    spent = ctx.over_budget()
-    if spent is not None:
-        return Answer(outcome_class="budget", reason=spent)
-    return await ctx.decider.choose(question)
+async def answer(question: Question, ctx: Context, own: Allowance) -> Answer:
+    """Return what came of asking the model, or that a budget does not allow to ask.
+
+    Args:
+        question: what is asked.
+        ctx: the run, whose budget holds.
+        own: what this one decision may cost.
+    """
+    why = ctx.over_budget() or Bound("the decision's", own).used_up
+    if why is not None:
+        return Answer(outcome_class="budget", reason=why)
+    allowance = budgets.least([own, ctx.bound.left])
+    return await ctx.decider.choose(question.model_copy(update={"allowance": allowance}))
 
 
 async def _decide(step: Decide, site: Site, ctx: Context) -> Choice:
@@ -193,7 +200,7 @@ async def _decide(step: Decide, site: Site, ctx: Context) -> Choice:
     began, clock = ctx.clock.now(), time.perf_counter()
     otherwise = step.otherwise or ""
     preset = choosing.preset(question, otherwise=otherwise, by=step.by)
-    given = None if preset is not None else await answer(question, ctx)
+    given = None if preset is not None else await answer(question, ctx, step.budget)
     decision = choosing.conclude(
         question,
         given,
@@ -204,7 +211,7 @@ async def _decide(step: Decide, site: Site, ctx: Context) -> Choice:
         otherwise=otherwise,
         min_confidence=step.min_confidence,
         given_fields=tuple(f"/{name}" for name in step.given),
-        budget_left=_left(ctx),
+        budget_left=_left(ctx, step.budget),
     )
     confirm = decision.decided_by == "model" and step.options[decision.choice].confirm == "person"
     edge = "person" if confirm else step.options[decision.choice].then
@@ -258,14 +265,9 @@ def _closed(step: Decide, name: str, site: Site, ctx: Context) -> str | None:
     return None
 
 
-def _left(ctx: Context) -> dict[str, float]:
-    left: dict[str, float] = {}
-    if ctx.budget.model_calls is not None:
-        left["model_calls"] = max(0, ctx.budget.model_calls - ctx.spent.model_calls)
-    if ctx.budget.tokens is not None:
-        left["tokens"] = max(0, ctx.budget.tokens - ctx.spent.tokens)
-    if ctx.budget.cost_usd is not None:
-        left["cost_usd"] = max(0.0, float(Decimal(str(ctx.budget.cost_usd)) - ctx.spent.cost_usd))
+def _left(ctx: Context, own: Allowance) -> dict[str, float]:
+    allowance = budgets.least([own, ctx.bound.left])
+    left = {name: float(limit) for name, limit in allowance if limit is not None}
     deadline = ctx.deadline()
     if deadline is not None:
         left["seconds"] = max(0.0, (deadline - ctx.clock.now()).total_seconds())

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from graphs.blocks import Node, Program, Sequence
+from planner.budgets import Bound, Spent
 from planner.choosing import Where
 from planner.clock import Clock
 from planner.decisions import Decider
@@ -107,16 +108,6 @@ class Site(NamedTuple):
 
 
 @dataclass
-class Spent:
-    """What the run has used of its budget."""
-
-    model_calls: int = 0
-    tokens: int = 0
-    cost_usd: Decimal = Decimal(0)
-    """By the configured prices; nothing where none are configured."""
-
-
-@dataclass
 class Context:
     """Everything that belongs to one execution of one run."""
 
@@ -165,6 +156,11 @@ class Context:
     def budget(self) -> Budget:
         """The budget of the run's workflow."""
         return self.program.workflow.budget
+
+    @property
+    def bound(self) -> Bound:
+        """What the run may spend on models, and has."""
+        return Bound("the run's", self.budget, self.spent)
 
     def find(self, kind: EntryKind, path: str, visit: int, attempt: int = 1) -> dict[str, Any] | None:
         """Return the body of a recorded entry, or None when the run has not come so far."""
@@ -263,18 +259,14 @@ class Context:
 
     def spend(self, body: Mapping[str, Any]) -> None:
         """Count what a decision used, from the body of its entry."""
-        self.spent.model_calls += int(body.get("model_calls", 0))
-        self.spent.tokens += int(body.get("tokens", 0))
-        self.spent.cost_usd += Decimal(body.get("cost_usd", 0))
+        told = int(body.get("model_calls", 0)), int(body.get("tokens", 0)), Decimal(body.get("cost_usd", 0))
+        self.spent = self.spent.plus(Spent(*told))
 
     def over_budget(self) -> str | None:
         """Return what is used up, in one sentence, or None."""
-        if self.budget.model_calls is not None and self.spent.model_calls >= self.budget.model_calls:
-            return f"the run's {self.budget.model_calls} model calls are used up"
-        if self.budget.tokens is not None and self.spent.tokens >= self.budget.tokens:
-            return f"the run's {self.budget.tokens} tokens are used up"
-        if self.budget.cost_usd is not None and self.spent.cost_usd >= Decimal(str(self.budget.cost_usd)):
-            return f"the run's {self.budget.cost_usd} US dollars are used up"
+        why = self.bound.used_up
+        if why is not None:
+            return why
         deadline = self.deadline()
         if deadline is not None and self.clock.now() >= deadline:
             return "the run's time is used up"

@@ -297,7 +297,7 @@ class Dispatcher:
             programs={name: parts.program(workflow) for name, workflow in loaded.pinned.items()},
             catalog=loaded.catalog,
             caller=parts.caller,
-            decider=parts.decider,
+            decider=parts.decider_of(run.tenant),
             clock=parts.clock,
             sink=sink,
             new_id=parts.new_id,

@@ -99,18 +99,20 @@ async def _prepare(request: RunRequest, parts: Parts, started_by: str) -> _Prepa
 
 async def _by_goal(request: RunRequest, goal: str, parts: Parts, run_id: str, started_by: str) -> _Prepared:
     offered = await parts.database.read(versions.offered)
+    tenant = request.tenant or tenants.DEFAULT
+    decider = parts.decider_of(tenant)
     routed = await routing.route(
         goal,
         [offer.workflow for offer in offered],
-        parts.decider,
-        Where(parts.new_id(), run_id, request.tenant or tenants.DEFAULT),
+        decider,
+        Where(parts.new_id(), run_id, tenant),
         closed={offer.workflow.workflow: offer.closed for offer in offered if offer.closed},
         now=parts.clock.now(),
     )
     if routed.workflow is None:
         await parts.database.write(decisions.insert, _runless(routed.decision))
         raise RouteUnclear(_unclear(routed, parts), routed.candidates, routed.decision.decision_id)
-    filled = await routing.fill_input(goal, routed.workflow, request.input, parts.decider)
+    filled = await routing.fill_input(goal, routed.workflow, request.input, decider)
     decision = routed.decision.model_copy(update={"filled": filled.filled})
     await parts.database.write(decisions.insert, _runless(decision) if filled.problems else decision)
     placed = [problem.model_copy(update={"path": f"/input{problem.path}"}) for problem in filled.problems]

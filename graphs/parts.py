@@ -1,13 +1,15 @@
 """Parts: what a process needs to move runs; joined in `wiring`, handed down from there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from graphs import blocks
 from graphs.blocks import Program
+from planner.budgets import Bound, Metered, TenantBudget
 from planner.clock import Clock
 from planner.decisions import Decider
 from planner.definition import Workflow
+from planner.store import usage
 from planner.store.database import Database
 from tools.catalog import Catalog
 from tools.services import Caller
@@ -30,7 +32,22 @@ class Parts:
     recovery_choices: int = 5
     has_model: bool = False
     """Whether a model is configured at all."""
+    tenants: Mapping[str, TenantBudget] = field(default_factory=dict)
+    """What tenants may spend on models; those that are not named have no bound."""
     _programs: dict[str, Program] = field(default_factory=dict)
+
+    def decider_of(self, tenant: str) -> Decider:
+        """Return who decides for a tenant: nobody once its budget is used up."""
+        budget = self.tenants.get(tenant)
+        if budget is None:
+            return self.decider
+
+        async def bounds() -> list[Bound]:
+            since = budget.window(self.clock.now())
+            found = await self.database.read(usage.spent, tenant, since)
+            return [Bound(f"the tenant {tenant}'s", budget, found)]
+
+        return Metered(self.decider, bounds)
 
     def program(self, workflow: Workflow) -> Program:
         """Return the workflow made ready to run; equal content is compiled once."""

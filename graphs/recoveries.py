@@ -60,7 +60,7 @@ async def _decide(ctx: Context, policy: Recover, failure: Failure, place: Place,
     began, clock = ctx.clock.now(), time.perf_counter()
     answer: Answer | None = None
     if policy.by == "model" and choosing.preset(question, otherwise=otherwise, by="model") is None:
-        answer = await choices.answer(question, ctx)
+        answer = await choices.answer(question, ctx, policy.budget)
     if policy.by == "rule":
         answer = Answer(outcome_class="ok", choice=otherwise, reason="the safest action that is left")
     return choosing.conclude(

@@ -71,6 +71,7 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             concurrency=config.concurrency,
             recovery_choices=config.recovery_choices,
             has_model=config.model.configured,
+            tenants=config.tenants,
         )
         await database.write(catalogs.keep, found, ticking.now())
         await database.write(_register, load_workflows(config, found), ticking.now())

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from pydantic import AwareDatetime, Field
 
 from planner import tenants
-from planner.definition import canonical
+from planner.definition import Allowance, canonical
 from planner.tenants import TenantName
 from tools.records import Record
 
@@ -147,6 +147,8 @@ class Question(Record):
     deadline_seconds: float = Field(default=30.0, gt=0)
     """Total time that asking may take, retries included."""
     max_attempts: int = Field(default=3, ge=1)
+    allowance: Allowance = Allowance()
+    """What asking may cost; once it is spent nothing more is sent."""
     order_seed: int | None = Field(default=None, ge=0)
     """Which permutation of the available options is shown; None and 0 are the declared order."""
 

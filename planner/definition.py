@@ -29,8 +29,8 @@ KINDS = ("call", "decide", "switch", "set", "parallel", "foreach", "run", "wait"
 """The words that tell the kinds of step apart; a step has exactly one of them."""
 
 
-class Budget(Record):
-    """What a run may use; over it, every decision takes its `otherwise`."""
+class Allowance(Record):
+    """What may be spent on a model; what is left out has no bound."""
 
     model_calls: Annotated[int, Field(ge=0)] | None = None
     """Requests to the model, failed ones included."""
@@ -38,6 +38,11 @@ class Budget(Record):
     """Tokens in and out, as the model's server counts them."""
     cost_usd: Annotated[float, Field(ge=0)] | None = None
     """US dollars by the configured price table."""
+
+
+class Budget(Allowance):
+    """What a run may use; over it, every decision takes its `otherwise`."""
+
     duration: timedelta | None = None
     """Time from the start of the run, waiting included."""
 
@@ -55,6 +60,8 @@ class Recover(Record):
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
     within: timedelta | None = None
     """How long a person may take; then `otherwise`, or `fail` when that is `person`."""
+    budget: Allowance = Allowance()
+    """What asking the model may cost; over it, `otherwise` is taken."""
 
 
 class Substitute(Record):
@@ -128,6 +135,8 @@ class Decide(StepBase):
     """Below it the model's choice counts as abstained."""
     within: timedelta | None = None
     """How long the decision may take in all."""
+    budget: Allowance = Allowance()
+    """What asking the model may cost; over it, `otherwise` is taken."""
     override_within: timedelta | None = None
     """How long the choice waits before it is acted on, so that a person can override it."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import httpx2
@@ -13,8 +13,10 @@ import openai
 
 from planner import answers, forms, inquiries, prompts, samples, verdicts
 from planner.answers import Choice, Envelope, Unusable
+from planner.budgets import Purse
 from planner.clock import Clock
 from planner.decisions import Answer, Backend, Confidence, Filled, ModelInfo, Question, Usage
+from planner.definition import Allowance
 from planner.model_faults import Fault, Wire, mapped, wire_of
 from planner.model_requests import Ask, Dialect, Request
 from planner.model_talk import Asked, Reply, Spare, Talk, TimeLeft
@@ -30,6 +32,13 @@ _ENVELOPES: Mapping[Backend, Callable[[bytes], Envelope]] = {
     "chat": answers.read_envelope,
     "decisions": verdicts.read_envelope,
 }
+
+
+class Funds(NamedTuple):
+    """What the requests of one decision share."""
+
+    spare: Spare
+    purse: Purse
 
 
 class Model:
@@ -72,15 +81,18 @@ class Model:
         if odd is not None:
             return Answer(outcome_class="rejected", anomalies=(odd,))
         time_left = self._time(question.deadline_seconds)
-        spare = Spare(min(question.max_attempts, self._config.max_attempts) - 1)
+        funds = Funds(
+            Spare(min(question.max_attempts, self._config.max_attempts) - 1),
+            Purse(question.allowance, self._config.cost_usd),
+        )
         first, *others = samples.permuted(question, self._config.samples)
-        answer = await self._sample(first, time_left, spare)
+        answer = await self._sample(first, time_left, funds)
         if not others:
             return answer
         # The first one goes ahead: what the server cannot do is learned once, and a refusal is heard once.
         told = [samples.ordered(answer, first)]
         if answer.outcome_class == "ok":
-            rest = await asyncio.gather(*(self._sample(other, time_left, spare) for other in others))
+            rest = await asyncio.gather(*(self._sample(other, time_left, funds) for other in others))
             told += map(samples.ordered, rest, others)
         return samples.merged(told, gates="agreement" in self._config.gate_on)
 
@@ -89,8 +101,8 @@ class Model:
         if not forms.fields(schema):
             return Filled(outcome_class="ok", value={}, anomalies=("nothing_to_fill",))
         ask = inquiries.filling(goal, schema)
-        spare = Spare(self._config.max_attempts - 1)
-        asked = await self._ask(lambda: ask, time_left=self._time(deadline_seconds), spare=spare)
+        funds = Funds(Spare(self._config.max_attempts - 1), Purse(Allowance(), self._config.cost_usd))
+        asked = await self._ask(lambda: ask, time_left=self._time(deadline_seconds), funds=funds)
         result = asked.last.result if asked.last and asked.outcome_class == "ok" else None
         return Filled(
             outcome_class=asked.outcome_class,
@@ -101,19 +113,19 @@ class Model:
             anomalies=self._anomalies(asked),
         )
 
-    async def _sample(self, question: Question, time_left: TimeLeft, spare: Spare) -> Answer:
+    async def _sample(self, question: Question, time_left: TimeLeft, funds: Funds) -> Answer:
         def ask() -> Ask:
             found = inquiries.choosing(question, self._backend(question), logprobs=self._dialect.logprobs)
             if self._rules is None:
                 return found
             return found._replace(prompt=prompts.ruled(found.prompt, self._rules))
 
-        asked = await self._ask(ask, time_left=time_left, spare=spare)
+        asked = await self._ask(ask, time_left=time_left, funds=funds)
         result = asked.last.result if asked.last and asked.outcome_class == "ok" else None
         return Answer(
             outcome_class=asked.outcome_class,
             choice=result.choice if result else None,
-            reason=self._masked(result.reason) if result else "",
+            reason=self._masked(result.reason) if result else asked.broke or "",
             confidence=self._confidence(result) if result else None,
             probabilities=dict(result.probabilities) if result else {},
             attempts=asked.attempts,
@@ -123,8 +135,10 @@ class Model:
             raw_output=self._raw(asked),
         )
 
-    async def _ask(self, ask: Callable[[], Ask], *, time_left: TimeLeft, spare: Spare) -> Asked:
-        talk = Talk(self._clock, time_left=time_left, spare=spare)
+    async def _ask(self, ask: Callable[[], Ask], *, time_left: TimeLeft, funds: Funds) -> Asked:
+        talk = Talk(self._clock, time_left=time_left, spare=funds.spare, purse=funds.purse)
+        if not talk.afford():
+            return talk.asked()
         first_pause = min(0.5, time_left.seconds / 30)
         retry = Retry(
             attempts=MOST_REQUESTS,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from planner import answers
 from planner.answers import Envelope
+from planner.budgets import Purse
 from planner.clock import Clock
 from planner.decisions import Attempt, OutcomeClass, Usage, digest
 from planner.model_faults import Wire
@@ -38,6 +39,8 @@ class Asked(NamedTuple):
     ask: Ask | None
     """What was asked last."""
     request_sha256: str
+    broke: str | None = None
+    """Why the budget allowed no more requests, in one sentence."""
 
 
 class TimeLeft(NamedTuple):
@@ -69,8 +72,10 @@ class Spare:
 class Talk:
     """One exchange with the endpoint: its attempts, its deadline, and whether another attempt may follow."""
 
-    def __init__(self, clock: Clock, *, time_left: TimeLeft, spare: Spare) -> None:
-        self._clock, self._time, self._spare = clock, time_left, spare
+    def __init__(self, clock: Clock, *, time_left: TimeLeft, spare: Spare, purse: Purse) -> None:
+        self._clock, self._time, self._spare, self._purse = clock, time_left, spare, purse
+        self._broke: str | None = None
+        """Why no more could be asked, although it was worth it."""
         self._attempts: list[Attempt] = []
         self._usage = Usage()
         self._last: Reply | None = None
@@ -112,6 +117,7 @@ class Talk:
         )
         used = envelope.usage if envelope else Usage()
         self._usage = Usage(input=self._usage.input + used.input, output=self._usage.output + used.output)
+        self._purse.pay(used)
         self._cuts += reply.outcome_class == "truncated"
         self._last = reply
 
@@ -124,7 +130,14 @@ class Talk:
 
     def may_ask_again(self, reply: Reply) -> bool:
         """Tell whether the rules, the time and the requests left allow another attempt, and take it."""
-        return self._worth_asking_again(reply) and self._spare.take()
+        return self._worth_asking_again(reply) and self._spare.take() and self.afford()
+
+    def afford(self) -> bool:
+        """Tell whether the budget allows another request, and take it."""
+        if self._purse.take():
+            return True
+        self._broke = self._purse.why
+        return False
 
     def _worth_asking_again(self, reply: Reply) -> bool:
         if (reply.wire.retry_after or 0) >= self._time.now:
@@ -141,7 +154,11 @@ class Talk:
         """Return what came of it all."""
         attempts = tuple(self._attempts)
         outcome_class = attempts[-1].outcome_class if attempts else "timeout"
-        return Asked(self._last, outcome_class, attempts, self._usage, self._ask, self._request_sha256)
+        if self._broke is not None:
+            outcome_class = "budget"
+        return Asked(
+            self._last, outcome_class, attempts, self._usage, self._ask, self._request_sha256, self._broke
+        )
 
     def _close(self, **found: Any) -> None:
         if self._begun:

@@ -49,6 +49,8 @@ class ScriptedAnswer(Record):
     message: dict[str, Any] | None = None
     """The whole message, such as one with a `refusal`."""
     finish_reason: str | None = "stop"
+    usage: tuple[int, int] | None = None
+    """Tokens in and out that it claims; unless told, about one for four characters."""
     http: ScriptedHttp | None = None
     delay: float = Field(default=0.0, ge=0)
     """Seconds before it is answered."""
@@ -165,7 +167,7 @@ def _completion(request: Mapping[str, Any], answer: ScriptedAnswer) -> dict[str,
         "model": request.get("model"),
         "system_fingerprint": FINGERPRINT,
         "choices": [choice],
-        "usage": _usage(request.get("messages"), message, ("prompt_tokens", "completion_tokens")),
+        "usage": _usage(answer, request.get("messages"), message, ("prompt_tokens", "completion_tokens")),
     }
 
 
@@ -218,7 +220,7 @@ def _decision(request: Mapping[str, Any], answer: ScriptedAnswer) -> dict[str, A
         "model": request.get("model"),
         "system_fingerprint": FINGERPRINT,
         "answers": [verdict],
-        "usage": _usage(request.get("input"), verdict, ("input_tokens", "output_tokens")),
+        "usage": _usage(answer, request.get("input"), verdict, ("input_tokens", "output_tokens")),
     }
 
 
@@ -229,9 +231,9 @@ def _spread(answer: ScriptedAnswer, shown: Sequence[str]) -> dict[str, float]:
     return {**{each: (1 - sure) / len(others) for each in others}, str(answer.choose): sure}
 
 
-def _usage(asked: Any, said: Any, names: tuple[str, str]) -> dict[str, int]:
+def _usage(answer: ScriptedAnswer, asked: Any, said: Any, names: tuple[str, str]) -> dict[str, int]:
     # About four characters make a token.
-    tokens = [len(json.dumps(each)) // 4 for each in (asked, said)]
+    tokens = answer.usage or [len(json.dumps(each)) // 4 for each in (asked, said)]
     return {**dict(zip(names, tokens, strict=True)), "total_tokens": sum(tokens)}
 
 

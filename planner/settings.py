@@ -27,11 +27,12 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from planner.budgets import TenantBudget
 from planner.decisions import Source
 from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
-from planner.tenants import CallerName, CallerSettings, Key
+from planner.tenants import CallerName, CallerSettings, Key, TenantName
 from tools.records import Record
 
 PREFIX = "PLANNER_"
@@ -188,6 +189,9 @@ class Settings(BaseSettings):
 
     callers: dict[CallerName, CallerSettings] = Field(default_factory=dict)
     """Callers with a name, a tenant and groups of their own; a JSON object by name."""
+
+    tenants: dict[TenantName, TenantBudget] = Field(default_factory=dict)
+    """What tenants may spend on models, and in which time; a JSON object by name."""
 
     body_limit_bytes: int = Field(default=1_000_000, ge=1_000)
     """Longest request body that is read."""
@@ -358,6 +362,7 @@ def _unreadable(message: str) -> str:
 
 
 _EXAMPLES = {
+    "tenants": '{"acme": {"tokens": 2000000, "cost_usd": 5.0, "per": "P1D"}}',
     "services": '{"orders": "http://127.0.0.1:9001"}',
     "api_keys": '["sixteen-or-more-characters"]',
     "callers": '{"anna": {"key": "sixteen-or-more-characters", "tenant": "acme"}}',

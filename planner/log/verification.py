@@ -286,6 +286,7 @@ def index_of(record: Mapping[str, Any]) -> dict[str, Any]:
         "decided_by": record["decided_by"],
         "outcome_class": record.get("outcome_class", "ok"),
         "model": model.get("responded") or model.get("requested"),
+        "model_calls": sum(len(part.get("attempts", ())) for part in (record, record.get("filled") or {})),
     }
 
 

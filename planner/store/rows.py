@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from planner import budgets
+from planner.budgets import Spent
 from planner.decisions import Decision
 from planner.log.chain import Link
 from planner.log.envelopes import Sealed
+
+NANO = 9
+"""Places of the decimal fraction of a US dollar that are kept."""
 
 
 def of_log(stream: str, record: Sealed, link: Link) -> dict[str, Any]:
@@ -51,4 +56,14 @@ def of_index(decision: Decision) -> dict[str, Any]:
         "outcome_class": decision.outcome_class,
         "ts": decision.ts,
         "model": (model.responded or model.requested) if model else None,
+        **of_cost(budgets.of_decision(decision)),
+    }
+
+
+def of_cost(spent: Spent) -> dict[str, int]:
+    """Return the columns that tell what asking cost."""
+    return {
+        "model_calls": spent.model_calls,
+        "tokens": spent.tokens,
+        "nano_usd": int(spent.cost_usd.scaleb(NANO)),
     }

@@ -115,6 +115,10 @@ decisions = Table(
     Column("outcome_class", Text, nullable=False),
     Column("ts", Instant, nullable=False),
     Column("model", Text),
+    # What asking cost, so that a tenant's budget is a sum; in billionths of a US dollar.
+    Column("model_calls", Integer, nullable=False, server_default="0"),
+    Column("tokens", BigInteger, nullable=False, server_default="0"),
+    Column("nano_usd", BigInteger, nullable=False, server_default="0"),
     Index(None, "ts", "decision_id"),
     Index(None, "tenant", "ts", "decision_id"),
     Index(None, "run_id", "run_seq"),

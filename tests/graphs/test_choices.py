@@ -198,3 +198,26 @@ def test_what_was_spent_before_a_crash_counts_at_once_afterwards(world):
     assert bench.context().spent.model_calls == 1
     assert [d["outcome_class"] for d in bench.decisions] == ["ok", "budget"]
     assert len(bench.decider.asked) <= before + 1
+
+
+def test_a_decision_s_own_budget_ends_in_otherwise_and_says_so(world):
+    steps = STEPS.replace("  otherwise: none", "  otherwise: none\n  budget: {model_calls: 0, tokens: 50}")
+    bench = world.bench(steps, model={"test/pick": "large"}, given={"n": 7})
+
+    world.run(bench)
+
+    (decision,) = bench.decisions
+    assert (decision["outcome_class"], decision["choice"]) == ("budget", "none")
+    assert decision["reason"] == "the decision's 0 model calls are used up"
+    assert decision["budget_left"] == {"model_calls": 0.0, "tokens": 50.0}
+    assert bench.decider.asked == []
+
+
+def test_a_decision_is_told_the_least_of_what_it_and_its_run_may_spend(world):
+    steps = STEPS.replace("  otherwise: none", "  otherwise: none\n  budget: {model_calls: 5, tokens: 50}")
+    bench = world.bench(steps, model={"test/pick": "large"}, given={"n": 7}, budget={"model_calls": 2})
+
+    world.run(bench)
+
+    allowance = bench.decider.asked[0].allowance
+    assert (allowance.model_calls, allowance.tokens, allowance.cost_usd) == (2, 50, None)

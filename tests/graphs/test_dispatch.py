@@ -14,12 +14,16 @@ from graphs.intake import RunRequest, begin
 from graphs.parts import Parts
 from graphs.testing import LOST, OK, ScriptedCaller, ScriptedDecider
 from planner import clock
+from planner.budgets import TenantBudget
 from planner.clock import SystemClock
 from planner.decisions import Offered, WorkflowRef
 from planner.definition import Workflow
 from planner.errors import InputInvalid, KeyReused, RouteUnclear, StoreUnavailable, WorkflowUnknown
+from planner.model import Model
 from planner.runs import PersonAnswer, PersonQuestion, Run
+from planner.settings import ModelSettings
 from planner.store import catalogs, decisions, journal, questions, runs, versions, workflows
+from planner.testing import ScriptedModel
 from tools.catalog import Catalog
 
 STEPS = "a: {call: shop.look}\nb: {set: {n: '${input.n}'}}"
@@ -617,3 +621,35 @@ def test_who_waits_for_the_end_is_not_woken_by_every_entry():
         return *moved, await at_the_end
 
     assert asyncio.run(scenario()) == (True, False, True)
+
+
+LOOP = """
+pick: {decide: Which one, options: {more: {then: pick}, less: {then: end}}, otherwise: less, max_visits: 9}
+"""
+
+
+def test_a_tenant_whose_budget_is_used_up_mid_run_takes_the_declared_branch(database, catalog):
+    """Through the real adapter: two answers are paid for, and the third is not asked for any more."""
+    register(database, LOOP)
+    scripted = ScriptedModel({"test/pick": {"choose": "more", "usage": (40, 10)}}, loop=True)
+    config = ModelSettings(name="m", base_url="http://model.test/v1")
+
+    async def scenario(tenant):
+        model = Model(config, clock=SystemClock(), transport=scripted.transport())
+        async with model, process(database, catalog, decider=model) as dispatcher:
+            dispatcher.parts.tenants = {"acme": TenantBudget(tokens=100)}
+            run_id = await start(dispatcher, workflow="test", tenant=tenant)
+            ended = await settled(dispatcher, run_id)
+            return ended, await database.read(decisions.of_run, run_id)
+
+    ended, made = asyncio.run(scenario("acme"))
+    again, unasked = asyncio.run(scenario("acme"))
+    other, free = asyncio.run(scenario("other"))
+
+    assert (ended.status, again.status) == ("succeeded", "succeeded")
+    assert [each.choice for each in made] == ["more", "more", "less"]
+    assert [each.outcome_class for each in made] == ["ok", "ok", "budget"]
+    assert made[2].reason == "the tenant acme's 100 tokens are used up"
+    assert [each.outcome_class for each in unasked] == ["budget"]
+    assert other.status == "failed"
+    assert {each.outcome_class for each in free} == {"ok"}

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from planner import faulty, model, prompts
 from planner.clock import SystemClock
 from planner.decisions import Offered, Question, digest
+from planner.definition import Allowance
 from planner.faulty import Fault, error, fixed
 from planner.model import Model, NoModel
 from planner.settings import ModelSettings
@@ -565,3 +566,51 @@ def test_an_order_can_be_asked_for():
         "refund",
     ]
     assert answer.choice == "refund"
+
+
+RUBBISH = {"content": "x"}
+
+
+def allowed(**allowance):
+    return QUESTION.model_copy(update={"allowance": Allowance(**allowance)})
+
+
+def test_no_more_requests_are_sent_than_a_decision_may_spend():
+    answer, requests = choose([RUBBISH, RUBBISH, "refund"], allowed(model_calls=2))
+
+    assert len(requests) == 2
+    assert [attempt.outcome_class for attempt in answer.attempts] == ["invalid", "invalid"]
+    assert (answer.outcome_class, answer.choice) == ("budget", None)
+    assert answer.reason == "what this decision may spend, its 2 model calls are used up"
+
+
+def test_nothing_is_sent_where_nothing_may_be_spent():
+    answer, requests = choose(["refund"], allowed(model_calls=0))
+
+    assert (len(requests), answer.attempts, answer.outcome_class) == (0, (), "budget")
+
+
+def test_a_dear_answer_is_taken_and_a_dear_failure_ends_the_asking():
+    usage = (900, 200)
+    answer, _ = choose([{"choose": "refund", "usage": usage}], allowed(tokens=1000))
+    assert (answer.outcome_class, answer.choice) == ("ok", "refund")
+
+    failed, requests = choose([{**RUBBISH, "usage": usage}, "refund"], allowed(tokens=1000))
+    assert (len(requests), failed.outcome_class) == (1, "budget")
+    assert "its 1000 tokens are used up" in failed.reason
+
+
+def test_money_counts_by_the_configured_prices():
+    prices = {"input_usd_per_million": 1000, "output_usd_per_million": 1000}
+    dear = {**RUBBISH, "usage": (900, 200)}
+
+    answer, requests = choose([dear, "refund"], allowed(cost_usd=1.0), **prices)
+
+    assert (len(requests), answer.outcome_class) == (1, "budget")
+
+
+def test_samples_are_no_more_than_a_decision_may_spend():
+    answer, requests = choose(["refund"] * 5, allowed(model_calls=3), samples=5)
+
+    assert (len(requests), answer.choice) == (3, "refund")
+    assert answer.confidence.value == 0.6

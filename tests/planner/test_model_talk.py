@@ -1,18 +1,28 @@
 import asyncio
 
+from planner.budgets import Purse
+from planner.definition import Allowance
 from planner.model_faults import Wire
 from planner.model_talk import Reply, Spare, Talk, TimeLeft
 from planner.testing import FrozenClock
+
+ANY = Allowance()
 
 
 def reply(outcome_class, *, adapted=False, **wire):
     return Reply(outcome_class, None, Wire(**wire), None, None, None, adapted)
 
 
-def may(each, *, seconds=10.0, spare=5):
+def may(each, *, seconds=10.0, spare=5, allowance=ANY):
+    return talked(each, seconds=seconds, spare=spare, allowance=allowance)[0]
+
+
+def talked(each, *, seconds=10.0, spare=5, allowance=ANY):
     async def main():
         due = asyncio.get_running_loop().time() + seconds
-        return Talk(FrozenClock(), time_left=TimeLeft(seconds, due), spare=Spare(spare)).may_ask_again(each)
+        purse = Purse(allowance, lambda *_: None)
+        talk = Talk(FrozenClock(), time_left=TimeLeft(seconds, due), spare=Spare(spare), purse=purse)
+        return talk.may_ask_again(each), talk.asked()
 
     return asyncio.run(main())
 
@@ -42,3 +52,20 @@ def test_time_that_is_up_leaves_almost_none():
         return TimeLeft(1.0, asyncio.get_running_loop().time() - 5).now
 
     assert asyncio.run(main()) == 0.001
+
+
+def test_what_is_worth_asking_again_is_not_once_the_budget_is_spent():
+    again, asked = talked(reply("invalid"), allowance=Allowance(model_calls=0))
+
+    assert not again
+    assert (asked.outcome_class, asked.broke) == (
+        "budget",
+        "what this decision may spend, its 0 model calls are used up",
+    )
+
+
+def test_what_is_not_worth_asking_again_is_no_matter_of_the_budget():
+    again, asked = talked(reply("refused"), allowance=Allowance(model_calls=0))
+
+    assert not again
+    assert asked.broke is None
