@@ -130,6 +130,7 @@ STATUS: Mapping[type[Exception], int] = {
     planning.ForkRefused: 409,
     planning.AnswerInvalid: 422,
     planning.LegalHold: 409,
+    planning.SealBroken: 409,
     planning.HeadsInvalid: 500,
     planning.KeyReused: 422,
     planning.CursorInvalid: 400,

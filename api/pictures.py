@@ -58,5 +58,5 @@ def _subject(tx: Any, name: str, version: str | None, run_id: str | None, catalo
         found = f"Run {run_id} is of {run.workflow.name} {run.workflow.version}."
         wanted = Problem(path="/query/run", code="other-workflow", message=found)
         raise RequestInvalid([wanted.model_copy(update={"remedy": "Ask for the graph of that workflow."})])
-    recording = retracing.load(tx, run, catalog)
+    recording = retracing.load(tx, run_id, catalog)
     return _Subject(recording.workflow, recording)

@@ -66,7 +66,7 @@ async def until_stopped(parts: Opened, run_id: str, seconds: float) -> None:
 
 def _detail(tx: Any, run_id: str) -> RunDetail:
     asked = questions.page(tx, run_id=run_id, limit=1000).items
-    return RunDetail.whole(runs.get(tx, run_id), asked, decisions.ids_of_run(tx, run_id))
+    return RunDetail.whole(runs.answered(tx, run_id), asked, decisions.ids_of_run(tx, run_id))
 
 
 def _stopped(tx: Any, run_id: str) -> bool:

@@ -13,7 +13,14 @@ from graphs import pinning, runner
 from graphs.context import Context
 from graphs.parts import Parts
 from planner.definition import Workflow
-from planner.errors import DecisionClosed, LeaseLost, PlannerError, ServicesMissing, StoreUnavailable
+from planner.errors import (
+    DecisionClosed,
+    LeaseLost,
+    PlannerError,
+    SealBroken,
+    ServicesMissing,
+    StoreUnavailable,
+)
 from planner.journal import Append, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
 from planner.store import catalogs, journal, questions, runs, versions, workflows
@@ -30,6 +37,8 @@ GRACE_SECONDS = 5.0
 class Loaded(NamedTuple):
     """What a run is taken up from."""
 
+    run: Run
+    """With its values as they are."""
     catalog: Catalog
     """The contracts that the run began with."""
     workflow: Workflow
@@ -221,6 +230,9 @@ class Dispatcher:
             log.warning("run left to a process of its project", extra={"run_id": run.id, "error": str(exc)})
             self._foreign.add(run.catalog_revision)
             await self._release(run)
+        except SealBroken as exc:
+            # Left under its lease, so that another process comes to it before this one tries again.
+            log.warning("run left to a process that has its key", extra={"run_id": run.id, "error": str(exc)})
         except (DecisionClosed, StoreUnavailable) as exc:
             log.warning("run put back", extra={"run_id": run.id, "error": str(exc)})
             await self._release(run)
@@ -292,7 +304,7 @@ class Dispatcher:
             self.signals.send(run.id)
 
         return Context(
-            run=run,
+            run=loaded.run,
             program=parts.program(loaded.workflow),
             programs={name: parts.program(workflow) for name, workflow in loaded.pinned.items()},
             catalog=loaded.catalog,
@@ -310,11 +322,17 @@ class Dispatcher:
 
 
 def load(tx: Any, run: Run, catalog: Catalog) -> Loaded:
-    """Return what a run is taken up from: contracts at today's addresses, definitions, journal, questions."""
+    """Return what a run is taken up from: contracts at today's addresses, definitions, journal, questions.
+
+    Raises:
+        SealBroken: something in it is sealed, and cannot be opened here.
+    """
     catalog = catalogs.get(tx, run.catalog_revision, now_at=catalog)
-    entries = journal.entries(tx, run.id)
+    true, entries = runs.unsealed(tx, run.id), journal.unsealed(tx, run.id)
     found = definitions(tx, run, entries)
-    return Loaded(catalog, found.workflow, found.pinned, entries, _questions(tx, run.id))
+    # The lease is that of the claim, even where another holds the run by now.
+    held = run.model_copy(update={"goal": true.goal, "input": true.input, "output": true.output})
+    return Loaded(held, catalog, found.workflow, found.pinned, entries, questions.unsealed(tx, run.id))
 
 
 def definitions(tx: Any, run: Run, entries: Sequence[Numbered]) -> Definitions:
@@ -331,15 +349,3 @@ def definitions(tx: Any, run: Run, entries: Sequence[Numbered]) -> Definitions:
 def _nested(tx: Any, name: str, version: str | None) -> Workflow:
     """Return a sub-workflow: the version that is named, else the newest that takes new runs."""
     return workflows.get(tx, name, version) if version is not None else versions.current(tx, name)
-
-
-def _questions(tx: Any, run_id: str) -> dict[str, PersonQuestion]:
-    """Return every question that was asked in a run, by decision id."""
-    found: dict[str, PersonQuestion] = {}
-    cursor: str | None = None
-    while True:
-        page = questions.page(tx, status=None, run_id=run_id, cursor=cursor, limit=1000)
-        found |= {question.decision_id: question for question in page.items}
-        cursor = page.next_cursor
-        if cursor is None:
-            return found

@@ -21,7 +21,7 @@ from planner.decisions import Decision
 from planner.effects import Effect
 from planner.journal import Append, Entry, Key, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
-from planner.store import decisions, journal, runs
+from planner.store import decisions, journal, runs, streams
 from tools.records import Record
 
 NOT_RECORDED = "not recorded"
@@ -106,13 +106,12 @@ async def _dry(origin: Origin, wanted: ForkRequest, parts: Parts, *, actor: str)
     # Inside, time went on from the decision; the fork as a run ends now.
     memory.entries[-1] = _dated(memory.entries[-1], now)
     made = _run(origin, wanted, fork_id, actor=actor, now=now)
-    ended = made.model_copy(update={name: memory.change[name] for name in ("status", "output", "error")})
     logged = [each.model_copy(update={"run_id": fork_id}) for each in memory.decisions]
-    ended = ended.model_copy(update={"ended_at": now})
     await parts.database.write(_keep, made, memory.entries, logged, {**memory.change, "ended_at": now})
-    return Forked(
-        ended, origin.recording.run, origin.decision, logged[0], _difference(origin, ended, memory.entries)
-    )
+    ended = await parts.database.read(runs.answered, fork_id)
+    parent = await parts.database.read(runs.answered, run.id)
+    difference = _difference(origin, parent, ended, memory.entries)
+    return Forked(ended, parent, origin.decision, logged[0], difference)
 
 
 async def _through(origin: Origin, run: Run, parts: Parts, memory: _Memory, clock: PassingClock) -> None:
@@ -163,7 +162,9 @@ async def _live(
     )
     if dispatcher is not None:
         await dispatcher.take(run.id)
-    return Forked(run, origin.recording.run, origin.decision, memory.decisions[0], None)
+    begun = await parts.database.read(runs.get, run.id)
+    parent = await parts.database.read(runs.get, origin.decision.run_id)
+    return Forked(begun, parent, origin.decision, memory.decisions[0], None)
 
 
 def _chosen(
@@ -244,13 +245,12 @@ def _keep(
     for decision in logged:
         decisions.insert(tx, decision)
     unit = Append(run.id, run.epoch, tuple(entries), change=dict(change))
-    (refused,) = journal.append(tx, [journal.prepare(unit, run.created_at)])
+    (refused,) = journal.append(tx, [journal.prepare(unit, run.created_at, streams.of(tx).keeping)])
     if refused is not None:
         raise refused
 
 
-def _difference(origin: Origin, ended: Run, entries: Sequence[Numbered]) -> Difference:
-    old = origin.recording.run
+def _difference(origin: Origin, old: Run, ended: Run, entries: Sequence[Numbered]) -> Difference:
     shared = {numbered.entry.key for numbered in origins.before(origin)}
     before = [_line(each) for each in _behind(origin.recording.loaded.entries, shared)]
     after = [_line(each) for each in _behind(entries, shared)]

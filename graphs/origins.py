@@ -13,7 +13,7 @@ from planner.decisions import Decision
 from planner.effects import Effect
 from planner.errors import AnswerInvalid, ForkRefused
 from planner.journal import Key, Numbered
-from planner.store import decisions, runs
+from planner.store import decisions
 from tools.catalog import Catalog
 from tools.records import Record
 
@@ -56,7 +56,7 @@ def load(tx: Any, decision_id: str, catalog: Catalog) -> Origin:
     decision = decisions.get(tx, decision_id)
     if decision.kind == "route":
         raise ForkRefused(decision_id, "it chose the workflow; begin a run of the other workflow instead")
-    recording = retracing.load(tx, runs.get(tx, decision.run_id), catalog)
+    recording = retracing.load(tx, decision.run_id, catalog)
     for numbered in recording.loaded.entries:
         entry = numbered.entry
         if entry.kind == "decision" and entry.body["decision_id"] == decision_id:

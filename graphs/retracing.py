@@ -17,7 +17,7 @@ from planner.definition import Workflow
 from planner.effects import Effect
 from planner.journal import Entry, Recorded
 from planner.runs import Run
-from planner.store import decisions
+from planner.store import decisions, runs
 from tools.catalog import Catalog
 
 
@@ -60,9 +60,15 @@ class Trace(NamedTuple):
     """Paths of the steps at which persons are asked."""
 
 
-def load(tx: Any, run: Run, catalog: Catalog) -> Recording:
-    """Return everything that was written down of a run."""
-    return Recording(run, dispatch.load(tx, run, catalog), decisions.of_run(tx, run.id))
+def load(tx: Any, run_id: str, catalog: Catalog) -> Recording:
+    """Return everything that was written down of a run, as it was.
+
+    Raises:
+        RunUnknown: no run has this id.
+        SealBroken: something in it is sealed, and cannot be opened here.
+    """
+    loaded = dispatch.load(tx, runs.get(tx, run_id), catalog)
+    return Recording(loaded.run, loaded, decisions.of_run(tx, run_id))
 
 
 async def retrace(recorded: Recording, parts: Parts) -> Trace:

@@ -5,16 +5,18 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graphs.dispatch import Dispatcher
 from graphs.notary import Notary
 from graphs.parts import Parts
-from planner import clock, model, settings
+from planner import clock, keeping, model, settings
 from planner.clock import SystemClock
 from planner.decisions import Decider
 from planner.definition import Workflow
-from planner.log.envelopes import Keeping
+from planner.log import detectors
+from planner.log.masking import Masking
 from planner.model import Model, NoModel
 from planner.project import load_catalog, load_workflows
 from planner.settings import Settings
@@ -46,17 +48,20 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         DefinitionInvalid: a workflow of the project has problems.
         VersionTaken: a workflow file changed without a new version.
         StoreUnavailable: the database cannot be used.
+        SettingsInvalid: a key that seals secrets cannot be used, or is required and missing.
     """
     async with AsyncExitStack() as stack:
         found = load_catalog(config)
         worker = f"{socket.gethostname()}-{os.getpid()}-{clock.new_id()[-6:]}"
-        keeping = Keeping(config.masking, config.retention)
-        database = open_database(config.database_url, instance=worker, keeping=keeping)
+        kept = keeping.for_running(config)
+        database = open_database(config.database_url, instance=worker, keeping=kept)
         stack.callback(database.close)
         migrate.upgrade(database)
         migrate.check(database)
         ticking = SystemClock()
-        services = await stack.enter_async_context(Services(found, secret=settings.secret))
+        services = await stack.enter_async_context(
+            Services(found, secret=settings.secret, mask=partial(_masked, config.masking))
+        )
         asked: Model | NoModel = model.from_settings(config.model, clock=ticking)
         decider: Decider = await stack.enter_async_context(asked)
         parts = Parts(
@@ -83,6 +88,10 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             await dispatcher.start()
             stack.push_async_callback(dispatcher.stop)
         yield Opened(config, parts, dispatcher, services)
+
+
+def _masked(policy: Masking, error: str) -> str:
+    return detectors.scrub(error, policy.detectors).text
 
 
 def _register(tx: Any, read: dict[str, tuple[Workflow, str]], now: Any) -> None:

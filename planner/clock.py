@@ -46,4 +46,9 @@ def new_id() -> str:
 
 def new_salt() -> bytes:
     """Return 32 random bytes, so that a digest does not give away what could be guessed."""
-    return os.urandom(32)
+    return random_bytes(32)
+
+
+def random_bytes(count: int) -> bytes:
+    """Return bytes that nobody can guess."""
+    return os.urandom(count)

@@ -16,6 +16,7 @@ PlannerError
 ├── DecisionClosed       a person's decision was answered or timed out before
 ├── ForkRefused          no run can be forked from this decision as wanted
 ├── AnswerInvalid        an answer that was not offered
+├── SealBroken           what is sealed in a run cannot be read
 ├── LegalHold            a legal hold keeps it from being erased
 ├── HeadsInvalid         exported heads of the log, or a key for them, cannot be read
 ├── KeyReused            an Idempotency-Key came back with another request
@@ -199,6 +200,16 @@ class AnswerInvalid(PlannerError):
     def __init__(self, decision_id: str, message: str, problems: Sequence[Problem] = ()) -> None:
         self.decision_id, self.problems = decision_id, tuple(problems)
         super().__init__(f"decision {decision_id}: {message}")
+
+
+class SealBroken(PlannerError):
+    """What is sealed in a run cannot be read."""
+
+    code = "seal-broken"
+
+    def __init__(self, run_id: str, why: str) -> None:
+        self.run_id, self.why = run_id, why
+        super().__init__(f"run {run_id} cannot be read as it was: {why}")
 
 
 class LegalHold(PlannerError):

@@ -151,6 +151,17 @@ class HeadSettings(Record):
     """Further public keys, in base64, whose signatures a verification accepts, such as those of before."""
 
 
+class SealingSettings(Record):
+    """How secrets in the values of runs are kept."""
+
+    key: str = Field(default="PLANNER_JOURNAL_KEY", min_length=1)
+    """Name of the secret that holds the keys under which they are sealed: 32 bytes each in base64, the newest
+    first. Without it, a file beside an SQLite database holds one, which is made when it is first needed."""
+
+    required: bool = False
+    """Whether a server without a key is refused, instead of warned that it keeps secrets as they are."""
+
+
 class Settings(BaseSettings):
     """Everything that can be configured, read once where the program starts."""
 
@@ -212,7 +223,10 @@ class Settings(BaseSettings):
     """The model that is asked."""
 
     masking: Masking = Masking()
-    """What is masked in decisions before they are kept."""
+    """What is masked in decisions before they are kept, and in the values of runs when they are shown."""
+
+    sealing: SealingSettings = SealingSettings()
+    """How secrets in the values of runs are kept."""
 
     retention: Retention = Retention()
     """How long the decision log is kept."""

@@ -54,8 +54,20 @@ class Services:
         transport: httpx.AsyncBaseTransport | None = None,
         max_body_bytes: int = http.MAX_BODY_BYTES,
         now: Callable[[], float] = time.monotonic,
+        mask: Callable[[str], str] = str,
     ) -> None:
+        """Open nothing yet.
+
+        Args:
+            catalog: the operations, and the services behind them.
+            secret: finds the value of a secret.
+            transport: stands in for the network.
+            max_body_bytes: longest answer that is read.
+            now: the time by which breakers rest.
+            mask: takes out of an error text what nobody may see.
+        """
         self._catalog, self._secret, self._max_body_bytes = catalog, secret, max_body_bytes
+        self._mask = mask
         self._lines = {name: Line(service, transport, now=now) for name, service in catalog.services.items()}
         self._functions: dict[str, Callable[..., Any]] = {}
 
@@ -92,7 +104,8 @@ class Services:
             outcome = _unsent(operation, "arguments", str(exc))
         else:
             outcome = await line.make(work, seconds)
-        return outcome.model_copy(update={"ms": (time.perf_counter() - began) * 1000})
+        told = {"ms": (time.perf_counter() - began) * 1000, "error": self._masked(outcome.error)}
+        return outcome.model_copy(update=told)
 
     def unavailable(self, service: str) -> str | None:
         """Return a sentence when calls to the service would not be sent now, else None."""
@@ -102,7 +115,11 @@ class Services:
     def health(self) -> list[ServiceHealth]:
         """Return how each service has been, by name."""
         counts = Counter(operation.service for operation in self._catalog.operations.values())
-        return [line.health(counts[name]) for name, line in sorted(self._lines.items())]
+        found = (line.health(counts[name]) for name, line in sorted(self._lines.items()))
+        return [each.model_copy(update={"last_error": self._masked(each.last_error)}) for each in found]
+
+    def _masked(self, error: str | None) -> str | None:
+        return None if error is None else self._mask(error)
 
     def _prepare(
         self, line: Line, operation: Operation, arguments: Mapping[str, Any], key: str | None

@@ -38,5 +38,6 @@ def _findings(project: ProjectOption, database: DatabaseOption) -> Iterator[Find
         return
     yield health.settings(config)
     yield health.database(config)
+    yield health.sealing(config)
     yield from health.catalogue(config)
     yield health.model(config)

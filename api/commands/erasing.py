@@ -31,8 +31,9 @@ def erase(
         found = store.write_sync(
             erasures.erase, identity, reason=reason, actor=actor, now=SystemClock().now()
         )
-    output.document({"decisions": found.decisions, "contents": found.contents})
-    output.line(f"{found.contents} pieces of content of {len(found.decisions)} decisions are erased")
+    output.document({"decisions": found.decisions, "contents": found.contents, "seals": found.seals})
+    sealed = f", and {found.seals} sealed values of the run" if found.seals else ""
+    output.line(f"{found.contents} pieces of content of {len(found.decisions)} decisions{sealed} are erased")
 
 
 def hold(

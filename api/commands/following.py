@@ -129,7 +129,7 @@ def interrupted(run_id: str, output: Output) -> int:
 
 
 def _news(tx: Any, run_id: str, after: int) -> _News:
-    run = runs.get(tx, run_id)
+    run = runs.answered(tx, run_id)
     entries = journal.entries(tx, run_id, after)
     made = decisions.of_run(tx, run_id) if entries else []
     chapters = [c for c in story.tell(run, entries, made) if c.seq or not after]

@@ -16,7 +16,7 @@ from planner import documents, project
 from planner.definition import Workflow
 from planner.errors import DefinitionInvalid, WorkflowUnknown
 from planner.settings import Settings
-from planner.store import runs, workflows
+from planner.store import workflows
 from tools.catalog import Catalog
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
@@ -74,7 +74,7 @@ async def _path(config: Settings, run_id: str, workflow: str | None) -> Drawing:
 
 
 def _recording(tx: Any, run_id: str, catalog: Catalog) -> Recording:
-    return retracing.load(tx, runs.get(tx, run_id), catalog)
+    return retracing.load(tx, run_id, catalog)
 
 
 def _find(config: Settings, name: str) -> Workflow:

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 
 from api.commands import options
 from api.commands.version import DISTRIBUTION
-from planner import project
+from planner import keeping, project
 from planner import settings as environment
-from planner.errors import DefinitionInvalid, StoreUnavailable
+from planner.errors import DefinitionInvalid, SettingsInvalid, StoreUnavailable
+from planner.seals import Seals
 from planner.settings import Settings
-from planner.store import migrate
+from planner.store import keyfiles, migrate
 from planner.store.database import open_database
 from tools.access import Auth, Service
 from tools.catalog import Catalog
@@ -164,6 +165,35 @@ def database(config: Settings) -> Finding:
         f"{name} has the schema {found or 'of an empty file'}, this program {wanted}; run `planner migrate`"
     )
     return Finding(about="database", state="warning", says=says)
+
+
+def sealing(config: Settings) -> Finding:
+    """Tell whether secrets in the values of runs can be sealed, without making a key."""
+    if not config.masking.active:
+        return Finding(about="sealing", state="ok", says="masking is off, so nothing is sealed")
+    try:
+        kept = keeping.for_reading(config)
+    except (SettingsInvalid, StoreUnavailable) as exc:
+        return Finding(about="sealing", state="broken", says=str(exc))
+    file = keyfiles.beside(config.database_url)
+    if kept.seals is None and file is None:
+        state: Literal["warning", "broken"] = "broken" if config.sealing.required else "warning"
+        return Finding(about="sealing", state=state, says=keeping.UNSEALED.format(name=config.sealing.key))
+    if kept.seals is None:
+        says = f"{file} does not exist yet; a key is made there when it is first needed"
+        return Finding(about="sealing", state="ok", says=says)
+    if environment.secret(config.sealing.key) is None and file is not None:
+        return _key_file(file, kept.seals)
+    return Finding(
+        about="sealing", state="ok", says=f"{config.sealing.key} seals with the key {kept.seals.key_id}"
+    )
+
+
+def _key_file(file: Path, found: Seals) -> Finding:
+    if keyfiles.is_open_to_others(file):
+        says = f"others on this machine can read the key in {file}; close it with `chmod 600 {file}`"
+        return Finding(about="sealing", state="warning", says=says)
+    return Finding(about="sealing", state="ok", says=f"{file} holds the key {found.key_id}")
 
 
 def _nothing(_tx: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api.commands import options
-from planner.log.envelopes import Keeping
+from planner import keeping
 from planner.settings import Settings
 from planner.store import migrate
 from planner.store.database import Database, open_database
@@ -18,7 +18,7 @@ def opened(config: Settings) -> Iterator[Database]:
         StoreUnavailable: there is none yet, it cannot be used, or its schema is another.
     """
     options.require_database(config)
-    keeping = Keeping(config.masking, config.retention)
-    with open_database(config.database_url, instance="cli", keeping=keeping) as database:
+    kept = keeping.for_reading(config)
+    with open_database(config.database_url, instance="cli", keeping=kept) as database:
         migrate.check(database)
         yield database

@@ -27,6 +27,10 @@ class Detector(NamedTuple):
     holds: Callable[[str], bool]
     worth: Callable[[str], object]
     """Tells cheaply when a text cannot match."""
+    needles: tuple[str, ...] = ()
+    """Parts of which every match holds one; none where a match is known by its digits."""
+    folded: bool = False
+    """Whether the needles are sought in lower case."""
 
 
 class Found(NamedTuple):
@@ -59,17 +63,23 @@ def _always(_text: str) -> bool:
     return True
 
 
-def _has(*parts: str, folded: bool = False) -> Callable[[str], object]:
-    """Return what tells whether a text holds one of the parts, in lower case where they are `folded`."""
+def holds_any(text: str, needles: Iterable[str]) -> bool:
+    """Tell whether a text holds one of the needles."""
+    for needle in needles:  # noqa: SIM110 - a generator would take twice as long, for every decision
+        if needle in text:
+            return True
+    return False
 
-    def has(text: str) -> bool:
-        within = text.lower() if folded else text
-        for part in parts:  # noqa: SIM110 - a generator would take twice as long, for every decision
-            if part in within:
-                return True
-        return False
 
-    return has
+def _known_by(
+    name: DetectorName, pattern: str | re.Pattern[str], *needles: str, folded: bool = False
+) -> Detector:
+    """Return a detector whose matches hold one of the needles, in lower case where they are `folded`."""
+
+    def worth(text: str) -> bool:
+        return holds_any(text.lower() if folded else text, needles)
+
+    return Detector(name, re.compile(pattern), _always, worth, needles, folded)
 
 
 _KEYS = (
@@ -93,54 +103,44 @@ _NAMED = (
     rf"[\"']?\s{{0,4}}[:=]\s{{0,4}}{_VALUE}"
 )
 _ALL = (
-    Detector(
+    _known_by(
         "pem",
         re.compile(r"-----BEGIN [A-Z0-9 ]{3,40}-----.*?(?:-----END [A-Z0-9 ]{3,40}-----|\Z)", re.DOTALL),
-        _always,
-        _has("-----BEGIN"),
+        "-----BEGIN",
     ),
-    Detector(
-        "jwt",
-        re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*"),
-        _always,
-        _has("eyJ"),
-    ),
-    Detector(
+    _known_by("jwt", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*", "eyJ"),
+    _known_by(
         "bearer",
-        re.compile(r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/-]{8,}=*"),
-        _always,
-        _has("bearer", "basic", folded=True),
+        r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/-]{8,}=*",
+        *("bearer", "basic"),
+        folded=True,
     ),
-    Detector(
+    _known_by(
         "api_key",
-        re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})"),
-        _always,
-        _has(
-            *("sk-", "sk_", "rk_", "pk_", "whsec_", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
-            *("github_pat_", "glpat-", "xox", "AIza", "npm_", "pypi-", "hf_", "SG."),
-        ),
+        rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})",
+        *("sk-", "k_live_", "k_test_", "whsec_", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+        *("github_pat_", "glpat-", "xox", "AIza", "npm_", "pypi-", "hf_", "SG."),
     ),
-    Detector(
-        "named",
-        re.compile(_NAMED),
-        _always,
-        _has("pass", "pwd", "secret", "token", "authoriz", "key", folded=True),
-    ),
+    _known_by("named", _NAMED, *("pass", "pwd", "secret", "token", "authoriz", "key"), folded=True),
     Detector("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}\b"), iban, _ACCOUNT.search),
     Detector("card", re.compile(rf"(?<![\w.-]){_CARD}"), card, re.compile(_BEFORE + _CARD).search),
-    Detector(
+    _known_by(
         "email",
-        re.compile(
-            r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"
-        ),
-        _always,
-        _has("@"),
+        r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+",
+        "@",
     ),
 )
 _SHORTEST = 8
 """Nothing shorter is a secret that has a shape of its own."""
 _REPEATED = 200
 """Texts up to this length come again and again, such as those of a workflow."""
+
+
+def known_by(enabled: Iterable[str], *, folded: bool) -> frozenset[str]:
+    """Return the needles of detectors that are sought as they are, or in lower case."""
+    return frozenset(
+        needle for each in _ALL if each.name in enabled and each.folded is folded for needle in each.needles
+    )
 
 
 def worthwhile(text: str, enabled: Iterable[str]) -> tuple[DetectorName, ...]:

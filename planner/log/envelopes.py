@@ -12,6 +12,7 @@ from planner.decisions import Decision
 from planner.log import masking
 from planner.log.masking import Masking
 from planner.log.retention import Retention
+from planner.seals import Seals
 from tools import pointers
 
 Kind = Literal["genesis", "decision", "outcome", "override", "erasure", "purge", "hold", "head"]
@@ -67,6 +68,8 @@ class Keeping(NamedTuple):
 
     masking: Masking = Masking()
     retention: Retention = Retention()
+    seals: Seals | None = None
+    """Seals the values of runs that are masked; without it they are kept as they are, and shown masked."""
 
 
 class Blob(NamedTuple):

@@ -73,10 +73,15 @@ class Masking(Record):
     detectors: tuple[DetectorName, ...] = tuple(name for name in detectors.NAMES if name != "email")
     """What is looked for in texts: `api_key jwt pem bearer named card iban email`; all but `email`."""
 
+    @property
+    def active(self) -> bool:
+        """Tell whether anything is masked at all."""
+        return bool(self.never or self.rules or self.detectors)
+
     @field_validator("never")
     @classmethod
     def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not _words(name) for name in value):
+        if any(not words(name) for name in value):
             raise ValueError("a name of a field has at least one letter or digit")
         return value
 
@@ -191,17 +196,18 @@ def _acted(rule: Rule, value: Any) -> Any:
 @lru_cache(maxsize=10_000)
 def is_never(name: str, never: tuple[str, ...]) -> bool:
     """Tell whether a field of this name is never kept: its words hold those of a listed name in a row."""
-    words = _words(name)
-    return any(_contains(words, _words(each)) for each in never)
+    own = words(name)
+    return any(_contains(own, words(each)) for each in never)
 
 
-def _words(name: str) -> tuple[str, ...]:
+def words(name: str) -> tuple[str, ...]:
+    """Return the words of a field's name in lower case, such as `x`, `api` and `key` of `X-Api-Key`."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
-def _contains(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+def _contains(own: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     span = len(wanted)
-    return any(words[start : start + span] == wanted for start in range(len(words) - span + 1))
+    return any(own[start : start + span] == wanted for start in range(len(own) - span + 1))
 
 
 def _fits(pattern: str, place: tuple[str, ...]) -> bool:

@@ -13,7 +13,7 @@ from planner.clock import Clock, SystemClock, new_id
 from planner.errors import StoreUnavailable
 from planner.journal import Append
 from planner.log.envelopes import Keeping
-from planner.store import faults, journal
+from planner.store import faults, journal, sealing
 from planner.store.streams import Stream
 from planner.store.writer import Call, Stats, Unit, Writer
 
@@ -144,7 +144,7 @@ def open_database(
         clock: the system's unless told.
         busy_ms: how long SQLite waits for another process's lock.
         instance: which process this is; the stream that it writes in the decision log is named after it.
-        keeping: what of decisions is masked, and how long they are kept.
+        keeping: what is masked and sealed, and how long decisions are kept.
 
     Raises:
         StoreUnavailable: the URL names no database that can be used.
@@ -158,9 +158,10 @@ def open_database(
     except ModuleNotFoundError as error:
         message = f"the database URL needs the driver {error.name!r}; install it or use sqlite:///file.db"
         raise StoreUnavailable(message) from error
-    ticking = clock or SystemClock()
+    ticking, kept = clock or SystemClock(), keeping or Keeping()
+    engine = engine.execution_options(**{sealing.OPTION: kept})
     # The id tells apart, and sorts, what one instance writes after each of its starts.
-    stream = Stream(f"{instance}/{new_id()}", keeping or Keeping(), ticking)
+    stream = Stream(f"{instance}/{new_id()}", kept, ticking)
     return Database(engine, ticking, stream)
 
 

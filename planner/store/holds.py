@@ -11,6 +11,7 @@ from planner.store import log, tables
 from tools.records import Record
 
 _holds, _decisions = tables.holds, tables.decisions
+_runs = select(tables.runs.c.id)
 
 
 class Hold(Record):
@@ -29,7 +30,7 @@ def put(tx: Connection, identity: str, *, reason: str, actor: str, now: datetime
     """Hold a run or a decision; holding it again changes nothing.
 
     Raises:
-        DecisionUnknown: no decision, and no run that decided anything, has this id.
+        DecisionUnknown: no decision and no run has this id.
     """
     found = next((hold for hold in listed(tx) if hold.id == identity), None)
     if found is not None:
@@ -60,11 +61,13 @@ def scope_of(tx: Connection, identity: str) -> Literal["run", "decision"]:
     """Return what has this id.
 
     Raises:
-        DecisionUnknown: no decision, and no run that decided anything, has this id.
+        DecisionUnknown: no decision and no run has this id.
     """
     if tx.execute(select(_decisions.c.run_id).where(_decisions.c.decision_id == identity)).first():
         return "decision"
-    if tx.execute(select(_decisions.c.run_id).where(_decisions.c.run_id == identity)).first():
+    decided = select(_decisions.c.run_id).where(_decisions.c.run_id == identity)
+    of_run = (decided, _runs.where(tables.runs.c.id == identity))
+    if any(tx.execute(query).first() for query in of_run):
         return "run"
     raise DecisionUnknown(identity)
 

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, exc, select, update
+from sqlalchemy import Connection, Row, Select, exc, select, update
 
 from planner.decisions import Decision
 from planner.errors import DecisionClosed, DecisionUnknown, LeaseLost, PlannerError
 from planner.journal import Append, Entry, Numbered
 from planner.log.envelopes import Keeping
 from planner.runs import ENDED, PersonQuestion
-from planner.store import bodies, decisions, questions, tables
+from planner.store import decisions, questions, runs, sealing, tables
 from planner.store.decisions import Logged
+from planner.store.sealing import Spot
 from planner.store.statements import ByKeys, Insert, Update
 
 _runs, _entries, _questions = tables.runs, tables.entries, tables.questions
@@ -53,11 +54,25 @@ class Standing:
 
 
 def entries(tx: Connection, run_id: str, after: int = 0, limit: int | None = None) -> list[Numbered]:
-    """Return the entries of a run that follow number `after`, in order."""
-    query = (
-        select(_entries).where(_entries.c.run_id == run_id, _entries.c.seq > after).order_by(_entries.c.seq)
-    )
-    return [_numbered(row) for row in tx.execute(query.limit(limit))]
+    """Return the entries of a run that follow number `after`, in order, as they are shown."""
+    policy = sealing.keeping_of(tx).masking
+    return [
+        _numbered(row, sealing.shown(row.body, row.sealed, policy, sealing.masked_body))
+        for row in tx.execute(_of_run(run_id, after).limit(limit))
+    ]
+
+
+def unsealed(tx: Connection, run_id: str) -> list[Numbered]:
+    """Return the entries of a run in order as they were; nobody but the engine may see them.
+
+    Raises:
+        SealBroken: something in them is sealed, and cannot be opened.
+    """
+    keeping = sealing.keeping_of(tx)
+    return [
+        _numbered(row, sealing.true(row.body, row.sealed, keeping, _spot(run_id, row.seq)))
+        for row in tx.execute(_of_run(run_id, 0))
+    ]
 
 
 def prepare(unit: Append, now: datetime, keeping: Keeping = _KEEPING) -> Prepared:
@@ -74,13 +89,13 @@ def prepare(unit: Append, now: datetime, keeping: Keeping = _KEEPING) -> Prepare
             raise ValueError(
                 f"an append cannot change {unknown} of a run; it can change {sorted(_CHANGEABLE)}"
             )
-        change = change | {"output": bodies.encode(change["output"])} if "output" in change else change
+        change = runs.kept_change(change, unit.run_id, keeping)
     asked = (PersonQuestion.model_validate(question) for question in unit.questions)
     logged = (Decision.model_validate(decision) for decision in unit.decisions)
     return Prepared(
         unit,
         now,
-        [_row(unit.run_id, numbered) for numbered in unit.entries],
+        [_row(unit.run_id, numbered, keeping) for numbered in unit.entries],
         [decisions.prepare(decision, keeping) for decision in logged],
         [questions.row_of(questions.masked(question, keeping.masking)) for question in asked],
         change,
@@ -181,21 +196,31 @@ def _close_of(tx: Connection, run_ids: list[str]) -> None:
         tx.execute(update(_questions).where(*of_runs).values(status="expired"))
 
 
-def _row(run_id: str, numbered: Numbered) -> dict[str, Any]:
-    entry = numbered.entry
+def _of_run(run_id: str, after: int) -> Select[Any]:
+    found = select(_entries).where(_entries.c.run_id == run_id, _entries.c.seq > after)
+    return found.order_by(_entries.c.seq)
+
+
+def _spot(run_id: str, seq: int) -> Spot:
+    return Spot(run_id, f"entry {seq}")
+
+
+def _row(run_id: str, numbered: Numbered, keeping: Keeping) -> dict[str, Any]:
+    seq, entry = numbered
+    kept = sealing.keep(entry.body, keeping, _spot(run_id, seq), sealing.masked_body)
     return {
         "run_id": run_id,
-        "seq": numbered.seq,
+        "seq": seq,
         "kind": entry.kind,
         "path": entry.path,
         "visit": entry.visit,
         "attempt": entry.attempt,
         "at": entry.at,
-        "body": bodies.encode(entry.body),
+        "body": kept.text,
+        "sealed": kept.sealed,
     }
 
 
-def _numbered(row: Row[Any]) -> Numbered:
-    body = bodies.decode(row.body)
+def _numbered(row: Row[Any], body: dict[str, Any]) -> Numbered:
     entry = Entry(kind=row.kind, path=row.path, visit=row.visit, attempt=row.attempt, at=row.at, body=body)
     return Numbered(row.seq, entry)

@@ -1,6 +1,7 @@
 """Questions: decisions that wait for a person, each answered once."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -10,8 +11,9 @@ from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown
 from planner.log import detectors, masking
 from planner.log.masking import Masking
 from planner.runs import ENDED, PersonAnswer, PersonQuestion
-from planner.store import bodies, cursors, runs, streams, tables
+from planner.store import bodies, cursors, runs, sealing, streams, tables
 from planner.store.cursors import Page
+from planner.store.sealing import Spot
 
 _questions = tables.questions
 _ORDER = cursors.Order("questions", _questions.c.asked_at, _questions.c.decision_id)
@@ -31,7 +33,7 @@ def get(tx: Connection, decision_id: str) -> PersonQuestion:
     row = tx.execute(select(_questions).where(_questions.c.decision_id == decision_id)).one_or_none()
     if row is None:
         raise DecisionUnknown(decision_id)
-    return from_row(row)
+    return _shown(tx, row)
 
 
 def page(
@@ -53,7 +55,23 @@ def page(
     query = select(_questions).where(
         *(_questions.c[name] == value for name, value in wanted.items() if value is not None)
     )
-    return cursors.newest_first(tx, query, _ORDER, make=from_row, cursor=cursor, limit=limit)
+    return cursors.newest_first(tx, query, _ORDER, make=partial(_shown, tx), cursor=cursor, limit=limit)
+
+
+def unsealed(tx: Connection, run_id: str) -> dict[str, PersonQuestion]:
+    """Return every question of a run by decision id, answers as they were given; for the engine alone.
+
+    Raises:
+        SealBroken: an answer is sealed, and cannot be opened.
+    """
+    keeping = sealing.keeping_of(tx)
+    query = select(_questions).where(_questions.c.run_id == run_id)
+    return {
+        row.decision_id: _question(
+            row, sealing.true(row.answer, row.sealed, keeping, _spot(run_id, row.decision_id))
+        )
+        for row in tx.execute(query)
+    }
 
 
 def answer(tx: Connection, decision_id: str, answer: PersonAnswer) -> PersonQuestion:
@@ -73,9 +91,12 @@ def answer(tx: Connection, decision_id: str, answer: PersonAnswer) -> PersonQues
         raise AnswerInvalid(decision_id, f"{answer.choice!r} is {found}; choose {' or '.join(offered)}")
     policy = streams.of(tx).keeping.masking
     comment = detectors.scrub(answer.comment, policy.detectors).text
-    body = bodies.encode(answer.model_copy(update={"comment": comment}).model_dump(mode="json"))
+    told = answer.model_copy(update={"comment": comment}).model_dump(mode="json")
+    keeping = sealing.keeping_of(tx)
+    body, sealed = sealing.keep(told, keeping, _spot(question.run_id, decision_id), sealing.masked_body)
+    given = {"status": "answered", "answer": body, "sealed": sealed}
     still_open = (_questions.c.decision_id == decision_id, _questions.c.status == "open")
-    won = tx.execute(update(_questions).where(*still_open).values(status="answered", answer=body)).rowcount
+    won = tx.execute(update(_questions).where(*still_open).values(given)).rowcount
     if not won:
         raise DecisionClosed(decision_id, happened(get(tx, decision_id), _ending(tx, question.run_id)))
     runs.wake(tx, question.run_id, answer.at)
@@ -132,9 +153,22 @@ def row_of(question: PersonQuestion) -> dict[str, Any]:
 
 
 def from_row(row: Row[Any]) -> PersonQuestion:
-    """Return the question that a row holds."""
+    """Return the question that a row holds, as it is kept."""
+    return _question(row, bodies.decode(row.answer))
+
+
+def _shown(tx: Connection, row: Row[Any]) -> PersonQuestion:
+    policy = sealing.keeping_of(tx).masking
+    return _question(row, sealing.shown(row.answer, row.sealed, policy, sealing.masked_body))
+
+
+def _question(row: Row[Any], answer: Any) -> PersonQuestion:
     body = bodies.decode(row.body)
-    return PersonQuestion.model_validate(body | {"status": row.status, "answer": bodies.decode(row.answer)})
+    return PersonQuestion.model_validate(body | {"status": row.status, "answer": answer})
+
+
+def _spot(run_id: str, decision_id: str) -> Spot:
+    return Spot(run_id, f"answer {decision_id}")
 
 
 def _ending(tx: Connection, run_id: str) -> str | None:

@@ -2,15 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, func, insert, literal, select, update
 
 from planner.decisions import WorkflowRef
-from planner.errors import RunEnded, RunMoving, RunUnknown
+from planner.errors import RunEnded, RunMoving, RunUnknown, SealBroken
+from planner.log import detectors
+from planner.log.envelopes import Keeping
 from planner.runs import Run, RunStatus
-from planner.store import bodies, cursors, keys, tables, versions
+from planner.store import bodies, cursors, keys, sealing, tables, versions
 from planner.store.cursors import Page
+from planner.store.sealing import Spot
 
 _runs = tables.runs
 _ORDER = cursors.Order("runs", _runs.c.created_at, _runs.c.id)
@@ -26,20 +30,47 @@ def create(tx: Connection, run: Run, *, key: str | None = None, request_sha256: 
         known = keys.claim(tx, key, request_sha256=request_sha256 or "", run_id=run.id, now=run.created_at)
         if known is not None:
             return get(tx, known)
-    tx.execute(insert(_runs).values(_row(run)))
+    tx.execute(insert(_runs).values(_row(run, sealing.keeping_of(tx))))
     return run
 
 
 def get(tx: Connection, run_id: str) -> Run:
-    """Return the run as it stands.
+    """Return the run as it stands, as it is shown.
 
     Raises:
         RunUnknown: no run has this id.
     """
-    row = tx.execute(select(_runs).where(_runs.c.id == run_id)).one_or_none()
-    if row is None:
-        raise RunUnknown(run_id)
-    return _run(row)
+    return _shown(tx, _get(tx, run_id))
+
+
+def answered(tx: Connection, run_id: str) -> Run:
+    """Return the run as its caller sees it: as it is shown, but with the output that it was begun for.
+
+    An output that cannot be opened any more stays as it is shown.
+
+    Raises:
+        RunUnknown: no run has this id.
+    """
+    row = _get(tx, run_id)
+    run = _shown(tx, row)
+    try:
+        return run.model_copy(update={"output": _output(tx, row)})
+    except SealBroken:
+        return run
+
+
+def unsealed(tx: Connection, run_id: str) -> Run:
+    """Return the run as it is; nobody but the engine may see it.
+
+    Raises:
+        RunUnknown: no run has this id.
+        SealBroken: something in it is sealed, and cannot be opened.
+    """
+    row = _get(tx, run_id)
+    given = {"goal": row.goal, "input": bodies.decode(row.input)}
+    if row.sealed is not None:
+        given = sealing.true(None, row.sealed, sealing.keeping_of(tx), _given(run_id))
+    return _run(row, **given, output=_output(tx, row))
 
 
 def page(
@@ -60,7 +91,7 @@ def page(
     query = select(_runs).where(
         *(_runs.c[name] == value for name, value in wanted.items() if value is not None)
     )
-    return cursors.newest_first(tx, query, _ORDER, make=_run, cursor=cursor, limit=limit)
+    return cursors.newest_first(tx, query, _ORDER, make=partial(_shown, tx), cursor=cursor, limit=limit)
 
 
 def claim(
@@ -73,7 +104,10 @@ def claim(
     run_id: str | None = None,
     except_revisions: Collection[str] = (),
 ) -> list[Run]:
-    """Take runs that may go on under a lease with a new epoch: what others lost, what is due, what is new."""
+    """Take runs that may go on under a lease with a new epoch: what others lost, what is due, what is new.
+
+    They are returned as they are shown.
+    """
     found: list[Row[Any]] = []
     for query in _claimable(now):
         room = limit - len(found)
@@ -95,7 +129,7 @@ def claim(
     tx.execute(
         update(_runs).where(_runs.c.id.in_(ids)).values(**lease, epoch=_runs.c.epoch + 1, nudged=False)
     )
-    return [_run(row).model_copy(update=lease | {"epoch": row.epoch + 1}) for row in found]
+    return [_shown(tx, row).model_copy(update=lease | {"epoch": row.epoch + 1}) for row in found]
 
 
 def renew(
@@ -143,7 +177,7 @@ def hold_still(tx: Connection, run_id: str) -> Run:
     row = tx.execute(select(_runs).where(_runs.c.id == run_id).with_for_update()).one_or_none()
     if row is None:
         raise RunUnknown(run_id)
-    run = _run(row)
+    run = _shown(tx, row)
     if run.ended:
         raise RunEnded(run_id, run.status)
     if run.status != "waiting":
@@ -162,7 +196,7 @@ def request_cancel(tx: Connection, run_id: str, now: datetime) -> Run:
     row = tx.execute(select(_runs).where(_runs.c.id == run_id).with_for_update()).one_or_none()
     if row is None:
         raise RunUnknown(run_id)
-    run = _run(row)
+    run = _shown(tx, row)
     if run.ended:
         raise RunEnded(run_id, run.status)
     if run.cancel_requested:
@@ -198,22 +232,55 @@ def _claimable(now: datetime) -> tuple[Select[Any], ...]:
     )
 
 
-def _row(run: Run) -> dict[str, Any]:
+def kept_change(change: dict[str, Any], run_id: str, keeping: Keeping) -> dict[str, Any]:
+    """Return columns of a run that change as its row keeps them."""
+    kept = dict(change)
+    if "output" in change:
+        kept["output"], kept["sealed_output"] = sealing.keep(change["output"], keeping, _result(run_id))
+    if kept.get("error") is not None:
+        kept["error"] = detectors.scrub(kept["error"], keeping.masking.detectors).text
+    return kept
+
+
+def _get(tx: Connection, run_id: str) -> Row[Any]:
+    row = tx.execute(select(_runs).where(_runs.c.id == run_id)).one_or_none()
+    if row is None:
+        raise RunUnknown(run_id)
+    return row
+
+
+def _given(run_id: str) -> Spot:
+    return Spot(run_id, "goal and input")
+
+
+def _result(run_id: str) -> Spot:
+    return Spot(run_id, "output")
+
+
+def _row(run: Run, keeping: Keeping) -> dict[str, Any]:
     ref = run.workflow
     fields = {name: getattr(run, name) for name in Run.model_fields if name != "workflow"}
-    return fields | {
-        "workflow": ref.name,
-        "version": ref.version,
-        "sha256": ref.sha256,
-        "input": bodies.encode(run.input),
-        "output": bodies.encode(run.output),
-        "nudged": False,
-    }
+    shown, sealed = sealing.keep({"goal": run.goal, "input": run.input}, keeping, _given(run.id))
+    given = bodies.decode(shown)
+    fields |= {"goal": given["goal"], "input": bodies.encode(given["input"]), "sealed": sealed}
+    fields |= kept_change({"output": run.output, "error": run.error}, run.id, keeping)
+    return fields | {"workflow": ref.name, "version": ref.version, "sha256": ref.sha256, "nudged": False}
 
 
-def _run(row: Row[Any]) -> Run:
-    fields = {name: getattr(row, name) for name in Run.model_fields if name != "workflow"}
+def _shown(tx: Connection, row: Row[Any]) -> Run:
+    policy = sealing.keeping_of(tx).masking
+    given = {"goal": row.goal, "input": bodies.decode(row.input)}
+    if row.sealed is None:
+        given = sealing.masked(given, policy)
+    return _run(row, **given, output=sealing.shown(row.output, row.sealed_output, policy))
+
+
+def _output(tx: Connection, row: Row[Any]) -> Any:
+    return sealing.true(row.output, row.sealed_output, sealing.keeping_of(tx), _result(row.id))
+
+
+def _run(row: Row[Any], **values: Any) -> Run:
+    others = Run.model_fields.keys() - {"workflow", *values}
+    fields = {name: getattr(row, name) for name in others}
     ref = WorkflowRef(name=row.workflow, version=row.version, sha256=row.sha256)
-    return Run(
-        **fields | {"workflow": ref, "input": bodies.decode(row.input), "output": bodies.decode(row.output)}
-    )
+    return Run(**fields, **values, workflow=ref)

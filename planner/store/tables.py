@@ -62,8 +62,11 @@ runs = Table(
     Column("catalog_revision", Text, nullable=False),
     Column("goal", Text, nullable=False),
     Column("input", Text),
+    # Goal and input as they were given, sealed, where something of them is masked; empty once erased.
+    Column("sealed", LargeBinary),
     Column("status", Text, nullable=False),
     Column("output", Text),
+    Column("sealed_output", LargeBinary),
     Column("error", Text),
     Column("mode", Text, nullable=False),
     Column("started_by", Text, nullable=False),
@@ -96,6 +99,8 @@ entries = Table(
     Column("attempt", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Column("body", Text, nullable=False),
+    # The body as it was, sealed, where something of it is masked; empty once erased.
+    Column("sealed", LargeBinary),
 )
 
 # An index of the log by what people ask for; the truth is the envelope, from which it can be made again.
@@ -186,6 +191,8 @@ questions = Table(
     Column("deadline", Instant),
     Column("body", Text, nullable=False),
     Column("answer", Text),
+    # The answer as it was given, sealed, where its value is masked; empty once erased.
+    Column("sealed", LargeBinary),
     Index(None, "status", "asked_at", "decision_id"),
     Index(None, "run_id", "status"),
 )

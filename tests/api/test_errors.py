@@ -34,6 +34,7 @@ EXAMPLES = [
     planning.ForkRefused("d", "it has no journal"),
     planning.AnswerInvalid("d", "not offered", [PROBLEM]),
     planning.LegalHold(["r"]),
+    planning.SealBroken("r", "what was sealed in it is erased"),
     planning.HeadsInvalid("no"),
     planning.KeyReused("k"),
     planning.CursorInvalid("c"),

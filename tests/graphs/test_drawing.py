@@ -21,7 +21,7 @@ def played(world, steps, script=None, model=None, given=None, **more):
     workflow, catalog = bench.workflow, bench.catalog
     ended = asyncio.run(bench.once())
     run = bench.context().run.model_copy(update={"status": ended.status})
-    loaded = Loaded(catalog, workflow, {}, bench.entries, bench.questions)
+    loaded = Loaded(run, catalog, workflow, {}, bench.entries, bench.questions)
     decided = [Decision.model_validate(each) for each in bench.decisions]
     parts = Parts(
         database=None,

@@ -9,10 +9,16 @@ from planner import settings
 from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
-from planner.settings import HeadSettings, ModelSettings, Settings, load
+from planner.settings import HeadSettings, ModelSettings, SealingSettings, Settings, load
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
-GROUPS = {"model": ModelSettings, "masking": Masking, "retention": Retention, "heads": HeadSettings}
+GROUPS = {
+    "model": ModelSettings,
+    "masking": Masking,
+    "sealing": SealingSettings,
+    "retention": Retention,
+    "heads": HeadSettings,
+}
 KEY = "a-key-of-more-than-sixteen"
 
 

@@ -1,5 +1,6 @@
 """Tests of the checks of `planner doctor`: what they find, keep to themselves, and leave alone."""
 
+import base64
 import http.server
 import json
 import sqlite3
@@ -9,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from api.commands import health
+from planner.log.masking import Masking
+from planner.settings import SealingSettings, Settings
+from planner.store import keyfiles
 
 SECRET = "very-secret-indeed"
+KEY = base64.b64encode(bytes(range(32))).decode()
 DOORS = """
 services:
   doors:
@@ -220,3 +225,53 @@ def test_a_python_that_is_too_old_is_broken(monkeypatch):
     monkeypatch.setattr(health, "OLDEST_PYTHON", (99, 0))
 
     assert health.python().state == "broken"
+
+
+def sealing(desk, **more):
+    return health.sealing(Settings(**{"database_url": f"sqlite:///{desk.folder}/planner.db"} | more))
+
+
+def test_a_key_beside_the_database_is_told_by_its_id_and_never_shown(desk):
+    file = desk.folder / "planner.db.key"
+
+    assert "made there when it is first needed" in sealing(desk).says
+    assert not file.exists()
+
+    keyfiles.make(file, KEY)
+
+    assert sealing(desk).state == "ok"
+    assert KEY not in sealing(desk).says
+    assert str(file) in sealing(desk).says
+
+
+def test_a_key_that_others_can_read_is_warned_of(desk):
+    file = desk.folder / "planner.db.key"
+    keyfiles.make(file, KEY)
+    file.chmod(0o644)
+
+    assert (sealing(desk).state, "chmod 600" in sealing(desk).says) == ("warning", True)
+
+
+def test_a_key_that_is_none_is_broken(desk):
+    (desk.folder / "planner.db.key").write_text("hunter2")
+
+    assert sealing(desk).state == "broken"
+    assert "hunter2" not in sealing(desk).says
+
+
+@pytest.mark.parametrize(("required", "state"), [(False, "warning"), (True, "broken")])
+def test_a_server_database_needs_a_key_from_the_environment(desk, monkeypatch, required, state):
+    more = {"database_url": "postgresql://db/planner", "sealing": SealingSettings(required=required)}
+
+    assert sealing(desk, **more).state == state
+    assert "PLANNER_JOURNAL_KEY" in sealing(desk, **more).says
+
+    monkeypatch.setenv("PLANNER_JOURNAL_KEY", KEY)
+
+    assert sealing(desk, **more).state == "ok"
+
+
+def test_without_masking_no_key_is_missed(desk):
+    off = Masking(never=(), detectors=())
+
+    assert sealing(desk, database_url="postgresql://db/planner", masking=off).state == "ok"

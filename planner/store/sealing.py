@@ -1,0 +1,101 @@
+"""Sealing: what is masked in the values of a run stays readable for the run itself, and for nobody else.
+
+A value stands in its column as it is shown. Where something of it is masked, the value as it was stands
+sealed in a column beside it; an empty seal says that it was erased.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from planner.errors import SealBroken
+from planner.log import masking, screening
+from planner.log.envelopes import Keeping
+from planner.log.masking import Masking
+from planner.store import bodies
+
+OPTION = "planner_keeping"
+"""Under which every connection carries how its database keeps values."""
+ERASED = b""
+_TOLD = ("arguments", "output", "error", "reason", "comment", "value")
+"""Members of a journal entry's body that hold words of others; the rest is the engine's own."""
+_KEEPING = Keeping()
+
+Masker = Callable[[Any, Masking], Any]
+"""Returns a value masked, or the very same where nothing in it is."""
+
+
+class Spot(NamedTuple):
+    """Where a value stands; a seal opens nowhere else."""
+
+    run_id: str
+    place: str
+
+
+class Kept(NamedTuple):
+    """A value as its row keeps it."""
+
+    text: str
+    """As it is shown; as it was, where nothing is masked or there is no key."""
+    sealed: bytes | None
+    """As it was, where the text is not."""
+
+
+def keeping_of(tx: Connection) -> Keeping:
+    """Return how the database of this connection keeps values."""
+    found: Keeping = tx.get_execution_options().get(OPTION, _KEEPING)
+    return found
+
+
+def masked(value: Any, policy: Masking) -> Any:
+    """Return a run's input, output or the like as it is shown."""
+    if _is_clear(bodies.encode(value), policy):
+        return value
+    found = masking.mask(value, policy, at="/run")
+    return found.value if found.pointers else value
+
+
+def masked_body(body: dict[str, Any], policy: Masking) -> dict[str, Any]:
+    """Return the body of a journal entry as it is shown."""
+    told = {name: body[name] for name in _TOLD if name in body}
+    if not told or _is_clear(bodies.encode(told), policy):
+        return body
+    found = masking.mask(told, policy)
+    return {**body, **found.value} if found.pointers else body
+
+
+def keep(value: Any, keeping: Keeping, spot: Spot, masked: Masker = masked) -> Kept:
+    """Return a value as its row keeps it.
+
+    Raises:
+        TypeError: it is no JSON.
+    """
+    text = bodies.encode(value)
+    shown = value if keeping.seals is None else masked(value, keeping.masking)
+    if keeping.seals is None or shown is value:
+        return Kept(text, None)
+    return Kept(bodies.encode(shown), keeping.seals.seal(text, *spot))
+
+
+def shown(text: str | None, sealed: bytes | None, policy: Masking, masked: Masker = masked) -> Any:
+    """Return a value as it is shown; one that is kept as it was is masked now."""
+    value = bodies.decode(text)
+    return value if text is None or sealed is not None else masked(value, policy)
+
+
+def true(text: str | None, sealed: bytes | None, keeping: Keeping, spot: Spot) -> Any:
+    """Return a value as it was.
+
+    Raises:
+        SealBroken: it is sealed, and cannot be opened.
+    """
+    if sealed is None:
+        return bodies.decode(text)
+    if keeping.seals is None:
+        raise SealBroken(spot.run_id, "something in it is sealed, and no key is given here")
+    return bodies.decode(keeping.seals.open(sealed, *spot))
+
+
+def _is_clear(text: str, policy: Masking) -> bool:
+    return not policy.rules and screening.clears(text, policy)
