@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import column, insert, inspect, select, table, text
 
 from planner.errors import StoreUnavailable
+from planner.log.envelopes import Keeping
 from planner.store import bodies, decisions, migrate, open_database, rows, runs, tables
 
 VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
@@ -76,9 +77,10 @@ def test_decisions_that_were_kept_before_the_log_are_taken_into_it(url, make):
 def test_what_was_there_before_tenants_is_the_default_one_s(url, make):
     with open_database(url) as old:
         old.write_sync(lambda tx: command.upgrade(migrate.config(tx), "0004"))
-        run, row = make.run(), runs._row(make.run())
+        run, row = make.run(), runs._row(make.run(), Keeping())
         row |= {"id": run.id, "created_at": 1, "updated_at": 1}
-        del row["tenant"]
+        for later in ("tenant", "sealed", "sealed_output"):
+            del row[later]
         before = table("runs", *(column(name) for name in row))
         old.write_sync(lambda tx: tx.execute(insert(before).values(row)) and None)
 
