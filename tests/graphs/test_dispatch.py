@@ -651,5 +651,5 @@ def test_a_tenant_whose_budget_is_used_up_mid_run_takes_the_declared_branch(data
     assert [each.outcome_class for each in made] == ["ok", "ok", "budget"]
     assert made[2].reason == "the tenant acme's 100 tokens are used up"
     assert [each.outcome_class for each in unasked] == ["budget"]
-    assert other.status == "failed"
+    assert other.status == "undone"
     assert {each.outcome_class for each in free} == {"ok"}
