@@ -14,6 +14,7 @@ from api import (
     forks,
     health,
     openapi,
+    repins,
     runs,
     usage,
     versions,
@@ -54,7 +55,7 @@ def create_app(settings: Settings, *, opened: Opened | None = None) -> FastAPI:
 
 def _v1() -> APIRouter:
     router = APIRouter(prefix="/v1", dependencies=[OwnOnly])
-    for part in (workflows, versions, runs, decisions, decision_log, usage, forks, catalog):
+    for part in (workflows, versions, runs, repins, decisions, decision_log, usage, forks, catalog):
         router.include_router(part.router)
     return router
 

@@ -67,6 +67,7 @@ _BRANCHES = {
     "workflows": {
         "versions": "versions:versions",
         "state": "versions:state",
+        "repin": "repinning:repin",
     },
 }
 """Further commands behind one of these, by its first word; ids are UUIDs, so none is taken for one."""

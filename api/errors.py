@@ -123,6 +123,7 @@ STATUS: Mapping[type[Exception], int] = {
     planning.RunUnknown: 404,
     planning.RunEnded: 409,
     planning.RunMoving: 409,
+    planning.RepinRefused: 409,
     planning.InputInvalid: 422,
     planning.RouteUnclear: 422,
     planning.DecisionUnknown: 404,

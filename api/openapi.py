@@ -12,9 +12,19 @@ from api.schemas import ProblemDetails
 from graphs.intake import RunRequest
 from graphs.origins import ForkRequest
 from graphs.overriding import OverrideRequest
+from graphs.repinning import RepinRequest
 
 _TEMPLATE = "#/components/schemas/{model}"
-_BODIES = (RunRequest, Answering, Labelling, ForkRequest, OverrideRequest, StateChange, ProblemDetails)
+_BODIES = (
+    RunRequest,
+    Answering,
+    Labelling,
+    ForkRequest,
+    OverrideRequest,
+    RepinRequest,
+    StateChange,
+    ProblemDetails,
+)
 _EXAMPLE = {
     "type": "urn:planner:run-unknown",
     "title": "No run has this id",

@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from graphs.forking import Difference, Forked
+from graphs.repinning import Repinned
 from planner.decisions import Decision, Offered, Trigger, WorkflowRef
 from planner.definition import Workflow
 from planner.journal import EntryKind, Numbered
@@ -238,6 +239,20 @@ class ForkView(Record):
             choice_after=made.decision.choice,
             difference=made.difference,
         )
+
+
+class RepinView(Record):
+    """A run that goes on with another version, or could."""
+
+    run: RunSummary
+    version_before: str
+    problems: tuple[Problem, ...]
+    """Why its journal does not allow it; empty where it does."""
+
+    @classmethod
+    def of(cls, made: Repinned) -> "RepinView":
+        """Return what came of it as its readers see it."""
+        return cls(run=RunSummary.of(made.run), version_before=made.before.version, problems=made.problems)
 
 
 class EntryView(Record):

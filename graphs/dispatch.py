@@ -338,14 +338,14 @@ def load(tx: Any, run: Run, catalog: Catalog) -> Loaded:
 def definitions(tx: Any, run: Run, entries: Sequence[Numbered]) -> Definitions:
     """Return the definitions that a run is pinned to, or will be once it begins."""
     workflow = workflows.by_sha256(tx, run.workflow.sha256)
-    started = next((entry for _, entry in entries if entry.kind == "started"), None)
-    if started is None:
-        pinned = pinning.closure(workflow, partial(_nested, tx))
+    began = next((entry for _, entry in reversed(entries) if entry.kind in {"started", "repinned"}), None)
+    if began is None:
+        pinned = pinning.closure(workflow, partial(nested, tx))
     else:
-        pinned = pinning.restore(started.body["pinned"], lambda sha256: workflows.by_sha256(tx, sha256))
+        pinned = pinning.restore(began.body["pinned"], lambda sha256: workflows.by_sha256(tx, sha256))
     return Definitions(workflow, pinned)
 
 
-def _nested(tx: Any, name: str, version: str | None) -> Workflow:
+def nested(tx: Any, name: str, version: str | None) -> Workflow:
     """Return a sub-workflow: the version that is named, else the newest that takes new runs."""
     return workflows.get(tx, name, version) if version is not None else versions.current(tx, name)

@@ -1,7 +1,6 @@
 """Retracing: the path that a run took, found by replaying its journal without doing anything."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from graphs import dispatch, runner
@@ -19,6 +18,8 @@ from planner.journal import Entry, Recorded
 from planner.runs import Run
 from planner.store import decisions, runs
 from tools.catalog import Catalog
+
+Execute = Callable[[Frame, Context], Awaitable[str]]
 
 
 class Recording(NamedTuple):
@@ -76,9 +77,12 @@ async def retrace(recorded: Recording, parts: Parts) -> Trace:
     run, loaded, decided = recorded
     entries = {numbered.entry.kind: numbered.entry for numbered in loaded.entries}
     moves: list[Move] = []
-    began = entries.get("started")
-    if began is not None:
-        await _replay(run, loaded, parts, began.at, moves)
+
+    async def execute(frame: Frame, ctx: Context) -> str:
+        return await _follow(frame, ctx, moves)
+
+    if "started" in entries:
+        await replay(loaded, parts, execute=execute)
     return Trace(
         run=run,
         moves=moves,
@@ -89,11 +93,18 @@ async def retrace(recorded: Recording, parts: Parts) -> Trace:
     )
 
 
-async def _replay(run: Run, loaded: Loaded, parts: Parts, began: datetime, moves: list[Move]) -> None:
-    async def execute(frame: Frame, ctx: Context) -> str:
-        return await _follow(frame, ctx, moves)
+async def replay(
+    loaded: Loaded, parts: Parts, *, execute: Execute, recorded: Recorded | None = None
+) -> Context:
+    """Execute a run from its journal without doing anything, as far as that goes; return what is known then.
 
-    nobody = _Nobody(parts.clock)
+    Args:
+        loaded: the run as it was written down; it has begun.
+        parts: what gives the programs and the time.
+        execute: what moves a sequence from step to step.
+        recorded: its journal, where more than looking up is to be done with it.
+    """
+    run, nobody = loaded.run, _Nobody(parts.clock)
     ctx = Context(
         run=run,
         program=parts.program(loaded.workflow),
@@ -105,12 +116,14 @@ async def _replay(run: Run, loaded: Loaded, parts: Parts, began: datetime, moves
         sink=nobody.append,
         new_id=nobody.new_id,
         execute=execute,
-        recorded=Recorded(loaded.entries),
+        recorded=recorded or Recorded(loaded.entries),
         questions=dict(loaded.questions),
         recovery_choices=parts.recovery_choices,
-        started_at=began,
     )
-    await execute(runner.frame(ctx.program, run, began), ctx)
+    started = ctx.recorded.find("started")
+    ctx.started_at = parts.clock.now() if started is None else started.at
+    await execute(runner.frame(ctx.program, run, ctx.started_at), ctx)
+    return ctx
 
 
 async def _follow(frame: Frame, ctx: Context, moves: list[Move]) -> str:

@@ -9,6 +9,7 @@ PlannerError
 ├── ServicesMissing      this process does not know the services that a run began with
 ├── RunUnknown           no run has this id
 ├── RunEnded             the run has ended, so it cannot be changed
+├── RepinRefused         a run cannot go on with another version; holds every problem
 ├── RunMoving            the run moves, so it cannot be changed now
 ├── InputInvalid         a run's input does not fit its schema
 ├── RouteUnclear         a goal names no workflow that can be run as it stands
@@ -138,6 +139,17 @@ class RunMoving(PlannerError):
         super().__init__(
             f"run {run_id} is {status}, and only a run that waits can be changed; try again then"
         )
+
+
+class RepinRefused(PlannerError):
+    """The run's journal does not allow it to go on with that version."""
+
+    code = "repin-refused"
+
+    def __init__(self, run_id: str, version: str, problems: Sequence[Problem]) -> None:
+        self.run_id, self.version, self.problems = run_id, version, tuple(problems)
+        told = "; ".join(map(str, self.problems))
+        super().__init__(f"run {run_id} cannot go on with version {version}: {told}")
 
 
 class InputInvalid(PlannerError):

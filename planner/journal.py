@@ -5,7 +5,16 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 EntryKind = Literal[
-    "started", "intention", "outcome", "settled", "asked", "decision", "timer", "ending", "finished"
+    "started",
+    "intention",
+    "outcome",
+    "settled",
+    "asked",
+    "decision",
+    "timer",
+    "repinned",
+    "ending",
+    "finished",
 ]
 
 
@@ -24,7 +33,8 @@ class Entry(NamedTuple):
     kind: EntryKind
     """`intention`: about to be sent. `outcome`: what came back. `settled`: an outcome
     in doubt was found out. `asked`: a person was asked. `timer`: a due
-    time was set. `ending`: no step forward happens after it, only taking back."""
+    time was set. `repinned`: the run goes on with another version of its workflow.
+    `ending`: no step forward happens after it, only taking back."""
 
     at: datetime
     """When, in UTC."""

@@ -13,7 +13,9 @@ from planner.prompts import one_line
 from planner.runs import Run
 from tools.records import Record
 
-ChapterKind = Literal["began", "sent", "answered", "settled", "asked", "decided", "waited", "ending", "ended"]
+ChapterKind = Literal[
+    "began", "sent", "answered", "settled", "asked", "decided", "waited", "repinned", "ending", "ended"
+]
 
 _OUTCOMES = {
     "applied": "went through",
@@ -164,6 +166,13 @@ def _waited(_run: Run, entry: Entry, _decisions: Mapping[str, Decision]) -> Tell
     return "waited", f"{_place(entry)}: waits until {entry.body['due']}", ()
 
 
+def _repinned(_run: Run, entry: Entry, _decisions: Mapping[str, Decision]) -> Telling:
+    body = entry.body
+    versions = f"version {body['to']['version']} in place of {body['from']['version']}"
+    told = f"{body['actor']} let the run go on with {versions}"
+    return "repinned", told, (f"why: {body['comment']}",) if body["comment"] else ()
+
+
 def _ending(_run: Run, entry: Entry, _decisions: Mapping[str, Decision]) -> Telling:
     then = "what was applied is taken back, newest first" if entry.body["undo"] else "what was applied stays"
     return "ending", f"the run ends as {entry.body['status']}; {then}", (f"why: {entry.body['error']}",)
@@ -182,6 +191,7 @@ _TELLERS = {
     "asked": _asked,
     "decision": _decision,
     "timer": _waited,
+    "repinned": _repinned,
     "ending": _ending,
     "finished": _finished,
 }

@@ -186,6 +186,21 @@ def hold_still(tx: Connection, run_id: str) -> Run:
     return run.model_copy(update={"epoch": run.epoch + 1})
 
 
+def waiting_of(tx: Connection, workflow: str, version: str, *, limit: int) -> list[str]:
+    """Return the ids of runs of a version that wait, the oldest first."""
+    same = (_runs.c.workflow == workflow, _runs.c.version == version, _runs.c.status == "waiting")
+    query = select(_runs.c.id).where(*same).order_by(_runs.c.created_at, _runs.c.id).limit(limit)
+    return list(tx.execute(query).scalars())
+
+
+def repin(tx: Connection, run_id: str, workflow: WorkflowRef, catalog_revision: str) -> Run:
+    """Pin a run that is held still to another definition and catalogue; return it as it stands then."""
+    pinned = {"workflow": workflow.name, "version": workflow.version, "sha256": workflow.sha256}
+    changed = pinned | {"catalog_revision": catalog_revision}
+    tx.execute(update(_runs).where(_runs.c.id == run_id).values(changed))
+    return get(tx, run_id)
+
+
 def request_cancel(tx: Connection, run_id: str, now: datetime) -> Run:
     """Ask the run to stop at its next safe point; asking again changes nothing.
 

@@ -27,6 +27,7 @@ EXAMPLES = [
     planning.RunUnknown("r"),
     planning.RunEnded("r", "failed"),
     planning.RunMoving("r", "running"),
+    planning.RepinRefused("r", "1.1.0", [PROBLEM]),
     planning.InputInvalid("w", [PROBLEM]),
     planning.RouteUnclear("unclear", [{"workflow": "w"}], "d"),
     planning.DecisionUnknown("d"),
