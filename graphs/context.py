@@ -134,6 +134,8 @@ class Context:
     wakes: list[datetime | None] = field(default_factory=list)
     """When parked steps want to be looked at again."""
     cancel_requested: bool = False
+    is_first: bool = False
+    """Whether no execution of the run came before this one."""
     draining: bool = False
     """Whether this process stops, so that the run has to go on elsewhere."""
     ending: bool = False
@@ -201,6 +203,8 @@ class Context:
 
         Then the step may have been begun before by an execution that died.
         """
+        if self.is_first:
+            return False
         parts = path.split(".")
         around = (".".join(parts[:depth]) + "." for depth in range(1, len(parts)))
         return self._fresh.isdisjoint(("", *around))

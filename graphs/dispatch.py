@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any, NamedTuple, TypeVar
 
 from graphs import compile as compiling
-from graphs import pinning, runner
+from graphs import loading, pinning, runner
 from graphs.context import Context
+from graphs.loading import Loaded
 from graphs.parts import Parts
 from planner.definition import Workflow
 from planner.errors import (
@@ -21,10 +22,11 @@ from planner.errors import (
     ServicesMissing,
     StoreUnavailable,
 )
-from planner.journal import Append, Numbered, Recorded
-from planner.runs import PersonQuestion, Run
-from planner.store import catalogs, journal, questions, runs, versions, workflows
-from tools.catalog import Catalog
+from planner.journal import Append, Entry, Numbered, Recorded
+from planner.runs import Run
+from planner.store import journal, runs, versions
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -32,28 +34,6 @@ POLL_SECONDS = 0.5
 """Longest time after which work of other processes is noticed."""
 GRACE_SECONDS = 5.0
 """How long a run may take to come to a safe point when its process stops."""
-
-
-class Loaded(NamedTuple):
-    """What a run is taken up from."""
-
-    run: Run
-    """With its values as they are."""
-    catalog: Catalog
-    """The contracts that the run began with."""
-    workflow: Workflow
-    pinned: Mapping[str, Workflow]
-    """Sub-workflows, by reference."""
-    entries: Sequence[Numbered]
-    questions: Mapping[str, PersonQuestion]
-
-
-class Definitions(NamedTuple):
-    """What a run is pinned to."""
-
-    workflow: Workflow
-    pinned: Mapping[str, Workflow]
-    """Sub-workflows, by reference."""
 
 
 class Waiter(NamedTuple):
@@ -96,6 +76,8 @@ class Moving:
     """A run that this process holds."""
 
     run: Run
+    loaded: Loaded | None = None
+    """What it is taken up from, where that is known without reading it."""
     task: "asyncio.Task[None] | None" = None
     ctx: Context | None = None
     """None while it is loaded."""
@@ -116,7 +98,7 @@ class Dispatcher:
         self._poked = asyncio.Event()
         self._leasing: asyncio.Task[None] | None = None
         self._claiming: asyncio.Task[None] | None = None
-        self._claims: set[asyncio.Task[None]] = set()
+        self._claims: set[asyncio.Task[Any]] = set()
         self._is_stopping = False
         self._foreign: set[str] = set()
         """Catalogue revisions whose services this process does not know; their runs are left to others."""
@@ -167,6 +149,36 @@ class Dispatcher:
         except StoreUnavailable as exc:
             log.warning("run could not be taken up at once", extra={"run_id": run_id, "error": str(exc)})
 
+    async def begin(self, run: Run, workflow: Workflow, **kept: Any) -> Run:
+        """Write a new run down and let it move, here where there is room; return the one its key began.
+
+        Args:
+            run: as nobody has it yet.
+            workflow: what it is pinned to.
+            kept: further arguments of `runs.create`.
+        """
+        if self._is_stopping or self.active >= self.parts.concurrency:
+            return await self.parts.database.write(runs.create, run, **kept)
+        return await self._kept(self._begin(run, workflow, kept))
+
+    async def _begin(self, run: Run, workflow: Workflow, kept: Mapping[str, Any]) -> Run:
+        """Begin the run under a lease from the start, so that it need be neither claimed nor read."""
+        parts, now = self.parts, self.parts.clock.now()
+        pinned: Mapping[str, Workflow] = {}
+        if pinning.runs_others(workflow):
+            pinned = await parts.database.read(loading.pinned, workflow)
+        until = now + timedelta(seconds=parts.lease_seconds)
+        lease = {"status": "running", "worker": parts.worker, "lease_until": until, "epoch": 1}
+        leased = run.model_copy(update=lease)
+        first = Numbered(
+            1, Entry(kind="started", at=now, body=pinning.facts(run, parts.catalog.revision, pinned))
+        )
+        made = await parts.database.write(_create, leased, first, kept)
+        if made.id == run.id:
+            loaded = Loaded(leased, parts.catalog, workflow, pinned, (first,), {})
+            await self._release(made) if self._is_stopping else self._spawn(made, loaded)
+        return made
+
     async def _claim_loop(self) -> None:
         while True:
             try:
@@ -184,10 +196,14 @@ class Dispatcher:
         """Claim runs and let them move, even when the caller goes away: a lease once taken is kept."""
         if limit <= 0 or self._is_stopping:
             return
-        claim = asyncio.create_task(self._claim_now(limit, run_id))
+        await self._kept(self._claim_now(limit, run_id))
+
+    async def _kept(self, claiming: Coroutine[Any, Any, T]) -> T:
+        """Return what it returns; it goes on to its end even when the caller goes away."""
+        claim = asyncio.create_task(claiming)
         self._claims.add(claim)
         claim.add_done_callback(self._claims.discard)
-        await asyncio.shield(claim)
+        return await asyncio.shield(claim)
 
     async def _claim_now(self, limit: int, run_id: str | None) -> None:
         parts = self.parts
@@ -203,11 +219,11 @@ class Dispatcher:
         for run in claimed:
             await self._release(run) if self._is_stopping else self._spawn(run)
 
-    def _spawn(self, run: Run) -> None:
+    def _spawn(self, run: Run, loaded: Loaded | None = None) -> None:
         stale = self._active.get(run.id)
         if stale is not None and stale.task is not None:
             stale.task.cancel()
-        held = self._active[run.id] = Moving(run)
+        held = self._active[run.id] = Moving(run, loaded)
         held.task = asyncio.create_task(self._move(held), name=f"run {run.id}")
         # A task that is cancelled before it began never comes to its own `finally`.
         held.task.add_done_callback(lambda _: self._forget(held))
@@ -220,7 +236,7 @@ class Dispatcher:
     async def _move(self, held: Moving) -> None:
         run = held.run
         try:
-            held.ctx = self._context(run, await self.parts.database.read(load, run, self.parts.catalog))
+            held.ctx = self._context(run, held.loaded or await self._load(run), is_first=bool(held.loaded))
             held.ctx.draining = self._is_stopping
             ended = await runner.execute(held.ctx)
             log.info("run stopped", extra={"run_id": run.id, "status": ended.status})
@@ -242,6 +258,9 @@ class Dispatcher:
         except Exception as exc:
             log.exception("run failed inside the engine", extra={"run_id": run.id})
             await self._give_up(run, exc)
+
+    async def _load(self, run: Run) -> Loaded:
+        return await self.parts.database.read(loading.load, run, self.parts.catalog, self.parts.definitions)
 
     async def _release(self, run: Run) -> None:
         with contextlib.suppress(StoreUnavailable):
@@ -296,7 +315,7 @@ class Dispatcher:
         if moving is not None and moving.ctx is not None:
             moving.ctx.cancel_requested = True
 
-    def _context(self, run: Run, loaded: Loaded) -> Context:
+    def _context(self, run: Run, loaded: Loaded, *, is_first: bool) -> Context:
         parts = self.parts
 
         async def sink(unit: Any) -> None:
@@ -318,34 +337,12 @@ class Dispatcher:
             questions=dict(loaded.questions),
             recovery_choices=parts.recovery_choices,
             cancel_requested=run.cancel_requested,
+            is_first=is_first,
         )
 
 
-def load(tx: Any, run: Run, catalog: Catalog) -> Loaded:
-    """Return what a run is taken up from: contracts at today's addresses, definitions, journal, questions.
-
-    Raises:
-        SealBroken: something in it is sealed, and cannot be opened here.
-    """
-    catalog = catalogs.get(tx, run.catalog_revision, now_at=catalog)
-    true, entries = runs.unsealed(tx, run.id), journal.unsealed(tx, run.id)
-    found = definitions(tx, run, entries)
-    # The lease is that of the claim, even where another holds the run by now.
-    held = run.model_copy(update={"goal": true.goal, "input": true.input, "output": true.output})
-    return Loaded(held, catalog, found.workflow, found.pinned, entries, questions.unsealed(tx, run.id))
-
-
-def definitions(tx: Any, run: Run, entries: Sequence[Numbered]) -> Definitions:
-    """Return the definitions that a run is pinned to, or will be once it begins."""
-    workflow = workflows.by_sha256(tx, run.workflow.sha256)
-    began = next((entry for _, entry in reversed(entries) if entry.kind in {"started", "repinned"}), None)
-    if began is None:
-        pinned = pinning.closure(workflow, partial(nested, tx))
-    else:
-        pinned = pinning.restore(began.body["pinned"], lambda sha256: workflows.by_sha256(tx, sha256))
-    return Definitions(workflow, pinned)
-
-
-def nested(tx: Any, name: str, version: str | None) -> Workflow:
-    """Return a sub-workflow: the version that is named, else the newest that takes new runs."""
-    return workflows.get(tx, name, version) if version is not None else versions.current(tx, name)
+def _create(tx: Any, run: Run, first: Numbered, kept: Mapping[str, Any]) -> Run:
+    made = runs.create(tx, run, **kept)
+    if made.id == run.id:
+        journal.insert(tx, run.id, (first,))
+    return made

@@ -60,16 +60,17 @@ async def begin(
         RouteUnclear: the goal leads to no workflow; holds the candidates.
         KeyReused: the key came with another request.
     """
-    request_sha256 = digest([started_by, _said(request)])
+    request_sha256 = None if key is None else digest([started_by, _said(request)])
     known = None
-    if key is not None:
+    if request_sha256 is not None and key is not None:
         known = await parts.database.read(keys.find, key, request_sha256=request_sha256)
     if known is not None:
         return Begun(await parts.database.read(runs.get, known), created=False)
-    run, decision = await _prepare(request, parts, started_by)
-    kept = await parts.database.write(runs.create, run, key=key, request_sha256=request_sha256)
-    if kept.id == run.id and dispatcher is not None:
-        await dispatcher.take(run.id)
+    run, workflow, decision = await _prepare(request, parts, started_by)
+    if dispatcher is None:
+        kept = await parts.database.write(runs.create, run, key=key, request_sha256=request_sha256)
+    else:
+        kept = await dispatcher.begin(run, workflow, key=key, request_sha256=request_sha256)
     ids = () if decision is None else (decision.decision_id,)
     return Begun(kept, created=kept.id == run.id, decision_ids=ids)
 
@@ -81,16 +82,18 @@ def _said(request: RunRequest) -> dict[str, Any]:
 
 class _Prepared(NamedTuple):
     run: Run
+    workflow: Workflow
     decision: Decision | None
 
 
 async def _prepare(request: RunRequest, parts: Parts, started_by: str) -> _Prepared:
     run_id = parts.new_id()
     if request.workflow is not None:
-        workflow = await parts.database.read(versions.current, request.workflow, request.version)
+        wanted = request.workflow, request.version
+        workflow = await parts.database.read(versions.current, *wanted, known=parts.definitions)
         given = request.input or {}
         _check(workflow, schemas.problems(workflow.input, given, path="/input"))
-        return _Prepared(_run(request, parts, run_id, workflow, given, started_by), None)
+        return _Prepared(_run(request, parts, run_id, workflow, given, started_by), workflow, None)
     if not request.goal:
         what = Problem(path="/", code="missing", message="neither a workflow nor a goal is given")
         raise InputInvalid("run", [what.model_copy(update={"remedy": "name a `workflow`, or say a `goal`"})])
@@ -117,7 +120,8 @@ async def _by_goal(request: RunRequest, goal: str, parts: Parts, run_id: str, st
     await parts.database.write(decisions.insert, _runless(decision) if filled.problems else decision)
     placed = [problem.model_copy(update={"path": f"/input{problem.path}"}) for problem in filled.problems]
     _check(routed.workflow, placed, decision.decision_id)
-    return _Prepared(_run(request, parts, run_id, routed.workflow, filled.input, started_by), decision)
+    run = _run(request, parts, run_id, routed.workflow, filled.input, started_by)
+    return _Prepared(run, routed.workflow, decision)
 
 
 def _runless(decision: Decision) -> Decision:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graphs import choices, dispatch, pinning
+from graphs import choices, loading, pinning
 from graphs.dispatch import Dispatcher
 from graphs.parts import Parts
 from planner import choosing, story
@@ -152,7 +152,7 @@ def _instead(
 
 
 def _edge(tx: Any, old: Decision, run: Run, entries: Sequence[Numbered], to: str) -> str:
-    definitions = dispatch.definitions(tx, run, entries)
+    definitions = loading.definitions(tx, run, entries)
     step = pinning.step_at(definitions.workflow, definitions.pinned, old.path)
     return (step.options[to].then if isinstance(step, Decide) else None) or to
 

@@ -34,6 +34,8 @@ class Parts:
     """Whether a model is configured at all."""
     tenants: Mapping[str, TenantBudget] = field(default_factory=dict)
     """What tenants may spend on models; those that are not named have no bound."""
+    definitions: dict[str, Workflow] = field(default_factory=dict)
+    """Workflows that runs of this process were pinned to, by content hash."""
     _programs: dict[str, Program] = field(default_factory=dict)
 
     def decider_of(self, tenant: str) -> Decider:
@@ -54,4 +56,5 @@ class Parts:
         found = self._programs.get(workflow.sha256)
         if found is None:
             found = self._programs[workflow.sha256] = blocks.program(workflow)
+            self.definitions[workflow.sha256] = workflow
         return found

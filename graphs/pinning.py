@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from planner.definition import AnyStep, Foreach, Parallel, RunWorkflow, Workflow, walk
+from planner.runs import Run
 
 Find = Callable[[str, str | None], Workflow]
 """Finds a workflow by name and version; the newest when the version is None."""
@@ -28,6 +30,11 @@ def closure(workflow: Workflow, find: Find) -> dict[str, Workflow]:
                 found[reference(step)] = nested
                 waiting.append(nested)
     return found
+
+
+def runs_others(workflow: Workflow) -> bool:
+    """Tell whether the workflow runs another one."""
+    return any(isinstance(place.step, RunWorkflow) for place in walk(workflow))
 
 
 def reference(step: RunWorkflow) -> str:
@@ -55,3 +62,9 @@ def step_at(workflow: Workflow, pinned: Mapping[str, Workflow], path: str) -> An
 def restore(pinned: Mapping[str, str], by_sha256: Callable[[str], Workflow]) -> dict[str, Workflow]:
     """Return the workflows that a run was pinned to when it began."""
     return {name: by_sha256(sha256) for name, sha256 in pinned.items()}
+
+
+def facts(run: Run, revision: str, pinned: Mapping[str, Workflow]) -> dict[str, Any]:
+    """Return what the journal says of the definitions and the catalogue that a run is pinned to."""
+    sha256s = {name: workflow.sha256 for name, workflow in pinned.items()}
+    return {"workflow": run.workflow.model_dump(), "catalog": revision, "pinned": sha256s}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from graphs import dispatch, driver, pinning, retracing
+from graphs import driver, loading, pinning, retracing
 from graphs.dispatch import Dispatcher, Loaded
 from graphs.parts import Parts
 from planner import effects
@@ -126,9 +126,9 @@ class _Noting(Recorded):
 
 
 def _load(tx: Any, run_id: str, version: str, parts: Parts) -> _Target:
-    loaded = dispatch.load(tx, runs.get(tx, run_id), parts.catalog)
+    loaded = loading.load(tx, runs.get(tx, run_id), parts.catalog)
     workflow = workflows.get(tx, loaded.run.workflow.name, version)
-    pinned = pinning.closure(workflow, partial(dispatch.nested, tx))
+    pinned = pinning.closure(workflow, partial(loading.nested, tx))
     changed = loaded._replace(workflow=workflow, pinned=pinned, catalog=parts.catalog)
     return _Target(loaded.run.workflow, changed)
 

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from graphs import dispatch, runner
+from graphs import loading, runner
 from graphs.blocks import Block
 from graphs.context import Context, Frame, Stopped
-from graphs.dispatch import Loaded
+from graphs.loading import Loaded
 from graphs.parts import Parts
 from graphs.steps import run_block
 from planner import effects
@@ -68,7 +68,7 @@ def load(tx: Any, run_id: str, catalog: Catalog) -> Recording:
         RunUnknown: no run has this id.
         SealBroken: something in it is sealed, and cannot be opened here.
     """
-    loaded = dispatch.load(tx, runs.get(tx, run_id), catalog)
+    loaded = loading.load(tx, runs.get(tx, run_id), catalog)
     return Recording(loaded.run, loaded, decisions.of_run(tx, run_id))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from graphs import undo
+from graphs import pinning, undo
 from graphs.blocks import Program
 from graphs.context import Context, Frame, Parked, StepFailed
 from graphs.steps import FAILED, PARKED
@@ -56,9 +56,8 @@ def frame(program: Program, run: Run, started_at: datetime) -> Frame:
 async def _begin(ctx: Context) -> None:
     started = ctx.recorded.find("started")
     if started is None:
-        pinned = {name: program.workflow.sha256 for name, program in ctx.programs.items()}
-        body = {"workflow": ctx.run.workflow.model_dump(), "catalog": ctx.catalog.revision, "pinned": pinned}
-        await ctx.record("started", "", 1, 1, body)
+        pinned = {name: program.workflow for name, program in ctx.programs.items()}
+        await ctx.record("started", "", 1, 1, pinning.facts(ctx.run, ctx.catalog.revision, pinned))
         started = ctx.recorded.find("started")
     ctx.started_at = started.at if started is not None else ctx.clock.now()
     forked = None if started is None else started.body.get("fork")

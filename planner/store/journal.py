@@ -102,6 +102,12 @@ def prepare(unit: Append, now: datetime, keeping: Keeping = _KEEPING) -> Prepare
     )
 
 
+def insert(tx: Connection, run_id: str, first: Sequence[Numbered]) -> None:
+    """Write the first entries of a run that the same transaction creates."""
+    keeping = sealing.keeping_of(tx)
+    _TO_ENTRIES(tx, [_row(run_id, numbered, keeping) for numbered in first])
+
+
 def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | None]:
     """Write every unit whose lease stands; return for each why it was refused, or None.
 

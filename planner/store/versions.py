@@ -1,7 +1,8 @@
 """Versions: how each version of a workflow stands, and which ones take new runs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select, update
@@ -13,6 +14,7 @@ from planner.store import tables, workflows
 from planner.versions import VersionStanding, VersionState
 
 _workflows, _runs = tables.workflows, tables.runs
+_NOTHING: Mapping[str, Workflow] = MappingProxyType({})
 
 
 class Offer(NamedTuple):
@@ -62,21 +64,31 @@ def standings(tx: Connection, name: str) -> list[VersionStanding]:
     return sorted(found, key=lambda each: workflows.precedence(each.version), reverse=True)
 
 
-def current(tx: Connection, name: str, version: str | None = None) -> Workflow:
+def current(
+    tx: Connection, name: str, version: str | None = None, *, known: Mapping[str, Workflow] = _NOTHING
+) -> Workflow:
     """Return the workflow that a new run gets: this version, or the newest that takes new runs.
+
+    Args:
+        tx: where to look.
+        name: its name.
+        version: its version, if one is wanted.
+        known: definitions that need not be read again, by content hash.
 
     Raises:
         WorkflowUnknown: nothing of this name and version is registered.
         VersionClosed: the version, or every one of them, takes no new runs.
     """
-    if version is not None:
-        workflows.get(tx, name, version)
-    found = standings(tx, name)
-    wanted = [each for each in found if version in {None, each.version}]
-    open_ = [each.version for each in wanted if each.state == "active"]
+    query = select(_workflows.c.version, _workflows.c.sha256, _workflows.c.state)
+    rows = {row.version: row for row in tx.execute(query.where(_workflows.c.name == name))}
+    wanted = sorted(rows if version is None else rows.keys() & {version}, key=workflows.precedence)
+    if not wanted:
+        return workflows.get(tx, name, version)
+    open_ = [each for each in reversed(wanted) if rows[each].state == "active"]
     if not open_:
-        raise VersionClosed(name, {each.version: each.state for each in wanted})
-    return workflows.get(tx, name, next((each for each in open_ if "-" not in each), open_[0]))
+        raise VersionClosed(name, {each: rows[each].state for each in reversed(wanted)})
+    chosen = rows[next((each for each in open_ if "-" not in each), open_[0])]
+    return known.get(chosen.sha256) or workflows.get(tx, name, chosen.version)
 
 
 def offered(tx: Connection) -> list[Offer]:

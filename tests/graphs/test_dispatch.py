@@ -9,8 +9,9 @@ from functools import partial
 import pytest
 import yaml
 
-from graphs.dispatch import Dispatcher, Signals, load
+from graphs.dispatch import Dispatcher, Signals
 from graphs.intake import RunRequest, begin
+from graphs.loading import load
 from graphs.parts import Parts
 from graphs.testing import LOST, OK, ScriptedCaller, ScriptedDecider
 from planner import clock

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from graphs import retracing
-from graphs.dispatch import Loaded
 from graphs.drawing import draw
+from graphs.loading import Loaded
 from graphs.parts import Parts
 from graphs.retracing import Recording
 from graphs.testing import DOWN, LOST, REFUSED
