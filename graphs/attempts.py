@@ -13,6 +13,9 @@ from tools.expressions import Template
 from tools.operations import Operation, Reconcile, Retry
 from tools.outcomes import Outcome
 
+_TOLD = ("output", "status", "code", "error", "retry_after", "ms")
+"""Fields of an outcome that its entry bears by their own names, unless they are null."""
+
 
 @dataclass
 class Target:
@@ -163,8 +166,12 @@ def _first(target: Target, ctx: Context) -> Outcome:
 
 
 async def _record(target: Target, ctx: Context, outcome: Outcome) -> Outcome:
-    body = _intent(target) | outcome.model_dump(exclude={"kind"}, exclude_none=True)
+    body = _intent(target)
     body["outcome"] = outcome.kind
+    for name in _TOLD:
+        value = getattr(outcome, name)
+        if value is not None:
+            body[name] = value
     await ctx.record("outcome", target.path, target.visit, target.attempt, body)
     return outcome
 
@@ -185,8 +192,7 @@ def _intent(target: Target) -> dict[str, Any]:
 
 
 def _outcome(body: dict[str, Any]) -> Outcome:
-    fields = ("output", "status", "code", "error", "retry_after", "ms")
-    return Outcome(kind=body["outcome"], **{name: body[name] for name in fields if name in body})
+    return Outcome(kind=body["outcome"], **{name: body[name] for name in _TOLD if name in body})
 
 
 async def _pause(target: Target, ctx: Context, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """Calling: one step's call through retry, recovery and reconciliation, every attempt journaled."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphs import recoveries
@@ -27,7 +27,7 @@ class Calling:
     target: Target
     substitutes: list[Template]
     """Arguments of the substitutes that are left."""
-    outcome: Outcome = field(default_factory=lambda: Outcome(kind="not_sent"))
+    outcome: Outcome
     choices: int = 0
     """Recovery choices made so far."""
 
@@ -49,8 +49,10 @@ async def call(step: Call, site: Site, ctx: Context) -> Any:
         keep=step.undo == "keep",
     )
     target.key = _key(ctx, target, 0)
-    calling = Calling(step, site.frame, ctx, target, list(site.node.substitutes))
-    calling.outcome = await attempts(target, ctx)
+    outcome = await attempts(target, ctx)
+    if outcome.ok:
+        return outcome.output
+    calling = Calling(step, site.frame, ctx, target, list(site.node.substitutes), outcome)
     while not calling.outcome.ok:
         chosen = await _choose(calling)
         calling.outcome = await _ACTIONS[chosen.action](calling, chosen)

@@ -38,9 +38,9 @@ class Pass:
 async def execute(frame: Frame, ctx: Context) -> str:
     """Run a sequence as a LangGraph graph and return `end`, PARKED or FAILED.
 
-    A nested sequence of one block has no edge to follow, so it runs inside its parent's node.
+    A sequence of one block has no edge to follow, so nothing is left for a graph to do.
     """
-    if frame.parent is not None and len(frame.sequence.blocks) == 1:
+    if len(frame.sequence.blocks) == 1:
         return await driver.execute(frame, ctx)
     graph = compiled(frame.sequence)
     ended = await graph.ainvoke(

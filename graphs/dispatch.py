@@ -157,25 +157,25 @@ class Dispatcher:
             workflow: what it is pinned to.
             kept: further arguments of `runs.create`.
         """
-        if self._is_stopping or self.active >= self.parts.concurrency:
-            return await self.parts.database.write(runs.create, run, **kept)
+        if self._is_stopping or self.active >= self.parts.concurrency or pinning.runs_others(workflow):
+            made = await self.parts.database.write(runs.create, run, **kept)
+            if made.id == run.id:
+                await self.take(run.id)
+            return made
         return await self._kept(self._begin(run, workflow, kept))
 
     async def _begin(self, run: Run, workflow: Workflow, kept: Mapping[str, Any]) -> Run:
         """Begin the run under a lease from the start, so that it need be neither claimed nor read."""
         parts, now = self.parts, self.parts.clock.now()
-        pinned: Mapping[str, Workflow] = {}
-        if pinning.runs_others(workflow):
-            pinned = await parts.database.read(loading.pinned, workflow)
         until = now + timedelta(seconds=parts.lease_seconds)
         lease = {"status": "running", "worker": parts.worker, "lease_until": until, "epoch": 1}
         leased = run.model_copy(update=lease)
         first = Numbered(
-            1, Entry(kind="started", at=now, body=pinning.facts(run, parts.catalog.revision, pinned))
+            1, Entry(kind="started", at=now, body=pinning.facts(run, parts.catalog.revision, {}))
         )
         made = await parts.database.write(_create, leased, first, kept)
         if made.id == run.id:
-            loaded = Loaded(leased, parts.catalog, workflow, pinned, (first,), {})
+            loaded = Loaded(leased, parts.catalog, workflow, {}, (first,), {})
             await self._release(made) if self._is_stopping else self._spawn(made, loaded)
         return made
 

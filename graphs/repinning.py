@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from graphs import driver, loading, pinning, retracing
-from graphs.dispatch import Dispatcher, Loaded
+from graphs.dispatch import Dispatcher
+from graphs.loading import Loaded
 from graphs.parts import Parts
 from planner import effects
 from planner.decisions import WorkflowRef

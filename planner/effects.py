@@ -121,11 +121,13 @@ class Ledger:
         """Paths of the calls that took back, or tried to, what a visit applied."""
         self._known: dict[Spot, Standing] = {}
         self._stale: set[Spot] = set()
-        for numbered in entries:
-            self.take(numbered)
+        self._unread: list[Numbered] = list(entries)
 
     def take(self, numbered: Numbered) -> None:
-        """Take in the next entry."""
+        """Take in the next entry; it is read once somebody asks, which few runs ever do."""
+        self._unread.append(numbered)
+
+    def _read(self, numbered: Numbered) -> None:
         seq, entry = numbered
         if entry.kind not in _TELLING:
             return
@@ -137,8 +139,14 @@ class Ledger:
             self._undos.setdefault(spot, set()).add(entry.path)
         self._stale.add(spot)
 
+    def _catch_up(self) -> None:
+        unread, self._unread = self._unread, []
+        for numbered in unread:
+            self._read(numbered)
+
     def inherit(self, until: int) -> None:
         """Leave in place what was recorded up to that entry, since another run answers for it."""
+        self._catch_up()
         for (path, visit), slots in self._slots.items():
             for slot in slots.values():
                 if slot["seq"] <= until:
@@ -172,6 +180,7 @@ class Ledger:
 
     def _refresh(self) -> None:
         """Look again at the visits of which something new was told; keep those of which something stands."""
+        self._catch_up()
         for spot in self._stale:
             own = [Effect.model_validate(slot) for slot in self._slots.get(spot, {}).values()]
             found = _of_visit(own, self._undone(spot), self._operation)

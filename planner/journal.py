@@ -69,7 +69,7 @@ class Recorded:
 
     def __init__(self, entries: Iterable[Numbered] = ()) -> None:
         self._numbered: list[Numbered] = []
-        self._by_key: dict[Key, Entry] = {}
+        self._by_key: dict[tuple[EntryKind, str, int, int], Entry] = {}
         self._last = 0
         for numbered in entries:
             self.add(numbered)
@@ -82,7 +82,7 @@ class Recorded:
 
     def find(self, kind: EntryKind, path: str = "", visit: int = 1, attempt: int = 1) -> Entry | None:
         """Return the entry with this key, or None when the run has not come so far."""
-        return self._by_key.get(Key(kind, path, visit, attempt))
+        return self._by_key.get((kind, path, visit, attempt))  # a plain tuple is found as its Key
 
     @property
     def numbered(self) -> Sequence[Numbered]:

@@ -83,16 +83,22 @@ class FunctionWork:
     async def make(self, seconds: float, leave: Callable[[], None]) -> Outcome:
         """Return what became of the function; a thread that outlives its time keeps its slot."""
         work = self._call.start()
-        work.add_done_callback(lambda _: leave())
         try:
-            await asyncio.wait({work}, timeout=seconds)
+            # Most functions answer at once; those need no timer.
+            await asyncio.sleep(0)
+            if not work.done():
+                await asyncio.wait({work}, timeout=seconds)
             if work.done():
                 return calls.classify(self.operation, work.result(), self._arguments)
             error = f"{self.operation.name} did not come back within {seconds:g} s"
             return Outcome(kind="unknown", code="timeout", error=error)
         finally:
-            if isinstance(work, asyncio.Task):
-                work.cancel()
+            if work.done():
+                leave()
+            else:
+                work.add_done_callback(lambda _: leave())
+                if isinstance(work, asyncio.Task):
+                    work.cancel()
 
 
 class Line:
@@ -120,8 +126,7 @@ class Line:
         if refusal := self.circuit.refusal():
             return _not_sent(work.operation, "breaker_open", refusal)
         try:
-            async with asyncio.timeout(seconds):
-                await self._enter()
+            await self._enter(seconds)
         except TimeoutError:
             busy = f"service {self.service.name!r} had no free slot within {seconds:g} s"
             return _not_sent(
@@ -172,8 +177,13 @@ class Line:
             operations=operations,
         )
 
-    async def _enter(self) -> None:
-        await self._slots.acquire()
+    async def _enter(self, seconds: float) -> None:
+        """Take a slot; raise TimeoutError when none becomes free in time."""
+        if self._slots.locked():
+            async with asyncio.timeout(seconds):
+                await self._slots.acquire()
+        else:
+            await self._slots.acquire()
         self._in_flight += 1
 
     def _leave(self) -> None:

@@ -104,7 +104,7 @@ class Services:
             outcome = _unsent(operation, "arguments", str(exc))
         else:
             outcome = await line.make(work, seconds)
-        told = {"ms": (time.perf_counter() - began) * 1000, "error": self._masked(outcome.error)}
+        told = {"ms": round((time.perf_counter() - began) * 1000, 3), "error": self._masked(outcome.error)}
         return outcome.model_copy(update=told)
 
     def unavailable(self, service: str) -> str | None:

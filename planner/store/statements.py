@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from planner.store import tables
 from planner.store.tables import Instant
 
 Row = Mapping[str, Any]
@@ -59,15 +60,18 @@ class _Values:
 
     def __init__(self, table: Table) -> None:
         self.names = tuple(column.name for column in table.columns)
-        self._instants = tuple(column.name for column in table.columns if isinstance(column.type, Instant))
+        self._instants = frozenset(
+            column.name for column in table.columns if isinstance(column.type, Instant)
+        )
 
-    def bound(self, row: Row, dialect: Dialect, order: Sequence[str] | None) -> Any:
+    def bound(self, row: Row, order: Sequence[str] | None) -> Any:
         """Return the parameters of one row, by their order or else by name."""
-        plain = dict(row)
-        for name in self._instants:
-            if name in plain:
-                plain[name] = _MOMENTS.process_bind_param(plain[name], dialect)
-        return plain if order is None else tuple(map(plain.get, order))
+        if order is None:
+            return {name: self._plain(name, value) for name, value in row.items()}
+        return [self._plain(name, row.get(name)) for name in order]
+
+    def _plain(self, name: str, value: Any) -> Any:
+        return tables.micros(value) if name in self._instants else value
 
 
 class Insert:
@@ -86,9 +90,9 @@ class Insert:
         text, order = self._statement.compiled(tx.dialect)
         if order is None:
             whole = dict.fromkeys(self._values.names)
-            _execute_many(tx, text, [self._values.bound({**whole, **row}, tx.dialect, None) for row in rows])
+            _execute_many(tx, text, [self._values.bound({**whole, **row}, None) for row in rows])
             return
-        bound = [self._values.bound(row, tx.dialect, order) for row in rows]
+        bound = [self._values.bound(row, order) for row in rows]
         for part in _parts(bound):
             _execute(tx, _repeated(text, len(order), len(part)), tuple(chain.from_iterable(part)))
 
@@ -122,7 +126,7 @@ class Update:
         text, order = statement.compiled(tx.dialect)
         found = {**row, _KEY: row[self._key.name]}
         del found[self._key.name]
-        _execute(tx, text, self._values.bound(found, tx.dialect, order))
+        _execute(tx, text, self._values.bound(found, order))
 
 
 class ByKeys:
@@ -144,9 +148,6 @@ class ByKeys:
             return self._query.where(self._key == any_(bindparam("keys", type_=ARRAY(Text))))
         listed = func.json_each(bindparam("keys", type_=Text)).table_valued("value")
         return self._query.where(self._key.in_(select(listed.c.value)))
-
-
-_MOMENTS = Instant()
 
 
 def _parts(rows: list[Any]) -> Iterator[list[Any]]:

@@ -11,17 +11,15 @@ import yaml
 
 from graphs.dispatch import Dispatcher, Signals
 from graphs.intake import RunRequest, begin
-from graphs.loading import load
 from graphs.parts import Parts
 from graphs.testing import LOST, OK, ScriptedCaller, ScriptedDecider
 from planner import clock
 from planner.budgets import TenantBudget
 from planner.clock import SystemClock
-from planner.decisions import Offered, WorkflowRef
 from planner.definition import Workflow
 from planner.errors import InputInvalid, KeyReused, RouteUnclear, StoreUnavailable, WorkflowUnknown
 from planner.model import Model
-from planner.runs import PersonAnswer, PersonQuestion, Run
+from planner.runs import PersonAnswer
 from planner.settings import ModelSettings
 from planner.store import catalogs, decisions, journal, questions, runs, versions, workflows
 from planner.testing import ScriptedModel
@@ -569,24 +567,6 @@ def test_two_processes_on_one_database_move_every_run_once(database, catalog):
 
     assert set(statuses) == {"succeeded"}
     assert set(paid.values()) == {1}
-
-
-def test_a_run_with_very_many_questions_is_loaded_with_all_of_them(database, catalog):
-    workflow = register(database, ASK)
-    ref = WorkflowRef(name="test", version="1.0.0", sha256=workflow.sha256)
-    run = Run(id=clock.new_id(), workflow=ref, created_at=now(), updated_at=now())
-
-    def fill(tx):
-        runs.create(tx, run)
-        for number in range(1001):
-            offered = (Offered(id="go"),)
-            asked = {"decision_id": clock.new_id(), "run_id": run.id, "workflow": "test", "kind": "choose"}
-            more = {"point": "test/ask", "path": "ask", "visit": number + 1, "question": "What now"}
-            questions.open_(tx, PersonQuestion(**asked, **more, options=offered, asked_at=now()))
-
-    database.write_sync(fill)
-
-    assert len(database.read_sync(load, run, catalog).questions) == 1001
 
 
 def test_runs_of_a_paused_version_stop_at_a_safe_point_and_go_on_when_it_is_active(database, catalog):
