@@ -3,7 +3,6 @@
 Exit codes are in `api/commands/exits.py`. A command's module is imported when it is called.
 """
 
-import logging
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -13,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.main import get_command
 
+from api import logs
 from api.commands import exits, lazy
 from api.commands.lazy import BranchingCommand, LazyCommand, LazyGroup
 
@@ -114,4 +114,4 @@ def _root(
     ] = False,
 ) -> None:
     """Run workflows over services, and tell what was done and why."""
-    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, format="%(levelname)s %(message)s")
+    logs.begin(debug=debug)

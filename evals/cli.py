@@ -2,6 +2,7 @@
 
 import enum
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,9 @@ from evals import cases, load, report, selection
 from evals.errors import EvalError, ProjectMissing, SuiteInvalid
 from evals.runner import CaseResult, Job, jobs, run_all
 from evals.selection import ExpressionWrong, Selection
+from planner import settings
+from planner.errors import SettingsInvalid
+from planner.log.masking import Masking
 from tools.problems import Problem
 
 USAGE = 2
@@ -86,10 +90,11 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run cases and tell for each whether it passed, with the first difference."""
+    policy = _masking(as_json=as_json)
     wanted = _wanted(paths, folder, Selection(expression, tag or (), case or ()), as_json=as_json)
-    results = run_all(wanted, engine=engine.value, told=_silent if as_json else _tell)
+    results = run_all(wanted, engine=engine.value, told=_silent if as_json else partial(_tell, policy))
     if as_json:
-        _print(report.text(report.document(results)))
+        _print(report.text(report.document(results, policy)))
     elif results:
         _print(report.summary(results))
     if not results and not as_json:
@@ -143,7 +148,15 @@ def _found(paths: list[Path] | None, *, as_json: bool) -> list[Path]:
         raise _refused(exc, as_json=as_json) from exc
 
 
-def _refused(error: EvalError, *, as_json: bool) -> typer.Exit:
+def _masking(*, as_json: bool) -> Masking:
+    """Return what reports are masked with: the same as what the planner shows."""
+    try:
+        return settings.load().masking
+    except SettingsInvalid as exc:
+        raise _refused(exc, as_json=as_json) from exc
+
+
+def _refused(error: EvalError | SettingsInvalid, *, as_json: bool) -> typer.Exit:
     """Tell what is wrong with files or options, and return the exit."""
     problems = error.problems if isinstance(error, SuiteInvalid) else ()
     for problem in problems:
@@ -158,13 +171,13 @@ def _refused(error: EvalError, *, as_json: bool) -> typer.Exit:
     return typer.Exit(USAGE)
 
 
-def _tell(result: CaseResult) -> None:
+def _tell(policy: Masking, result: CaseResult) -> None:
     """Print the line of a case, with its status in colour on a terminal."""
     console = Console(soft_wrap=True)
     if not console.is_terminal:
-        _print(report.line(result))
+        _print(report.line(result, policy))
         return
-    told = Text(report.line(result))
+    told = Text(report.line(result, policy))
     told.stylize(_STYLES[result.status], 0, report.LABEL_WIDTH)
     console.print(told)
 

@@ -6,8 +6,12 @@ from typing import Any
 
 import orjson
 
+from evals.checks import Check
 from evals.runner import CaseResult
 from evals.trace import Trace
+from planner.log import detectors, masking
+from planner.log.masking import Masking
+from tools import pointers
 
 SCHEMA = "evals-result/1"
 
@@ -16,13 +20,16 @@ PASSED, FAILED, HARNESS, NOTHING = 0, 1, 3, 5
 
 LABEL_WIDTH = 5
 
+_DATA = ("reason", "checks", "run", "decisions", "calls")
+"""Members of a case's report that hold what the case, services and models said."""
 _LABELS = {"passed": "PASS", "failed": "FAIL", "error": "ERROR"}
 
 
-def line(result: CaseResult) -> str:
-    """Return the one line of a case."""
+def line(result: CaseResult, policy: Masking) -> str:
+    """Return the one line of a case, masked."""
     head = f"{_LABELS[result.status]:<{LABEL_WIDTH}} {result.suite}/{result.id}"
-    return f"{head}: {result.reason}" if result.reason else f"{head} ({result.ms:.0f} ms)"
+    reason = _masked(result, policy).reason
+    return f"{head}: {reason}" if reason else f"{head} ({result.ms:.0f} ms)"
 
 
 def summary(results: Sequence[CaseResult]) -> str:
@@ -43,14 +50,14 @@ def exit_code(results: Sequence[CaseResult]) -> int:
     return PASSED if all(result.status == "passed" for result in results) else FAILED
 
 
-def document(results: Sequence[CaseResult]) -> dict[str, Any]:
-    """Return the results as data."""
+def document(results: Sequence[CaseResult], policy: Masking) -> dict[str, Any]:
+    """Return the results as data, masked."""
     suites = list(dict.fromkeys(result.suite for result in results))
     return {
         "schema": SCHEMA,
         "suite": suites[0] if len(suites) == 1 else None,
         "suites": suites,
-        "cases": [_case(result) for result in results],
+        "cases": [_case(result, policy) for result in results],
         "totals": totals(results),
     }
 
@@ -78,9 +85,32 @@ def text(data: Any) -> str:
     return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _case(result: CaseResult) -> dict[str, Any]:
-    told = result.model_dump(mode="json", exclude={"trace", "is_harness_error"})
-    return told | _trace(result.trace)
+def _masked(result: CaseResult, policy: Masking) -> CaseResult:
+    """Return a result whose differences and reason hold nothing that is masked."""
+    checks = tuple(_shown(check, policy) for check in result.checks)
+    broken = next((check for check in checks if not check.ok), None)
+    reason = broken.reason if result.status == "failed" and broken is not None else result.reason
+    scrubbed = detectors.scrub(reason, policy.detectors).text
+    return result.model_copy(update={"checks": checks, "reason": scrubbed})
+
+
+def _shown(check: Check, policy: Masking) -> Check:
+    told = check.difference
+    if told is None:
+        return check
+    # The place bears the name that the value has lost.
+    hidden = any(masking.is_never(part, policy.never) for part in pointers.parts(told.pointer))
+    values = {"expected": told.expected, "found": told.found}
+    seen = dict.fromkeys(values, masking.MASK) if hidden else masking.mask(values, policy, at="/case").value
+    return check.model_copy(update={"difference": told.model_copy(update=seen)})
+
+
+def _case(result: CaseResult, policy: Masking) -> dict[str, Any]:
+    hidden = _masked(result, policy)
+    told = hidden.model_dump(mode="json", exclude={"trace", "is_harness_error"}) | _trace(result.trace)
+    data = {name: told[name] for name in _DATA}
+    masked: dict[str, Any] = masking.mask(data, policy, at="/case").value
+    return {**told, **masked}
 
 
 def _trace(trace: Trace | None) -> dict[str, Any]:

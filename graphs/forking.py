@@ -111,7 +111,8 @@ async def _dry(origin: Origin, wanted: ForkRequest, parts: Parts, *, actor: str)
     ended = await parts.database.read(runs.answered, fork_id)
     parent = await parts.database.read(runs.answered, run.id)
     difference = _difference(origin, parent, ended, memory.entries)
-    return Forked(ended, parent, origin.decision, logged[0], difference)
+    decision = await parts.database.read(decisions.get, logged[0].decision_id)
+    return Forked(ended, parent, origin.decision, decision, difference)
 
 
 async def _through(origin: Origin, run: Run, parts: Parts, memory: _Memory, clock: PassingClock) -> None:
@@ -164,7 +165,8 @@ async def _live(
         await dispatcher.take(run.id)
     begun = await parts.database.read(runs.get, run.id)
     parent = await parts.database.read(runs.get, origin.decision.run_id)
-    return Forked(begun, parent, origin.decision, memory.decisions[0], None)
+    decision = await parts.database.read(decisions.get, memory.decisions[0].decision_id)
+    return Forked(begun, parent, origin.decision, decision, None)
 
 
 def _chosen(

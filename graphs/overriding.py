@@ -38,7 +38,7 @@ class OverrideRequest(Record):
 async def override(
     decision_id: str, wanted: OverrideRequest, parts: Parts, dispatcher: Dispatcher | None, *, actor: str
 ) -> Decision:
-    """Put another option in the place of a choice, and let the run go on with it; return the new decision.
+    """Put another option in the place of a choice, let the run go on with it, and return it as it is kept.
 
     Raises:
         DecisionUnknown: no decision has this id.
@@ -50,7 +50,7 @@ async def override(
     )
     if dispatcher is not None:
         await dispatcher.take(made.run_id)
-    return made
+    return await parts.database.read(decisions.get, made.decision_id)
 
 
 def write(

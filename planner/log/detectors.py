@@ -19,6 +19,9 @@ _BEFORE = r"(?:(?<![\w.-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4}))"
 """What may stand before a number: also the escapes of JSON, whose last letter belongs to no word."""
 
 
+STRETCH = 15
+
+
 class Detector(NamedTuple):
     """One pattern, and what a match must fulfil besides."""
 
@@ -31,6 +34,8 @@ class Detector(NamedTuple):
     """Parts of which every match holds one; none where a match is known by its digits."""
     folded: bool = False
     """Whether the needles are sought in lower case."""
+    stretched: bool = False
+    """Whether every match holds STRETCH letters, digits or `_+/=.-` in a row."""
 
 
 class Found(NamedTuple):
@@ -72,14 +77,18 @@ def holds_any(text: str, needles: Iterable[str]) -> bool:
 
 
 def _known_by(
-    name: DetectorName, pattern: str | re.Pattern[str], *needles: str, folded: bool = False
+    name: DetectorName,
+    pattern: str | re.Pattern[str],
+    *needles: str,
+    folded: bool = False,
+    stretched: bool = False,
 ) -> Detector:
     """Return a detector whose matches hold one of the needles, in lower case where they are `folded`."""
 
     def worth(text: str) -> bool:
         return holds_any(text.lower() if folded else text, needles)
 
-    return Detector(name, re.compile(pattern), _always, worth, needles, folded)
+    return Detector(name, re.compile(pattern), _always, worth, needles, folded, stretched)
 
 
 _KEYS = (
@@ -108,7 +117,12 @@ _ALL = (
         re.compile(r"-----BEGIN [A-Z0-9 ]{3,40}-----.*?(?:-----END [A-Z0-9 ]{3,40}-----|\Z)", re.DOTALL),
         "-----BEGIN",
     ),
-    _known_by("jwt", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*", "eyJ"),
+    _known_by(
+        "jwt",
+        r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*",
+        "eyJ",
+        stretched=True,
+    ),
     _known_by(
         "bearer",
         r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/-]{8,}=*",
@@ -120,6 +134,7 @@ _ALL = (
         rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})",
         *("sk-", "k_live_", "k_test_", "whsec_", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
         *("github_pat_", "glpat-", "xox", "AIza", "npm_", "pypi-", "hf_", "SG."),
+        stretched=True,
     ),
     _known_by("named", _NAMED, *("pass", "pwd", "secret", "token", "authoriz", "key"), folded=True),
     Detector("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}\b"), iban, _ACCOUNT.search),
@@ -136,10 +151,13 @@ _REPEATED = 200
 """Texts up to this length come again and again, such as those of a workflow."""
 
 
-def known_by(enabled: Iterable[str], *, folded: bool) -> frozenset[str]:
-    """Return the needles of detectors that are sought as they are, or in lower case."""
+def known_by(enabled: Iterable[str], *, folded: bool = False, stretched: bool = False) -> frozenset[str]:
+    """Return the needles of the detectors that seek them so."""
     return frozenset(
-        needle for each in _ALL if each.name in enabled and each.folded is folded for needle in each.needles
+        needle
+        for each in _ALL
+        if each.name in enabled and each.folded is folded and each.stretched is stretched
+        for needle in each.needles
     )
 
 

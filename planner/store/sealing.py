@@ -18,7 +18,7 @@ from planner.store import bodies
 OPTION = "planner_keeping"
 """Under which every connection carries how its database keeps values."""
 ERASED = b""
-_TOLD = ("arguments", "output", "error", "reason", "comment", "value")
+_TOLD = frozenset({"arguments", "output", "error", "reason", "comment", "value"})
 """Members of a journal entry's body that hold words of others; the rest is the engine's own."""
 _KEEPING = Keeping()
 
@@ -58,7 +58,7 @@ def masked(value: Any, policy: Masking) -> Any:
 
 def masked_body(body: dict[str, Any], policy: Masking) -> dict[str, Any]:
     """Return the body of a journal entry as it is shown."""
-    told = {name: body[name] for name in _TOLD if name in body}
+    told = {name: body[name] for name in body.keys() & _TOLD}
     if not told or _is_clear(bodies.encode(told), policy):
         return body
     found = masking.mask(told, policy)

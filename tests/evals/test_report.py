@@ -5,7 +5,10 @@ import json
 import pytest
 
 from evals import report
+from evals.checks import Check
+from evals.match import Difference
 from evals.runner import CaseResult
+from planner.log.masking import Masking
 
 
 def result(status="passed", **more):
@@ -29,14 +32,45 @@ def test_the_exit_code_is_that_of_the_worst(results, code):
 
 
 def test_a_line_tells_status_name_and_reason():
-    assert report.line(result()) == "PASS  s/c (12 ms)"
-    assert report.line(result("failed", reason="why")) == "FAIL  s/c: why"
-    assert report.line(result("error", reason="why")) == "ERROR s/c: why"
+    assert report.line(result(), Masking()) == "PASS  s/c (12 ms)"
+    assert report.line(result("failed", reason="why"), Masking()) == "FAIL  s/c: why"
+    assert report.line(result("error", reason="why"), Masking()) == "ERROR s/c: why"
     assert report.summary([result(), result("failed")]) == "2 cases: 1 passed, 1 failed in 0.02 s"
 
 
 def test_the_document_is_json_even_of_a_case_that_broke_off():
-    told = json.loads(report.text(report.document([result("error", reason="x", code="script-unmatched")])))
+    told = json.loads(
+        report.text(report.document([result("error", reason="x", code="script-unmatched")], Masking()))
+    )
     assert told["totals"]["error"] == 1
     assert told["cases"][0]["path"] == []
     assert told["suite"] == "s"
+
+
+def differing(pointer, expected, found):
+    told = Difference(pointer=pointer, expected=expected, found=found)
+    broken = Check(name="/output", ok=False, difference=told)
+    return result("failed", checks=[broken], reason=broken.reason)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "found"),
+    [
+        ("/output/access_token", "canary-9"),
+        ("/output", {"password": "canary-9"}),
+        ("/error", "Bearer canary-9"),
+    ],
+)
+def test_a_report_tells_no_secret_neither_in_words_nor_as_data(pointer, found):
+    told = differing(pointer, "another", found)
+
+    assert "canary" not in report.line(told, Masking())
+    assert "canary" not in report.text(report.document([told], Masking()))
+    assert pointer in report.line(told, Masking())
+
+
+def test_without_masking_a_report_tells_what_was_found():
+    told, off = differing("/output/access_token", "another", "canary-9"), Masking(never=(), detectors=())
+
+    assert "canary-9" in report.line(told, off)
+    assert "canary-9" in report.text(report.document([told], off))

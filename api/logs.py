@@ -1,0 +1,30 @@
+"""Logs: what the program says of itself on standard error, with secrets taken out."""
+
+import logging
+
+from planner.log import detectors
+from planner.log.masking import Masking
+
+_OURS = ("api", "evals", "graphs", "planner", "tools")
+_FORMAT = "%(levelname)s %(message)s"
+
+
+class MaskingFormatter(logging.Formatter):
+    """Writes a line, and the trace below it, without what looks like a secret; however masking is set."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return detectors.scrub(super().format(record), Masking().detectors).text
+
+
+def begin(*, debug: bool = False) -> None:
+    """Log errors on standard error, where nobody has arranged for logs; with `debug` all that we log.
+
+    What libraries say below a warning stays unsaid in any case: they write out headers and bodies.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(MaskingFormatter(_FORMAT))
+    logging.basicConfig(level=logging.WARNING if debug else logging.ERROR, handlers=[handler])
+    if debug:
+        for name in _OURS:
+            logging.getLogger(name).setLevel(logging.DEBUG)
