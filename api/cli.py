@@ -47,6 +47,7 @@ _COMMANDS = (
     _Entry("register", "workflows:register", "Register a workflow.", _WRITE),
     _Entry("catalog", "catalog:catalog", "List operations, and the effects that were guessed.", _WRITE),
     _Entry("serve", "serve:serve", "Serve the HTTP API and move runs.", _OPERATE),
+    _Entry("worker", "worker:worker", "Move runs, and serve nobody.", _OPERATE),
     _Entry("migrate", "migrating:migrate", "Upgrade the database.", _OPERATE),
     _Entry("doctor", "doctor:doctor", "Tell what is missing or broken on this machine.", _OPERATE),
     _Entry("version", "version:version", "Print the version.", _OPERATE),

@@ -125,6 +125,7 @@ STATUS: Mapping[type[Exception], int] = {
     planning.RunMoving: 409,
     planning.RepinRefused: 409,
     planning.InputInvalid: 422,
+    planning.QueueFull: 429,
     planning.RouteUnclear: 422,
     planning.DecisionUnknown: 404,
     planning.DecisionClosed: 409,

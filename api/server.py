@@ -22,8 +22,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 Ready = Callable[[str], None]
 
 
-def serve(settings: Settings, *, ready: Ready | None = None) -> None:
+def serve(settings: Settings, *, ready: Ready | None = None, dispatch: bool = True) -> None:
     """Serve until SIGINT or SIGTERM, then close everything; `ready` is told the address once it answers.
+
+    Without `dispatch` it only takes runs in, and workers move them.
 
     Raises:
         SettingsInvalid: the address cannot be bound.
@@ -34,7 +36,7 @@ def serve(settings: Settings, *, ready: Ready | None = None) -> None:
     with listening:
         loop_factory = uvicorn.Config(_nothing, log_config=None).get_loop_factory()
         with asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(_serve(settings, listening, ready))
+            runner.run(_serve(settings, listening, ready, dispatch=dispatch))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -78,8 +80,10 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-async def _serve(settings: Settings, listening: socket.socket, ready: Ready | None) -> None:
-    async with wiring.open_services(settings) as opened:
+async def _serve(
+    settings: Settings, listening: socket.socket, ready: Ready | None, *, dispatch: bool
+) -> None:
+    async with wiring.open_services(settings, dispatch=dispatch) as opened:
         config = uvicorn.Config(
             create_app(settings, opened=opened),
             log_config=None,

@@ -99,7 +99,8 @@ class Dispatcher:
         self._leasing: asyncio.Task[None] | None = None
         self._claiming: asyncio.Task[None] | None = None
         self._claims: set[asyncio.Task[Any]] = set()
-        self._is_stopping = False
+        self._is_stopping = True
+        """So is one that was not started: it takes up nothing."""
         self._foreign: set[str] = set()
         """Catalogue revisions whose services this process does not know; their runs are left to others."""
 
@@ -157,7 +158,8 @@ class Dispatcher:
             workflow: what it is pinned to.
             kept: further arguments of `runs.create`.
         """
-        if self._is_stopping or self.active >= self.parts.concurrency or pinning.runs_others(workflow):
+        is_full = self._is_stopping or self.active >= self.parts.concurrency
+        if is_full or workflow.workflow in self.parts.most_running or pinning.runs_others(workflow):
             made = await self.parts.database.write(runs.create, run, **kept)
             if made.id == run.id:
                 await self.take(run.id)
@@ -215,6 +217,7 @@ class Dispatcher:
             limit=limit,
             run_id=run_id,
             except_revisions=frozenset(self._foreign),
+            most_running=parts.most_running,
         )
         for run in claimed:
             await self._release(run) if self._is_stopping else self._spawn(run)

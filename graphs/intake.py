@@ -8,10 +8,10 @@ from planner import routing, tenants
 from planner.choosing import Where
 from planner.decisions import Decision, WorkflowRef, digest
 from planner.definition import Workflow
-from planner.errors import InputInvalid, RouteUnclear
+from planner.errors import InputInvalid, QueueFull, RouteUnclear
 from planner.routing import Routed
 from planner.runs import Run
-from planner.store import decisions, keys, runs, versions
+from planner.store import decisions, keys, runs, sharing, versions
 from planner.tenants import TenantName
 from tools import schemas
 from tools.problems import Problem
@@ -59,6 +59,7 @@ async def begin(
         InputInvalid: the input does not fit; each problem names its field.
         RouteUnclear: the goal leads to no workflow; holds the candidates.
         KeyReused: the key came with another request.
+        QueueFull: too many runs wait to be taken up.
     """
     request_sha256 = None if key is None else digest([started_by, _said(request)])
     known = None
@@ -66,6 +67,7 @@ async def begin(
         known = await parts.database.read(keys.find, key, request_sha256=request_sha256)
     if known is not None:
         return Begun(await parts.database.read(runs.get, known), created=False)
+    await _check_room(parts, request.tenant or tenants.DEFAULT)
     run, workflow, decision = await _prepare(request, parts, started_by)
     if dispatcher is None:
         kept = await parts.database.write(runs.create, run, key=key, request_sha256=request_sha256)
@@ -78,6 +80,21 @@ async def begin(
 def _said(request: RunRequest) -> dict[str, Any]:
     """Return what was asked for; who names no tenant asks for the same as before there were any."""
     return request.model_dump(exclude=None if request.tenant is not None else {"tenant"})
+
+
+async def _check_room(parts: Parts, tenant: str) -> None:
+    """Refuse a run while too many wait.
+
+    Raises:
+        QueueFull: too many do.
+    """
+    most, own = parts.most_queued, parts.tenants.get(tenant)
+    most_of_tenant = None if own is None else own.most_queued
+    if most is None and most_of_tenant is None:
+        return
+    why = await parts.database.read(sharing.overfull, tenant, most, most_of_tenant)
+    if why is not None:
+        raise QueueFull(why)
 
 
 class _Prepared(NamedTuple):

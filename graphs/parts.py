@@ -36,6 +36,10 @@ class Parts:
     """What tenants may spend on models; those that are not named have no bound."""
     definitions: dict[str, Workflow] = field(default_factory=dict)
     """Workflows that runs of this process were pinned to, by content hash."""
+    most_queued: int | None = None
+    """Runs that may wait to be taken up in all; further ones are refused."""
+    most_running: Mapping[str, int] = field(default_factory=dict)
+    """By workflow, how many runs of it may move at once in all processes together."""
     _programs: dict[str, Program] = field(default_factory=dict)
 
     def decider_of(self, tenant: str) -> Decider:

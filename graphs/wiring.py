@@ -77,6 +77,8 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             recovery_choices=config.recovery_choices,
             has_model=config.model.configured,
             tenants=config.tenants,
+            most_queued=config.most_queued,
+            most_running=config.most_running,
         )
         await database.write(catalogs.keep, found, ticking.now())
         await database.write(_register, load_workflows(config, found), ticking.now())

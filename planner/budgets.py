@@ -33,6 +33,8 @@ class Spent(NamedTuple):
 class TenantBudget(Allowance):
     """What a tenant may spend in each window of time."""
 
+    most_queued: Annotated[int, Field(ge=1)] | None = None
+    """Runs of it that may wait to be taken up; further ones are refused."""
     per: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(days=1)
     """Length of the windows; they begin at whole multiples of it since 1970, in UTC."""
 

@@ -12,6 +12,7 @@ PlannerError
 ├── RepinRefused         a run cannot go on with another version; holds every problem
 ├── RunMoving            the run moves, so it cannot be changed now
 ├── InputInvalid         a run's input does not fit its schema
+├── QueueFull            too many runs wait to be taken up
 ├── RouteUnclear         a goal names no workflow that can be run as it stands
 ├── DecisionUnknown      no decision has this id
 ├── DecisionClosed       a person's decision was answered or timed out before
@@ -160,6 +161,16 @@ class InputInvalid(PlannerError):
     def __init__(self, workflow: str, problems: Sequence[Problem], decision_id: str | None = None) -> None:
         self.workflow, self.problems, self.decision_id = workflow, tuple(problems), decision_id
         super().__init__(f"the input of {workflow!r} is not right: " + "; ".join(map(str, self.problems)))
+
+
+class QueueFull(PlannerError):
+    """Too many runs wait to be taken up, so no more are taken in."""
+
+    code = "queue-full"
+    retryable = True
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}; try again later")
 
 
 class RouteUnclear(PlannerError):

@@ -207,6 +207,12 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(default=1_000_000, ge=1_000)
     """Longest request body that is read."""
 
+    most_queued: int | None = Field(default=None, ge=1)
+    """Runs that may wait to be taken up in all; further ones are refused with 429."""
+
+    most_running: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """By workflow, how many runs of it may move at once in all processes together; a JSON object."""
+
     lease_seconds: float = Field(default=10.0, gt=0)
     """How long a worker owns a run without a sign of life."""
 

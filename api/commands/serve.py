@@ -20,11 +20,15 @@ def serve(
     port: Annotated[
         int | None, typer.Option("--port", help="Port to bind; 0 takes a free one [PLANNER_PORT]")
     ] = None,
+    no_dispatch: Annotated[
+        bool, typer.Option("--no-dispatch", help="Only take runs in, and leave moving them to workers")
+    ] = False,
 ) -> None:
-    """Serve the HTTP API and move runs until Ctrl-C."""
+    """Serve the HTTP API, and unless told otherwise move runs, until Ctrl-C."""
     root = logging.getLogger()
     root.setLevel(min(root.level, logging.WARNING))
-    server.serve(configured(project, database, host=host, port=port), ready=_tell)
+    config = configured(project, database, host=host, port=port)
+    server.serve(config, ready=_tell, dispatch=not no_dispatch)
 
 
 def _tell(address: str) -> None:

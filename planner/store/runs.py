@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, func, insert, literal, select, update
@@ -12,7 +13,7 @@ from planner.errors import RunEnded, RunMoving, RunUnknown, SealBroken
 from planner.log import detectors
 from planner.log.envelopes import Keeping
 from planner.runs import Run, RunStatus
-from planner.store import bodies, cursors, keys, sealing, tables, versions
+from planner.store import bodies, cursors, keys, sealing, sharing, tables, versions
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
 
@@ -103,19 +104,24 @@ def claim(
     limit: int = 10,
     run_id: str | None = None,
     except_revisions: Collection[str] = (),
+    most_running: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Run]:
     """Take runs that may go on under a lease with a new epoch: what others lost, what is due, what is new.
 
-    They are returned as they are shown.
+    New runs are shared out between tenants. They are returned as they are shown.
+
+    Args:
+        tx: the transaction.
+        worker: who takes them.
+        now: the time.
+        lease_seconds: how long the lease holds without a sign of life.
+        limit: how many at most.
+        run_id: only this one.
+        except_revisions: catalogue revisions whose runs are left to others.
+        most_running: by workflow, how many runs of it may move at once, in all processes together.
     """
-    found: list[Row[Any]] = []
-    for query in _claimable(now):
-        room = limit - len(found)
-        if room > 0:
-            narrowed = query if run_id is None else query.where(_runs.c.id == run_id)
-            if except_revisions:
-                narrowed = narrowed.where(_runs.c.catalog_revision.not_in(list(except_revisions)))
-            found += tx.execute(narrowed.limit(room).with_for_update(skip_locked=True)).all()
+    free, room = _free(run_id, except_revisions), sharing.room_of(tx, most_running)
+    found = _found(tx, free, now, limit, room, alone=run_id is not None)
     if not found:
         return []
     lease = {
@@ -234,17 +240,47 @@ def next_wake(tx: Connection) -> datetime | None:
     return found
 
 
-def _claimable(now: datetime) -> tuple[Select[Any], ...]:
-    """Return what may be claimed, in this order: work begun comes before new work."""
+def _free(run_id: str | None, except_revisions: Collection[str]) -> Select[Any]:
+    """Return the runs that this process may take, whatever they stand at."""
     free = select(_runs).where(~versions.is_paused())
+    if except_revisions:
+        free = free.where(_runs.c.catalog_revision.not_in(sorted(except_revisions)))
+    return free if run_id is None else free.where(_runs.c.id == run_id)
+
+
+def _found(
+    tx: Connection, free: Select[Any], now: datetime, limit: int, room: dict[str, int], *, alone: bool
+) -> list[Row[Any]]:
+    """Return runs that can go on, locked: work begun before new work; one alone is shared with nobody."""
     lost = free.where(_runs.c.status == "running", _runs.c.lease_until <= now)
     due = free.where(_runs.c.status == "waiting", _runs.c.wake_at <= now)
-    new = free.where(_runs.c.status == "queued")
-    return (
-        lost.order_by(_runs.c.lease_until, _runs.c.id),
-        due.order_by(_runs.c.wake_at, _runs.c.id),
-        new.order_by(_runs.c.created_at, _runs.c.id),
-    )
+    new = free.where(_runs.c.status == "queued").order_by(_runs.c.created_at, _runs.c.id)
+    found = _taken(tx, lost.order_by(_runs.c.lease_until, _runs.c.id), limit)
+    found += _fitting(tx, due.order_by(_runs.c.wake_at, _runs.c.id), limit - len(found), room)
+    if alone:
+        return found + _fitting(tx, new, limit - len(found), room)
+    for share in sharing.shares(tx, limit - len(found)):
+        found += _fitting(tx, new.where(_runs.c.tenant == share.tenant), share.runs, room)
+    return found
+
+
+def _taken(tx: Connection, query: Select[Any], limit: int) -> list[Row[Any]]:
+    if limit <= 0:
+        return []
+    return list(tx.execute(query.limit(limit).with_for_update(skip_locked=True)).all())
+
+
+def _fitting(tx: Connection, query: Select[Any], limit: int, room: dict[str, int]) -> list[Row[Any]]:
+    """Return the runs that their workflows have room for, and take it."""
+    full = sorted(name for name, left in room.items() if not left)
+    fitting = []
+    for row in _taken(tx, query.where(_runs.c.workflow.not_in(full)) if full else query, limit):
+        if row.workflow in room:
+            if not room[row.workflow]:
+                continue
+            room[row.workflow] -= 1
+        fitting.append(row)
+    return fitting
 
 
 def kept_change(change: dict[str, Any], run_id: str, keeping: Keeping) -> dict[str, Any]:

@@ -27,6 +27,7 @@ EXAMPLES = [
     planning.RunUnknown("r"),
     planning.RunEnded("r", "failed"),
     planning.RunMoving("r", "running"),
+    planning.QueueFull("9 runs wait to be taken up already"),
     planning.RepinRefused("r", "1.1.0", [PROBLEM]),
     planning.InputInvalid("w", [PROBLEM]),
     planning.RouteUnclear("unclear", [{"workflow": "w"}], "d"),

@@ -29,8 +29,8 @@ def test_nothing_stands_in_the_tree_that_does_not_exist():
     assert sorted(drawn) == sorted(kind.__name__ for kind in LEAVES if kind is not PlannerError)
 
 
-def test_only_a_store_that_cannot_be_used_is_worth_another_try():
-    assert [kind for kind in LEAVES if kind.retryable] == [errors.StoreUnavailable]
+def test_only_a_full_queue_and_a_store_that_cannot_be_used_are_worth_another_try():
+    assert {kind for kind in LEAVES if kind.retryable} == {errors.QueueFull, errors.StoreUnavailable}
 
 
 @pytest.mark.parametrize(
