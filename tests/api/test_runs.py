@@ -314,3 +314,17 @@ def test_a_run_is_explained_in_one_call_in_the_form_that_is_wanted(client):
     assert text.headers["content-type"].startswith("text/plain")
     assert client.get("/v1/runs/none/explain").status_code == 404
     assert client.get(f"{url}?format=pdf").status_code == 422
+
+
+def test_a_full_queue_refuses_further_runs_and_says_when_to_try_again(client):
+    client.register("workflow: nap\nsteps:\n  nap: {wait: PT1H}\n")
+    client.app.state.opened.parts.most_queued = 1
+    client.do(client.app.state.opened.dispatcher.stop())
+
+    first = client.post("/v1/runs", json={"workflow": "nap"})
+    refused = client.post("/v1/runs", json={"workflow": "nap"})
+
+    assert (first.status_code, first.json()["status"]) == (201, "queued")
+    assert (refused.status_code, refused.json()["code"]) == (429, "queue-full")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "1 runs wait to be taken up already; try again later" in refused.json()["detail"]
