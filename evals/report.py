@@ -10,6 +10,7 @@ from evals.checks import Check
 from evals.runner import CaseResult
 from evals.trace import Trace
 from planner.log import detectors, masking
+from planner.log.echoes import Echoes
 from planner.log.masking import Masking
 from tools import pointers
 
@@ -87,14 +88,20 @@ def text(data: Any) -> str:
 
 def _masked(result: CaseResult, policy: Masking) -> CaseResult:
     """Return a result whose differences and reason hold nothing that is masked."""
-    checks = tuple(_shown(check, policy) for check in result.checks)
+    echoes = _echoes(result, policy)
+    checks = tuple(_shown(check, policy, echoes) for check in result.checks)
     broken = next((check for check in checks if not check.ok), None)
     reason = broken.reason if result.status == "failed" and broken is not None else result.reason
-    scrubbed = detectors.scrub(reason, policy.detectors).text
+    scrubbed = echoes.scrub(detectors.scrub(reason, policy.detectors).text)
     return result.model_copy(update={"checks": checks, "reason": scrubbed})
 
 
-def _shown(check: Check, policy: Masking) -> Check:
+def _echoes(result: CaseResult, policy: Masking) -> Echoes:
+    """Return what was sent to services, or answered by them, under telling names."""
+    return Echoes(policy, [_trace(result.trace)])
+
+
+def _shown(check: Check, policy: Masking, echoes: Echoes) -> Check:
     told = check.difference
     if told is None:
         return check
@@ -102,14 +109,14 @@ def _shown(check: Check, policy: Masking) -> Check:
     hidden = any(masking.is_never(part, policy.never) for part in pointers.parts(told.pointer))
     values = {"expected": told.expected, "found": told.found}
     seen = dict.fromkeys(values, masking.MASK) if hidden else masking.mask(values, policy, at="/case").value
-    return check.model_copy(update={"difference": told.model_copy(update=seen)})
+    return check.model_copy(update={"difference": told.model_copy(update=echoes.veil(seen))})
 
 
 def _case(result: CaseResult, policy: Masking) -> dict[str, Any]:
     hidden = _masked(result, policy)
     told = hidden.model_dump(mode="json", exclude={"trace", "is_harness_error"}) | _trace(result.trace)
     data = {name: told[name] for name in _DATA}
-    masked: dict[str, Any] = masking.mask(data, policy, at="/case").value
+    masked: dict[str, Any] = _echoes(result, policy).veil(masking.mask(data, policy, at="/case").value)
     return {**told, **masked}
 
 

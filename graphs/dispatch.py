@@ -23,6 +23,7 @@ from planner.errors import (
     StoreUnavailable,
 )
 from planner.journal import Append, Entry, Numbered, Recorded
+from planner.log.echoes import Echoes
 from planner.runs import Run
 from planner.store import journal, runs, versions
 
@@ -321,8 +322,11 @@ class Dispatcher:
     def _context(self, run: Run, loaded: Loaded, *, is_first: bool) -> Context:
         parts = self.parts
 
-        async def sink(unit: Any) -> None:
-            await parts.database.append(unit)
+        held = (numbered.entry.body for numbered in loaded.entries)
+        echoes = Echoes(parts.database.keeping.masking, [loaded.run.input, *held])
+
+        async def sink(unit: Append) -> None:
+            await parts.database.append(unit._replace(echoes=echoes))
             self.signals.send(run.id)
 
         return Context(

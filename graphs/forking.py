@@ -20,6 +20,7 @@ from planner import choosing, effects
 from planner.decisions import Decision
 from planner.effects import Effect
 from planner.journal import Append, Entry, Key, Numbered, Recorded
+from planner.log.echoes import Echoes
 from planner.runs import PersonQuestion, Run
 from planner.store import decisions, journal, runs, streams
 from tools.records import Record
@@ -244,10 +245,16 @@ def _keep(
 ) -> None:
     """Write a fork whole, in one transaction: nobody sees it before it can be moved, or has ended."""
     runs.create(tx, run)
-    for decision in logged:
-        decisions.insert(tx, decision)
-    unit = Append(run.id, run.epoch, tuple(entries), change=dict(change))
-    (refused,) = journal.append(tx, [journal.prepare(unit, run.created_at, streams.of(tx).keeping)])
+    keeping = streams.of(tx).keeping
+    unit = Append(
+        run.id,
+        run.epoch,
+        tuple(entries),
+        decisions=tuple(decision.model_dump(mode="json") for decision in logged),
+        change=dict(change),
+        echoes=Echoes(keeping.masking, [run.input]),
+    )
+    (refused,) = journal.append(tx, [journal.prepare(unit, run.created_at, keeping)])
     if refused is not None:
         raise refused
 

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,7 @@ from planner.clock import SystemClock
 from planner.decisions import Decider
 from planner.definition import Workflow
 from planner.log import detectors
+from planner.log.echoes import Echoes
 from planner.log.masking import Masking
 from planner.model import Model, NoModel
 from planner.project import load_catalog, load_workflows
@@ -92,8 +93,9 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         yield Opened(config, parts, dispatcher, services)
 
 
-def _masked(policy: Masking, error: str) -> str:
-    return detectors.scrub(error, policy.detectors).text
+def _masked(policy: Masking, error: str, arguments: Mapping[str, Any]) -> str:
+    """Return what a service complains of without secrets, nor those that it was sent."""
+    return Echoes(policy, [arguments]).scrub(detectors.scrub(error, policy.detectors).text)
 
 
 def _register(tx: Any, read: dict[str, tuple[Workflow, str]], now: Any) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from planner.log.echoes import Echoes
+
 EntryKind = Literal[
     "started",
     "intention",
@@ -115,3 +117,5 @@ class Append(NamedTuple):
     """Ids of questions that nobody can answer any more: they timed out, or the run is ending."""
     change: dict[str, Any] | None = None
     """Columns of the run that change: status, output, error, wake_at, steps_done."""
+    echoes: Echoes | None = None
+    """What the run holds under telling names; it learns of what the entries bring."""

@@ -21,6 +21,9 @@ from tools.outcomes import Outcome
 from tools.requests import Unbuildable
 from tools.responses import escaped
 
+Mask = Callable[[str, Mapping[str, Any]], str]
+"""Returns an error text without what nobody may see, given the arguments of the call."""
+
 __all__ = ["Caller", "ServiceHealth", "Services"]
 
 
@@ -43,6 +46,25 @@ class Caller(Protocol):
         ...
 
 
+def _as_it_is(error: str, _arguments: Mapping[str, Any]) -> str:
+    return error
+
+
+class _Masking:
+    """Work whose error text is masked before the line keeps it in mind."""
+
+    def __init__(self, work: Work, mask: Mask, arguments: Mapping[str, Any]) -> None:
+        self.operation = work.operation
+        self._work, self._mask, self._arguments = work, mask, arguments
+
+    async def make(self, seconds: float, leave: Callable[[], None]) -> Outcome:
+        """Return what became of the attempt."""
+        outcome = await self._work.make(seconds, leave)
+        if outcome.error is None:
+            return outcome
+        return outcome.model_copy(update={"error": self._mask(outcome.error, self._arguments)})
+
+
 class Services:
     """The services of a catalogue, called for real; an async context that closes their connections."""
 
@@ -54,7 +76,7 @@ class Services:
         transport: httpx.AsyncBaseTransport | None = None,
         max_body_bytes: int = http.MAX_BODY_BYTES,
         now: Callable[[], float] = time.monotonic,
-        mask: Callable[[str], str] = str,
+        mask: Mask = _as_it_is,
     ) -> None:
         """Open nothing yet.
 
@@ -64,7 +86,7 @@ class Services:
             transport: stands in for the network.
             max_body_bytes: longest answer that is read.
             now: the time by which breakers rest.
-            mask: takes out of an error text what nobody may see.
+            mask: takes out of an error text what nobody may see, such as arguments that come back in it.
         """
         self._catalog, self._secret, self._max_body_bytes = catalog, secret, max_body_bytes
         self._mask = mask
@@ -103,8 +125,9 @@ class Services:
         except (Unbuildable, CatalogInvalid) as exc:
             outcome = _unsent(operation, "arguments", str(exc))
         else:
-            outcome = await line.make(work, seconds)
-        told = {"ms": round((time.perf_counter() - began) * 1000, 3), "error": self._masked(outcome.error)}
+            outcome = await line.make(_Masking(work, self._mask, arguments), seconds)
+        error = None if outcome.error is None else self._mask(outcome.error, arguments)
+        told = {"ms": round((time.perf_counter() - began) * 1000, 3), "error": error}
         return outcome.model_copy(update=told)
 
     def unavailable(self, service: str) -> str | None:
@@ -115,11 +138,7 @@ class Services:
     def health(self) -> list[ServiceHealth]:
         """Return how each service has been, by name."""
         counts = Counter(operation.service for operation in self._catalog.operations.values())
-        found = (line.health(counts[name]) for name, line in sorted(self._lines.items()))
-        return [each.model_copy(update={"last_error": self._masked(each.last_error)}) for each in found]
-
-    def _masked(self, error: str | None) -> str | None:
-        return None if error is None else self._mask(error)
+        return [line.health(counts[name]) for name, line in sorted(self._lines.items())]
 
     def _prepare(
         self, line: Line, operation: Operation, arguments: Mapping[str, Any], key: str | None

@@ -10,6 +10,7 @@ import orjson
 
 from planner.decisions import Decision
 from planner.log import masking
+from planner.log.echoes import Echoes
 from planner.log.masking import Masking
 from planner.log.retention import Retention
 from planner.seals import Seals
@@ -31,6 +32,8 @@ _PARTS = {
 }
 _OPEN = frozenset({"given", "filled"})
 """Members of a decision in which any name may occur."""
+_TOLD = frozenset({"given", "reason", "raw_output", "comment", "trigger", "attempts", "filled"})
+"""Members of a decision that hold data and words of others, and nothing that it is found by."""
 _SPLIT = {name: tuple(tuple(pointers.parts(each)) for each in each_of) for name, each_of in _PARTS.items()}
 _ANSWERED = ("/reason", "/raw_output", "/filled")
 _PLAIN = frozenset(
@@ -70,6 +73,8 @@ class Keeping(NamedTuple):
     retention: Retention = Retention()
     seals: Seals | None = None
     """Seals the values of runs that are masked; without it they are kept as they are, and shown masked."""
+    echoes: Echoes | None = None
+    """What the run that is kept holds under telling names."""
 
 
 class Blob(NamedTuple):
@@ -146,6 +151,8 @@ def of_decision(decision: Decision, keeping: Keeping, new_salt: Callable[[], byt
     """Return a decision, masked, as its envelope and the content that can be erased."""
     plain = decision.model_dump(mode="json", exclude_defaults=True, exclude={"masked", "erased"})
     record = masked(plain, keeping.masking)
+    if keeping.echoes is not None:
+        _veil(record, keeping.echoes)
     record["schema"] = decision.schema_
     contents = split(record)
     if contents:
@@ -197,6 +204,19 @@ def masked(plain: Mapping[str, Any], policy: Masking) -> dict[str, Any]:
         _drop_digests(record, found)
         record["masked"] = found
     return record
+
+
+def _veil(record: dict[str, Any], echoes: Echoes) -> None:
+    """Take out of a masked decision what its run holds under telling names; ids and options stay."""
+    found = []
+    for name in _TOLD & record.keys():
+        seen = echoes.veil(record[name])
+        if seen != record[name]:
+            record[name] = seen
+            found.append(f"/{name}")
+    if found:
+        _drop_digests(record, found)
+        record["masked"] = list(dict.fromkeys([*record.get("masked", ()), *sorted(found)]))
 
 
 def _drop_digests(record: dict[str, Any], found: list[str]) -> None:

@@ -53,6 +53,11 @@ class Database:
         self.close()
 
     @property
+    def keeping(self) -> Keeping:
+        """How it keeps records and the values of runs."""
+        return self._keeping
+
+    @property
     def stats(self) -> Stats:
         """What was written so far: commits, jobs and rows."""
         return self._writer.stats

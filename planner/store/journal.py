@@ -82,7 +82,9 @@ def prepare(unit: Append, now: datetime, keeping: Keeping = _KEEPING) -> Prepare
         TypeError: a body is no JSON.
         ValueError: a decision or question is no such record, or a column of the run cannot change.
     """
-    change = unit.change
+    keeping, change = keeping._replace(echoes=unit.echoes), unit.change
+    # First, since what they bring under telling names may come back in the rest.
+    entries = [_row(unit.run_id, numbered, keeping) for numbered in unit.entries]
     if change is not None:
         unknown = sorted(change.keys() - _CHANGEABLE)
         if unknown:
@@ -95,9 +97,9 @@ def prepare(unit: Append, now: datetime, keeping: Keeping = _KEEPING) -> Prepare
     return Prepared(
         unit,
         now,
-        [_row(unit.run_id, numbered, keeping) for numbered in unit.entries],
+        entries,
         [decisions.prepare(decision, keeping) for decision in logged],
-        [questions.row_of(questions.masked(question, keeping.masking)) for question in asked],
+        [questions.row_of(questions.masked(question, keeping)) for question in asked],
         change,
     )
 

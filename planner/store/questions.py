@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 from planner.decisions import Trigger, ids
 from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown
 from planner.log import detectors, masking
-from planner.log.masking import Masking
+from planner.log.echoes import Echoes
+from planner.log.envelopes import Keeping
 from planner.runs import ENDED, PersonAnswer, PersonQuestion
 from planner.store import bodies, cursors, runs, sealing, streams, tables
 from planner.store.cursors import Page
@@ -21,7 +22,7 @@ _ORDER = cursors.Order("questions", _questions.c.asked_at, _questions.c.decision
 
 def open_(tx: Connection, question: PersonQuestion) -> None:
     """Put the question into the inbox."""
-    tx.execute(insert(_questions).values(row_of(masked(question, streams.of(tx).keeping.masking))))
+    tx.execute(insert(_questions).values(row_of(masked(question, streams.of(tx).keeping))))
 
 
 def get(tx: Connection, decision_id: str) -> PersonQuestion:
@@ -91,6 +92,7 @@ def answer(tx: Connection, decision_id: str, answer: PersonAnswer) -> PersonQues
         raise AnswerInvalid(decision_id, f"{answer.choice!r} is {found}; choose {' or '.join(offered)}")
     policy = streams.of(tx).keeping.masking
     comment = detectors.scrub(answer.comment, policy.detectors).text
+    comment = Echoes(policy, [answer.value]).scrub(comment)
     told = answer.model_copy(update={"comment": comment}).model_dump(mode="json")
     keeping = sealing.keeping_of(tx)
     body, sealed = sealing.keep(told, keeping, _spot(question.run_id, decision_id), sealing.masked_body)
@@ -127,12 +129,15 @@ def happened(question: PersonQuestion, ending: str | None = None) -> str:
     return f"nobody answered before {question.deadline.isoformat(timespec='seconds')}"
 
 
-def masked(question: PersonQuestion, policy: Masking) -> PersonQuestion:
+def masked(question: PersonQuestion, keeping: Keeping) -> PersonQuestion:
     """Return the question as it is kept and shown: without what must not be kept in its decision either."""
     told = {"given": question.given, "trigger": question.trigger and question.trigger.model_dump()}
-    found = masking.mask(told, policy).value
-    trigger = question.trigger and Trigger.model_validate(found["trigger"])
-    return question.model_copy(update={"given": found.get("given"), "trigger": trigger})
+    found = masking.mask(told, keeping.masking).value
+    shown = {"given": found.get("given"), "trigger": found["trigger"], "question": question.question}
+    if keeping.echoes is not None:
+        shown = keeping.echoes.veil(shown)
+    trigger = question.trigger and Trigger.model_validate(shown["trigger"])
+    return question.model_copy(update={**shown, "trigger": trigger})
 
 
 def row_of(question: PersonQuestion) -> dict[str, Any]:

@@ -289,7 +289,8 @@ def kept_change(change: dict[str, Any], run_id: str, keeping: Keeping) -> dict[s
     if "output" in change:
         kept["output"], kept["sealed_output"] = sealing.keep(change["output"], keeping, _result(run_id))
     if kept.get("error") is not None:
-        kept["error"] = detectors.scrub(kept["error"], keeping.masking.detectors).text
+        error = detectors.scrub(kept["error"], keeping.masking.detectors).text
+        kept["error"] = error if keeping.echoes is None else keeping.echoes.scrub(error)
     return kept
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from planner.errors import SealBroken
 from planner.log import masking, screening
+from planner.log.echoes import Echoes
 from planner.log.envelopes import Keeping
 from planner.log.masking import Masking
 from planner.store import bodies
@@ -22,8 +23,8 @@ _TOLD = frozenset({"arguments", "output", "error", "reason", "comment", "value"}
 """Members of a journal entry's body that hold words of others; the rest is the engine's own."""
 _KEEPING = Keeping()
 
-Masker = Callable[[Any, Masking], Any]
-"""Returns a value masked, or the very same where nothing in it is."""
+Masker = Callable[[Any, Masking, Echoes | None], Any]
+"""Returns a value masked, or the very same where nothing in it is; echoes learn what it finds by name."""
 
 
 class Spot(NamedTuple):
@@ -48,21 +49,28 @@ def keeping_of(tx: Connection) -> Keeping:
     return found
 
 
-def masked(value: Any, policy: Masking) -> Any:
+def masked(value: Any, policy: Masking, echoes: Echoes | None = None) -> Any:
     """Return a run's input, output or the like as it is shown."""
-    if _is_clear(bodies.encode(value), policy):
-        return value
-    found = masking.mask(value, policy, at="/run")
-    return found.value if found.pointers else value
+    return _masked(value, policy, echoes, at="/run")
 
 
-def masked_body(body: dict[str, Any], policy: Masking) -> dict[str, Any]:
+def masked_body(body: dict[str, Any], policy: Masking, echoes: Echoes | None = None) -> dict[str, Any]:
     """Return the body of a journal entry as it is shown."""
     told = {name: body[name] for name in body.keys() & _TOLD}
-    if not told or _is_clear(bodies.encode(told), policy):
-        return body
-    found = masking.mask(told, policy)
-    return {**body, **found.value} if found.pointers else body
+    shown = _masked(told, policy, echoes) if told else told
+    return body if shown is told else {**body, **shown}
+
+
+def _masked(value: Any, policy: Masking, echoes: Echoes | None, at: str = "") -> Any:
+    text = bodies.encode(value)
+    if not policy.rules and screening.clears(text, policy):
+        return value if echoes is None or not echoes.are_in(text) else echoes.veil(value)
+    known = echoes or Echoes(policy)
+    known.learn(value)
+    found = masking.mask(value, policy, at=at)
+    if not (found.pointers or known.are_in(text)):
+        return value
+    return known.veil(found.value)
 
 
 def keep(value: Any, keeping: Keeping, spot: Spot, masked: Masker = masked) -> Kept:
@@ -72,7 +80,7 @@ def keep(value: Any, keeping: Keeping, spot: Spot, masked: Masker = masked) -> K
         TypeError: it is no JSON.
     """
     text = bodies.encode(value)
-    shown = value if keeping.seals is None else masked(value, keeping.masking)
+    shown = masked(value, keeping.masking, keeping.echoes)
     if keeping.seals is None or shown is value:
         return Kept(text, None)
     return Kept(bodies.encode(shown), keeping.seals.seal(text, *spot))
@@ -81,7 +89,7 @@ def keep(value: Any, keeping: Keeping, spot: Spot, masked: Masker = masked) -> K
 def shown(text: str | None, sealed: bytes | None, policy: Masking, masked: Masker = masked) -> Any:
     """Return a value as it is shown; one that is kept as it was is masked now."""
     value = bodies.decode(text)
-    return value if text is None or sealed is not None else masked(value, policy)
+    return value if text is None or sealed is not None else masked(value, policy, None)
 
 
 def true(text: str | None, sealed: bytes | None, keeping: Keeping, spot: Spot) -> Any:
@@ -95,7 +103,3 @@ def true(text: str | None, sealed: bytes | None, keeping: Keeping, spot: Spot) -
     if keeping.seals is None:
         raise SealBroken(spot.run_id, "something in it is sealed, and no key is given here")
     return bodies.decode(keeping.seals.open(sealed, *spot))
-
-
-def _is_clear(text: str, policy: Masking) -> bool:
-    return not policy.rules and screening.clears(text, policy)

@@ -62,7 +62,7 @@ steps:
     otherwise: later
   speed:
     decide: How fast?
-    given: {note: "${input.note}"}
+    given: {note: "${input.note}", other: "${account.api_key}"}
     options: {fast: {means: By courier., then: end}, slow: {means: By post., then: hold}}
     otherwise: slow
     override_within: PT1H
@@ -71,12 +71,13 @@ steps:
     call: bank.login
     with:
       password: "${input.password}"
+      hint: "the one of before was ${input.password}"
       api_key: "${account.api_key}"
       note: "${input.note}"
       card: "${input.card}"
   charge:
     call: bank.charge
-    with: {note: "${input.note}"}
+    with: {note: "${input.note}", password: "${input.password}"}
     recover: {decide: Nobody knows whether it was charged. What now?, by: person, otherwise: fail}
   confirm: {call: bank.confirm, with: {token: "${charge.receipt_token}"}}
 output: {access_token: "${account.access_token}"}
@@ -130,7 +131,7 @@ def operation(name: str, **properties: Any) -> dict[str, Any]:
     }
 
 
-TEXT = {"type": "string"}
+TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 DOCUMENT = {
     "openapi": "3.1.0",
     "info": {"title": "bank", "version": "1"},
@@ -140,9 +141,9 @@ DOCUMENT = {
         },
         "/hold": {"get": {"operationId": "hold", "responses": {"200": {"description": "held"}}}},
         "/login": {
-            "post": operation("login", password=TEXT, api_key=TEXT, note=TEXT, card={"type": "integer"})
+            "post": operation("login", password=TEXT, hint=TEXT, api_key=TEXT, note=TEXT, card=NUMBER)
         },
-        "/charge": {"post": operation("charge", note=TEXT)},
+        "/charge": {"post": operation("charge", note=TEXT, password=TEXT)},
         "/confirm": {"post": operation("confirm", token=TEXT)},
     },
 }
@@ -189,7 +190,8 @@ class _Desk(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.bank.sent[self.path] = body
         failing = self.path == "/charge"
-        self._send(500 if failing else 200, {"detail": f"{self.headers['Authorization']}: {WORDS}"})
+        told = f"{self.headers['Authorization']}: {WORDS}, not {BY_NAME['input']}"
+        self._send(500 if failing else 200, {"detail": told})
 
     def _send(self, status: int, body: Any) -> None:
         content = json.dumps(body).encode()
@@ -325,7 +327,7 @@ def go_on(client: httpx.Client, run: str, heard: list[str]) -> dict[str, Any]:
     """Answer what a person is asked, and return the run at its end."""
     (question,) = until(lambda: client.get("/v1/questions").json()["items"])
     heard.append(json.dumps(question, ensure_ascii=False))
-    answer = {"choice": "applied", "comment": WORDS, "value": RECEIPT}
+    answer = {"choice": "applied", "comment": f"{WORDS} {BY_NAME['value']}", "value": RECEIPT}
     path = f"/v1/decisions/{question['decision_id']}"
     heard.append(good(client.post(f"{path}/answer", json=answer)))
     found: dict[str, Any] = client.get(f"/v1/runs/{run}", headers={"Prefer": "wait=20"}).json()
@@ -367,7 +369,10 @@ def leak(folder: Path, **more: str) -> tuple[Bank, dict[str, Any]]:
         {"content": f"I would rather tell you: {WORDS}"},
         {"choose": "now", "reason": f"Because {WORDS}"},
     ]
-    model = {"vault/how": replies, "vault/speed": [{"choose": "fast", "reason": WORDS}]}
+    model = {
+        "vault/how": replies,
+        "vault/speed": [{"choose": "fast", "reason": f"{WORDS} {BY_NAME['answer']}"}],
+    }
     bank = Bank()
     with bank.serving() as bank_url, ScriptedModel(model).serving() as model_url:
         return bank, play(Site(folder, bank_url, model_url, more), bank)
@@ -416,7 +421,7 @@ def test_the_run_goes_on_after_the_crash_with_the_true_values(leaked):
     bank, left = leaked
 
     given = {"password": BY_NAME["input"], "api_key": BY_NAME["answer"], "note": WORDS, "card": CARD}
-    assert bank.sent["/login"] == given
+    assert bank.sent["/login"] == {**given, "hint": f"the one of before was {BY_NAME['input']}"}
     assert bank.sent["/confirm"] == {"token": BY_NAME["value"]}
     assert left["run"]["status"] == "succeeded"
 

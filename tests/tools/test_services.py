@@ -303,3 +303,22 @@ def test_closing_closes_every_connection(loopback):
 
     outcome, connections = run(main, loopback, fine)
     assert (outcome.kind, connections) == ("applied", 2)
+
+
+def test_an_error_is_masked_before_anybody_keeps_it_in_mind():
+    def refuse(_request):
+        return httpx.Response(500, json={"detail": "no: hunter2"})
+
+    def mask(error, arguments):
+        return error.replace(arguments["id"], "[masked]")
+
+    async def main():
+        catalog = Catalog({}, {"shop": Service(name="shop", base_url="http://shop.invalid")})
+        transport = httpx.MockTransport(refuse)
+        async with Services(catalog, secret=lambda _: None, transport=transport, mask=mask) as services:
+            return await services.call(operation(), {"id": "hunter2"}), services.health()
+
+    outcome, (health,) = asyncio.run(main())
+
+    assert "no: [masked]" in outcome.error
+    assert "no: [masked]" in health.last_error
