@@ -171,8 +171,8 @@ async def _begin(wanted: RunRequest, parts: Parts, caller: Caller, key: str | No
 
 async def _watched(parts: Parts, run_id: str, wait: float | None, response: Response) -> RunDetail:
     if wait is not None:
-        await watching.until_stopped(parts, run_id, wait)
         response.headers["Preference-Applied"] = f"wait={wait:g}"
+        return await watching.until_stopped(parts, run_id, wait)
     return await watching.detail(parts.parts.database, run_id)
 
 

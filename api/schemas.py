@@ -12,7 +12,7 @@ from planner.definition import Workflow
 from planner.journal import EntryKind, Numbered
 from planner.log.outcomes import DecisionOutcome, Override
 from planner.narration import Narration, Passage, Totals
-from planner.runs import PersonQuestion, Run, RunStatus
+from planner.runs import ENDED, PersonQuestion, Run, RunStatus
 from tools.operations import EffectClass, EffectSource, HttpBinding, Operation, Reconcile, Retry, Undo
 from tools.problems import Problem
 from tools.records import Record
@@ -178,6 +178,11 @@ class RunDetail(RunSummary):
     """What persons are asked; the run waits for their answers."""
     decision_ids: tuple[str, ...] = ()
     """The decisions made so far, the first one first."""
+
+    @property
+    def has_stopped(self) -> bool:
+        """Tell whether nothing happens until somebody does something: it has ended, or asks a person."""
+        return self.status in ENDED or (self.status == "waiting" and bool(self.questions))
 
     @classmethod
     def whole(cls, run: Run, questions: Iterable[PersonQuestion], decision_ids: Iterable[str]) -> "RunDetail":

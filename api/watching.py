@@ -1,6 +1,5 @@
 """Watching: a run as it stands, as it went, and until it stops."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -43,34 +42,27 @@ async def detail(database: Database, run_id: str) -> RunDetail:
     return await database.read(_detail, run_id)
 
 
-async def until_stopped(parts: Opened, run_id: str, seconds: float) -> None:
-    """Return once the run has ended or waits for a person, or when the time is over.
+async def until_stopped(parts: Opened, run_id: str, seconds: float) -> RunDetail:
+    """Return the run once it has ended or waits for a person, or when the time is over.
 
     Raises:
         RunUnknown: no run has this id.
     """
     until = time.monotonic() + seconds
-    while True:
-        left = until - time.monotonic()
-        look = min(max(left, 0), LOOK_SECONDS)
-        moved = asyncio.create_task(parts.dispatcher.signals.wait(run_id, look, until_stopped=True))
-        # The waiter must stand before the run is read; otherwise a stop in between would go unheard.
-        await asyncio.sleep(0)
-        try:
-            if await parts.parts.database.read(_stopped, run_id) or left <= 0:
-                return
-            await moved
-        finally:
-            moved.cancel()
+    # Who watches before the run is read misses no stop in between.
+    with parts.dispatcher.signals.watching(run_id, until_stopped=True) as stopped:
+        if parts.dispatcher.is_moving(run_id):
+            await stopped.wait(min(seconds, LOOK_SECONDS))
+        while True:
+            found = await detail(parts.parts.database, run_id)
+            left = until - time.monotonic()
+            if found.has_stopped or left <= 0:
+                return found
+            await stopped.wait(min(left, LOOK_SECONDS))
 
 
 def _detail(tx: Any, run_id: str) -> RunDetail:
-    asked = questions.page(tx, run_id=run_id, limit=1000).items
-    return RunDetail.whole(runs.answered(tx, run_id), asked, decisions.ids_of_run(tx, run_id))
-
-
-def _stopped(tx: Any, run_id: str) -> bool:
-    run = runs.get(tx, run_id)
-    if run.status != "waiting":
-        return run.ended
-    return bool(questions.page(tx, run_id=run_id, limit=1).items)
+    run = runs.answered(tx, run_id)
+    # A run that has ended asks nobody any more.
+    asked = () if run.ended else questions.page(tx, run_id=run_id, limit=1000).items
+    return RunDetail.whole(run, asked, decisions.ids_of_run(tx, run_id))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from api.server import spare_collector
 from bench import engine, peers, resuming, serving, staggered, table, waiting, workloads
 from bench.table import Row
 from planner import postgres
@@ -205,6 +206,7 @@ async def _printed(part: AsyncIterator[Row]) -> list[Row]:
 
 def main(plan: Plan, file: Path) -> None:
     """Measure, print and write."""
+    spare_collector()  # as our server does; the peers in this process have it too
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         server = None if postgres.binaries() is None else stack.enter_context(postgres.server())

@@ -10,7 +10,7 @@ from typing import Any
 from planner.definition import Workflow
 from tools.access import Service
 from tools.catalog import Catalog
-from tools.operations import FunctionBinding, Operation
+from tools.operations import EffectClass, FunctionBinding, Operation
 
 STEPS, BYTES = 20, 600
 GROWING_STEPS, GROWING_BYTES = 200, 200
@@ -78,11 +78,11 @@ def _workflow(name: str, steps: dict[str, Any], output: dict[str, Any]) -> Workf
     return Workflow.model_validate({"workflow": name, "version": "1.0.0", "steps": steps, "output": output})
 
 
-def _operation(name: str, given: dict[str, Any]) -> Operation:
+def _operation(name: str, given: dict[str, Any], effect: EffectClass = "read") -> Operation:
     return Operation(
         name=f"bench.{name}",
         service="bench",
-        effect="idempotent",
+        effect=effect,
         effect_source="declared",
         input=given,
         binding=FunctionBinding(target=f"bench.workloads:{name}"),

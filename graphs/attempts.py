@@ -74,11 +74,13 @@ async def attempt(target: Target, ctx: Context) -> Outcome:
             kind="unknown", code="crash", error="the process ended between sending the call and its answer"
         )
         return _noted(target, await _record(target, ctx, lost))
-    if target.operation.effect in {"write", "irreversible"}:
+    if not _is_repeatable(target):
         ctx.begin()
         await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
     else:
         await _note_what_may_be_lost(target, ctx)
+        if target.operation.effect != "read":
+            await ctx.durable()
         ctx.begin()
     outcome = await ctx.caller.call(
         target.operation, target.arguments, key=target.key, timeout=target.timeout
@@ -172,8 +174,14 @@ async def _record(target: Target, ctx: Context, outcome: Outcome) -> Outcome:
         value = getattr(outcome, name)
         if value is not None:
             body[name] = value
-    await ctx.record("outcome", target.path, target.visit, target.attempt, body)
+    wait = not _is_repeatable(target)
+    await ctx.record("outcome", target.path, target.visit, target.attempt, body, wait=wait)
     return outcome
+
+
+def _is_repeatable(target: Target) -> bool:
+    """Tell whether the call is simply sent again when its outcome was lost with the process."""
+    return target.operation.effect not in {"write", "irreversible"}
 
 
 def _intent(target: Target) -> dict[str, Any]:

@@ -191,6 +191,7 @@ async def answer(question: Question, ctx: Context, own: Allowance) -> Answer:
     if why is not None:
         return Answer(outcome_class="budget", reason=why)
     allowance = budgets.least([own, ctx.bound.left])
+    await ctx.durable()
     return await ctx.decider.choose(question.model_copy(update={"allowance": allowance}))
 
 

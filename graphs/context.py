@@ -1,5 +1,6 @@
 """The context of a run: what every step function is handed, and nothing global."""
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +29,9 @@ FAR = datetime(9999, 1, 1, tzinfo=UTC)
 """The latest moment that anything waits for."""
 
 Sink = Callable[[Append], Awaitable[None]]
-"""Where appended units go: the store's group commit, or nothing in an eval."""
+"""Where appended units go: the store's group commit, or nothing in an eval.
+
+What is handed in is written in order. A sink that returns a future writes without being waited for."""
 
 
 class Parked(Exception):  # a signal of flow, not an error
@@ -144,6 +147,8 @@ class Context:
     """Paths of steps in the order in which they were entered."""
     ledger: Ledger = field(init=False)
     """What stands of the run's effects."""
+    _unwritten: "asyncio.Future[None] | None" = field(default=None, init=False)
+    """The latest unit that nobody has waited for."""
     _fresh: set[str] = field(default_factory=set, init=False)
     """Prefixes of the sequences in which this execution wrote something."""
 
@@ -170,7 +175,15 @@ class Context:
         return None if entry is None else entry.body
 
     async def record(
-        self, kind: EntryKind, path: str, visit: int, attempt: int, body: dict[str, Any], **more: Any
+        self,
+        kind: EntryKind,
+        path: str,
+        visit: int,
+        attempt: int,
+        body: dict[str, Any],
+        *,
+        wait: bool = True,
+        **more: Any,
     ) -> None:
         """Append an entry and return once it is durable.
 
@@ -180,14 +193,24 @@ class Context:
             visit: which visit of the step.
             attempt: which attempt within the visit.
             body: the facts.
+            wait: whether it must be durable; otherwise it is soon, and `durable` tells when.
             more: further fields of the Append, such as `decisions` or `change`.
         """
         entry = Entry(kind=kind, path=path, visit=visit, attempt=attempt, at=self.clock.now(), body=body)
         numbered = Numbered(self.recorded.reserve(), entry)
-        await self.sink(Append(self.run.id, self.run.epoch, (numbered,), **more))
+        written = self.sink(Append(self.run.id, self.run.epoch, (numbered,), **more))
+        if wait or not isinstance(written, asyncio.Future):
+            await written
+        else:
+            self._unwritten = written
         self.recorded.add(numbered)
         self.ledger.take(numbered)
         self._fresh.add(path[path.rfind(":") + 1 : path.rfind(".") + 1])
+
+    async def durable(self) -> None:
+        """Return once all that was recorded is durable, so that what follows from it may leave."""
+        if self._unwritten is not None:
+            await self._unwritten
 
     async def change(self, **columns: Any) -> None:
         """Change columns of the run and return once that is durable."""

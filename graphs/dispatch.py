@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -44,6 +44,16 @@ class Waiter(NamedTuple):
     until_stopped: bool
     """Whether only the end of its execution is of interest, not each entry."""
 
+    async def wait(self, seconds: float) -> bool:
+        """Return true when the run did so since the last time, or does within that time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.event.wait()
+        except TimeoutError:
+            return False
+        self.event.clear()
+        return True
+
 
 class Signals:
     """Tells who waits in this process that a run has moved, or that its execution has stopped."""
@@ -59,13 +69,16 @@ class Signals:
 
     async def wait(self, run_id: str, seconds: float, *, until_stopped: bool = False) -> bool:
         """Return true when the run moved, or stopped moving, within that time."""
+        with self.watching(run_id, until_stopped=until_stopped) as waiter:
+            return await waiter.wait(seconds)
+
+    @contextlib.contextmanager
+    def watching(self, run_id: str, *, until_stopped: bool = False) -> Iterator[Waiter]:
+        """Yield somebody who hears of the run from now on, whether or not he waits just then."""
         waiter = Waiter(asyncio.Event(), until_stopped)
         self._waiting.setdefault(run_id, []).append(waiter)
         try:
-            async with asyncio.timeout(seconds):
-                return await waiter.event.wait()
-        except TimeoutError:
-            return False
+            yield waiter
         finally:
             self._waiting[run_id].remove(waiter)
             if not self._waiting[run_id]:
@@ -109,6 +122,10 @@ class Dispatcher:
     def active(self) -> int:
         """How many runs move in this process now."""
         return len(self._active)
+
+    def is_moving(self, run_id: str) -> bool:
+        """Tell whether a run moves in this process now."""
+        return run_id in self._active
 
     async def start(self, *, claim: bool = True) -> None:
         """Begin to hold leases, and unless told otherwise to take up whatever run waits."""
@@ -325,9 +342,15 @@ class Dispatcher:
         held = (numbered.entry.body for numbered in loaded.entries)
         echoes = Echoes(parts.database.keeping.masking, [loaded.run.input, *held])
 
-        async def sink(unit: Append) -> None:
-            await parts.database.append(unit._replace(echoes=echoes))
-            self.signals.send(run.id)
+        def sink(unit: Append) -> asyncio.Future[None]:
+            written = parts.database.submit(unit._replace(echoes=echoes))
+            written.add_done_callback(moved)
+            return written
+
+        def moved(written: asyncio.Future[None]) -> None:
+            # Reading the error here also says that it was seen, when a later unit's tells of it.
+            if not written.cancelled() and written.exception() is None:
+                self.signals.send(run.id)
 
         return Context(
             run=loaded.run,

@@ -89,16 +89,24 @@ class Database:
         return await future
 
     async def append(self, unit: Append) -> None:
-        """Write what a run brings under its lease, in one transaction with whatever else waits.
+        """Write what a run brings under its lease, and return once it is on disk; see `submit`.
 
         Raises:
             LeaseLost: the epoch is stale, the run has ended, or an entry's number is taken.
             DecisionClosed: a question that timed out was answered meanwhile.
             StoreUnavailable: the database cannot be used; nothing was written.
         """
+        await self.submit(unit)
+
+    def submit(self, unit: Append) -> asyncio.Future[None]:
+        """Hand in what a run brings under its lease, in one transaction with whatever else waits.
+
+        Units are written in the order in which they are handed in; after one that could not be written, none
+        of that lease is. The future is settled once the unit is on disk, or fails as `append` does.
+        """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._writer.submit(Unit(journal.prepare(unit, self._clock.now(), self._keeping), future))
-        await future
+        return future
 
     def read_sync(
         self, fn: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs

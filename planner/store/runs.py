@@ -6,7 +6,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, case, func, literal, select, update
 
 from planner.decisions import WorkflowRef
 from planner.errors import RunEnded, RunMoving, RunUnknown, SealBroken
@@ -16,8 +16,10 @@ from planner.runs import Run, RunStatus
 from planner.store import bodies, cursors, keys, sealing, sharing, tables, versions
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
+from planner.store.statements import Insert
 
 _runs = tables.runs
+_TO_RUNS = Insert(_runs)
 _ORDER = cursors.Order("runs", _runs.c.created_at, _runs.c.id)
 
 
@@ -31,7 +33,7 @@ def create(tx: Connection, run: Run, *, key: str | None = None, request_sha256: 
         known = keys.claim(tx, key, request_sha256=request_sha256 or "", run_id=run.id, now=run.created_at)
         if known is not None:
             return get(tx, known)
-    tx.execute(insert(_runs).values(_row(run, sealing.keeping_of(tx))))
+    _TO_RUNS(tx, [_row(run, sealing.keeping_of(tx))])
     return run
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import contextmanager
 from itertools import groupby
@@ -92,6 +92,7 @@ class Unit(Job):
     def __init__(self, prepared: journal.Prepared, future: AnyFuture) -> None:
         super().__init__(future)
         self.prepared = prepared
+        self.run_id = prepared.unit.run_id
         self.rows = prepared.rows
 
 
@@ -109,6 +110,8 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
         """Used by the thread alone; taking one from the pool for each group costs as much as an insert."""
+        self._broken: dict[str, int] = {}
+        """Epochs under which an append of a run could not be written: nothing may follow the gap."""
 
     def submit(self, job: Job) -> None:
         """Queue the job; its future is settled once it is on disk or has failed.
@@ -181,7 +184,7 @@ class Writer:
             job.error = None
         with Caught() as attempt, self._transaction() as tx:
             begun = True
-            _perform(tx, jobs)
+            _perform(tx, jobs, self._broken)
             self._stream.flush(tx)
             finished = True
         if attempt.error is None:
@@ -204,6 +207,8 @@ class Writer:
     def _tell(self, jobs: Sequence[Job], error: BaseException) -> None:
         for job in jobs:
             job.error = error
+            if isinstance(job, Unit):
+                self._broken[job.run_id] = job.prepared.unit.epoch
 
     def _count(self, jobs: Sequence[Job]) -> None:
         good = [job for job in jobs if job.error is None]
@@ -212,20 +217,26 @@ class Writer:
         self.stats.rows += sum(job.rows for job in good)
 
 
-def _perform(tx: Connection, jobs: Sequence[Job]) -> None:
+def _perform(tx: Connection, jobs: Sequence[Job], broken: Mapping[str, int]) -> None:
     """Do the work in the order in which it came, appends that follow each other at once."""
     for _, group in groupby(jobs, key=type):
         listed = list(group)
-        _append(tx, [job for job in listed if isinstance(job, Unit)])
+        _append(tx, [job for job in listed if isinstance(job, Unit)], broken)
         for job in listed:
             if isinstance(job, Call):
                 _call(tx, job, alone=len(jobs) == 1)
 
 
-def _append(tx: Connection, units: Sequence[Unit]) -> None:
-    if units:
-        verdicts = journal.append(tx, [unit.prepared for unit in units])
-        for unit, verdict in zip(units, verdicts, strict=True):
+def _append(tx: Connection, units: Sequence[Unit], broken: Mapping[str, int]) -> None:
+    whole = []
+    for unit in units:
+        if broken.get(unit.run_id) == unit.prepared.unit.epoch:
+            unit.error = StoreUnavailable(f"what run {unit.run_id} wrote before could not be written")
+        else:
+            whole.append(unit)
+    if whole:
+        verdicts = journal.append(tx, [unit.prepared for unit in whole])
+        for unit, verdict in zip(whole, verdicts, strict=True):
             unit.error = verdict
 
 

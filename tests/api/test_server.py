@@ -1,5 +1,6 @@
 """The server: a real process on a real socket."""
 
+import gc
 import json
 import signal
 import socket
@@ -140,3 +141,15 @@ def test_the_address_of_version_six_stands_in_brackets():
         pytest.skip("this machine has no IPv6 loopback")
     with listening:
         assert json.dumps(server.address(listening)).startswith('"http://[::1]:')
+
+
+def test_the_collector_looks_rarely_once_the_parts_are_open():
+    before = gc.get_threshold()
+    try:
+        server.spare_collector()
+
+        assert gc.get_threshold()[0] == server.COLLECT_AFTER
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)

@@ -337,3 +337,39 @@ def test_asking_what_stands_does_not_read_the_journal_again(world):
 
     assert len(ctx.recorded.numbered) > 400
     assert read <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "leaves"), [("look", True), ("mark", False), ("reserve", False), ("pay", False), ("mail", False)]
+)
+def test_only_a_reading_call_leaves_before_what_it_follows_from_is_durable(world, name, leaves):
+    bench = world.bench(f"a: {{call: shop.look}}\nb: {{call: shop.{name}}}", {})
+    held = []
+
+    def disk(unit):
+        """Write in order, and no more from the outcome of `a` on."""
+        written = asyncio.get_running_loop().create_future()
+        if held or (unit.entries[0].entry.path, unit.entries[0].entry.kind) == ("a", "outcome"):
+            held.append(written)
+        else:
+            written.set_result(None)
+        return written
+
+    async def scenario():
+        ctx = bench.context()
+        ctx.sink = disk
+        running = asyncio.create_task(runner.execute(ctx))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        called = [call for call, *_ in bench.caller.calls]
+        while not running.done():
+            for written in held:
+                if not written.done():
+                    written.set_result(None)
+            await asyncio.sleep(0)
+        return called, await running
+
+    called, ended = asyncio.run(scenario())
+
+    assert called == ["shop.look", f"shop.{name}"][: 2 if leaves else 1]
+    assert (ended.status, len(bench.caller.calls)) == ("succeeded", 2)

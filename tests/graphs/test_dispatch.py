@@ -634,3 +634,32 @@ def test_a_tenant_whose_budget_is_used_up_mid_run_takes_the_declared_branch(data
     assert [each.outcome_class for each in unasked] == ["budget"]
     assert other.status == "undone"
     assert {each.outcome_class for each in free} == {"ok"}
+
+
+def test_who_watches_hears_of_what_happened_before_he_waits():
+    async def scenario():
+        signals = Signals()
+        with signals.watching("r-1", until_stopped=True) as waiter:
+            signals.send("r-1", stopped=True)
+            return await waiter.wait(0.5), await waiter.wait(0.01)
+
+    assert asyncio.run(scenario()) == (True, False)
+
+
+def test_a_run_begun_here_is_neither_claimed_nor_read_and_its_first_entry_comes_with_it(database, catalog):
+    register(database, STEPS)
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            run = (
+                await begin(
+                    RunRequest(workflow="test", input={"n": 1}), dispatcher.parts, dispatcher, started_by="t"
+                )
+            ).run
+            kinds = [entry.kind for _, entry in await database.read(journal.entries, run.id)]
+            return run, kinds, await settled(dispatcher, run.id)
+
+    run, kinds, ended = asyncio.run(scenario())
+
+    assert (run.status, run.epoch, kinds[0], ended.status) == ("running", 1, "started", "succeeded")
+    assert ended.epoch == 1

@@ -199,14 +199,14 @@ def test_a_file_that_is_not_writable_can_still_be_read(file, make):
 
 
 def test_a_full_disk_loses_only_what_does_not_fit(small, make, held):
-    run = make.claimed(small)
+    run, other = make.claimed(small), make.claimed(small)
     pages = pragma(small, "page_count")
     small.write_sync(lambda tx: tx.exec_driver_sql(f"PRAGMA max_page_count={pages + 3}").close())
 
     async def work():
         with held(small):
             big = make.entry(1, body={"output": "x" * 500_000})
-            units = [make.append(run)._replace(entries=(big,)), make.append(run, 2), make.append(run, 3)]
+            units = [make.append(run)._replace(entries=(big,)), make.append(other, 1), make.append(other, 2)]
             tasks = [asyncio.create_task(small.append(unit)) for unit in units]
             await asyncio.sleep(0.01)
         return await asyncio.gather(*tasks, return_exceptions=True)
@@ -215,9 +215,9 @@ def test_a_full_disk_loses_only_what_does_not_fit(small, make, held):
     assert isinstance(full, StoreUnavailable)
     assert "there is no room left" in str(full)
     assert kept == [None, None]
-    assert [seq for seq, _ in small.read_sync(journal.entries, run.id)] == [2, 3]
+    assert [seq for seq, _ in small.read_sync(journal.entries, other.id)] == [1, 2]
     small.write_sync(lambda tx: tx.exec_driver_sql("PRAGMA max_page_count=100000").close())
-    small.append_sync(make.append(run, 4))
+    small.append_sync(make.append(other, 3))
 
 
 def test_a_damaged_file_is_said_to_be_damaged(file, make):

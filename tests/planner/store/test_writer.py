@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from planner.errors import StoreUnavailable
+from planner.errors import LeaseLost, StoreUnavailable
 from planner.journal import Append
 from planner.store import journal, migrate, open_database, runs, tables
 from planner.store.writer import MAX_GROUP
@@ -277,3 +277,31 @@ def test_an_append_is_counted_with_all_its_rows(database, make):
 
     assert database.stats.rows == 2
     assert database.stats.jobs >= 3
+
+
+def test_nothing_of_a_lease_is_written_after_what_could_not_be(database, make):
+    run, other = make.claimed(database), make.claimed(database)
+
+    async def all_of_them():
+        units = [make.append(run, 1), make.append(run, 1), make.append(run, 2), make.append(other, 1)]
+        futures = [database.submit(unit) for unit in units]
+        return await asyncio.gather(*futures, return_exceptions=True)
+
+    first, taken, after, of_other = asyncio.run(all_of_them())
+
+    assert (first, of_other) == (None, None)
+    assert (type(taken), type(after)) == (LeaseLost, StoreUnavailable)
+    assert [seq for seq, _ in database.read_sync(journal.entries, run.id)] == [1]
+
+
+def test_a_new_lease_writes_on_from_before_the_gap(database, make):
+    run = make.claimed(database)
+    with pytest.raises(LeaseLost):
+        database.append_sync(make.append(run, 1)) or database.append_sync(make.append(run, 1))
+    (again,) = database.write_sync(
+        runs.claim, worker="w2", now=make.later(seconds=31), lease_seconds=30, run_id=run.id
+    )
+
+    database.append_sync(make.append(again, 2))
+
+    assert [seq for seq, _ in database.read_sync(journal.entries, run.id)] == [1, 2]
