@@ -10,6 +10,7 @@ import uvicorn
 
 from api.commands.options import DatabaseOption, ProjectOption, configured
 from api.commands.output import Output
+from api.server import spare_collector
 from graphs import wiring
 from planner.settings import Settings
 
@@ -39,5 +40,6 @@ async def _work(config: Settings) -> None:
     for each in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(each, ending.set)
     async with wiring.open_services(config) as opened:
+        spare_collector()
         Output().line(f"worker {opened.parts.worker} moves runs; Ctrl-C lets them go on elsewhere")
         await ending.wait()
