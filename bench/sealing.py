@@ -38,7 +38,7 @@ PLAIN = {
 }
 BODIES = {
     "nothing to find": PLAIN,
-    "a word that could be a name": {**PLAIN, "output": {"shipping": "r-5531"}},
+    "a word that could be a secret": {**PLAIN, "output": {"monkey": "r-5531"}},
     "a secret": {**PLAIN, "output": {"access_token": "t-5531", "note": "call with Bearer 0123456789"}},
 }
 APPENDS, ROUNDS, REPEATS = 2_000, 5, 5_000
@@ -85,10 +85,10 @@ def main() -> None:
     for name, body in BODIES.items():
         before, after = microseconds(body, OFF), microseconds(body, ON)
         print(
-            f"{name:<28} {before:6.1f} us {after:6.1f} us  {after - before:+6.1f} us  x{after / before:.2f}"
+            f"{name:<30} {before:6.1f} us {after:6.1f} us  {after - before:+6.1f} us  x{after / before:.2f}"
         )
     off, on = map(statistics.median, in_turns())
-    print(f"appends, one at a time       {off:6.0f} /s {on:6.0f} /s            x{on / off:.2f}")
+    print(f"appends, one at a time         {off:6.0f} /s {on:6.0f} /s            x{on / off:.2f}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ _BEFORE = r"(?:(?<![\w.-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4}))"
 """What may stand before a number: also the escapes of JSON, whose last letter belongs to no word."""
 
 
-STRETCH = 15
+_ACCOUNT_SIGN, _CARD_SIGN = "[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11}", "[0-9](?:[ -]?[0-9]){11}"
 
 
 class Detector(NamedTuple):
@@ -30,12 +30,8 @@ class Detector(NamedTuple):
     holds: Callable[[str], bool]
     worth: Callable[[str], object]
     """Tells cheaply when a text cannot match."""
-    needles: tuple[str, ...] = ()
-    """Parts of which every match holds one; none where a match is known by its digits."""
-    folded: bool = False
-    """Whether the needles are sought in lower case."""
-    stretched: bool = False
-    """Whether every match holds STRETCH letters, digits or `_+/=.-` in a row."""
+    sign: str
+    """Expression of which every match holds a match; for an engine that looks neither ahead nor back."""
 
 
 class Found(NamedTuple):
@@ -68,7 +64,7 @@ def _always(_text: str) -> bool:
     return True
 
 
-def holds_any(text: str, needles: Iterable[str]) -> bool:
+def _holds_any(text: str, needles: Iterable[str]) -> bool:
     """Tell whether a text holds one of the needles."""
     for needle in needles:  # noqa: SIM110 - a generator would take twice as long, for every decision
         if needle in text:
@@ -77,18 +73,16 @@ def holds_any(text: str, needles: Iterable[str]) -> bool:
 
 
 def _known_by(
-    name: DetectorName,
-    pattern: str | re.Pattern[str],
-    *needles: str,
-    folded: bool = False,
-    stretched: bool = False,
+    name: DetectorName, pattern: str | re.Pattern[str], *needles: str, folded: bool = False
 ) -> Detector:
     """Return a detector whose matches hold one of the needles, in lower case where they are `folded`."""
 
     def worth(text: str) -> bool:
-        return holds_any(text.lower() if folded else text, needles)
+        return _holds_any(text.lower() if folded else text, needles)
 
-    return Detector(name, re.compile(pattern), _always, worth, needles, folded, stretched)
+    listed = "|".join(needle.replace(".", r"\.") for needle in needles)
+    sign = f"(?i:{listed})" if folded else listed
+    return Detector(name, re.compile(pattern), _always, worth, sign)
 
 
 _KEYS = (
@@ -121,7 +115,6 @@ _ALL = (
         "jwt",
         r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*",
         "eyJ",
-        stretched=True,
     ),
     _known_by(
         "bearer",
@@ -134,11 +127,18 @@ _ALL = (
         rf"(?<![A-Za-z0-9])(?:{'|'.join(_KEYS)})",
         *("sk-", "k_live_", "k_test_", "whsec_", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
         *("github_pat_", "glpat-", "xox", "AIza", "npm_", "pypi-", "hf_", "SG."),
-        stretched=True,
     ),
     _known_by("named", _NAMED, *("pass", "pwd", "secret", "token", "authoriz", "key"), folded=True),
-    Detector("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}\b"), iban, _ACCOUNT.search),
-    Detector("card", re.compile(rf"(?<![\w.-]){_CARD}"), card, re.compile(_BEFORE + _CARD).search),
+    Detector(
+        "iban",
+        re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}\b"),
+        iban,
+        _ACCOUNT.search,
+        _ACCOUNT_SIGN,
+    ),
+    Detector(
+        "card", re.compile(rf"(?<![\w.-]){_CARD}"), card, re.compile(_BEFORE + _CARD).search, _CARD_SIGN
+    ),
     _known_by(
         "email",
         r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+",
@@ -151,14 +151,9 @@ _REPEATED = 200
 """Texts up to this length come again and again, such as those of a workflow."""
 
 
-def known_by(enabled: Iterable[str], *, folded: bool = False, stretched: bool = False) -> frozenset[str]:
-    """Return the needles of the detectors that seek them so."""
-    return frozenset(
-        needle
-        for each in _ALL
-        if each.name in enabled and each.folded is folded and each.stretched is stretched
-        for needle in each.needles
-    )
+def signs(enabled: Iterable[str]) -> list[str]:
+    """Return the signs of the detectors."""
+    return [each.sign for each in _ALL if each.name in enabled]
 
 
 def worthwhile(text: str, enabled: Iterable[str]) -> tuple[DetectorName, ...]:

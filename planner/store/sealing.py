@@ -56,7 +56,7 @@ def masked(value: Any, policy: Masking, echoes: Echoes | None = None) -> Any:
 
 def masked_body(body: dict[str, Any], policy: Masking, echoes: Echoes | None = None) -> dict[str, Any]:
     """Return the body of a journal entry as it is shown."""
-    told = {name: body[name] for name in body.keys() & _TOLD}
+    told = {name: body[name] for name in body.keys() & _TOLD} if policy.active else {}
     shown = _masked(told, policy, echoes) if told else told
     return body if shown is told else {**body, **shown}
 

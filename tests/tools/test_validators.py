@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools import schemas
+from tools import schemas, validators
 
 CLOSED = {
     "type": "object",
@@ -75,3 +75,11 @@ def test_recursive_schemas_work():
     }
     assert schemas.valid(tree, {"next": {"next": {}}})
     assert schemas.problems(tree, {"next": {"nxt": {}}})[0].path == "/next/nxt"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("a Token of thanks", True), ("x-9", True), ("tok en", False), ("x9", False), ("", False)],
+)
+def test_a_text_is_searched_for_an_expression(text, found):
+    assert validators.searching(r"(?i:token)|x-[0-9]")(text) is found

@@ -42,7 +42,9 @@ HARMLESS = {
 }
 
 texts = st.text(max_size=30)
-names = st.one_of(texts, st.sampled_from(NEVER), st.builds("{}{}".format, st.sampled_from(NEVER), texts))
+telling = st.sampled_from([*NEVER, "Api-Key", "PIN", "accessKey"])
+around = st.one_of(texts, st.text('\n\t\x1f\x7f"\\_aZ9é', max_size=3))
+names = st.one_of(texts, telling, st.builds("{}{}{}".format, around, telling, around))
 leaves = st.one_of(
     texts,
     st.integers(),
@@ -75,15 +77,15 @@ def test_a_telling_name_is_not_cleared(name):
     assert not screening.clears(bodies.encode({name: "hunter2"}), POLICY)
 
 
-def test_harmless_data_is_cleared():
-    harmless = {name: value for name, value in HARMLESS.items() if name != "shipping"}
-
-    assert screening.clears(bodies.encode(harmless), POLICY)
+def test_harmless_data_is_cleared_even_where_a_name_stands_within_another_word():
+    assert screening.clears(bodies.encode(HARMLESS), POLICY)
 
 
-def test_a_name_within_another_word_is_looked_at_and_then_left_alone():
-    assert not screening.clears(bodies.encode(HARMLESS), POLICY)
-    assert masking.mask(HARMLESS, POLICY) == (HARMLESS, ())
+def test_a_word_that_could_be_a_secret_is_looked_at_and_then_left_alone():
+    harmless = {**HARMLESS, "monkey": "a token of thanks"}
+
+    assert not screening.clears(bodies.encode(harmless), POLICY)
+    assert masking.mask(harmless, POLICY) == (harmless, ())
 
 
 def test_only_what_the_policy_names_is_sought():
