@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo shop serve test faults bench check lint types layers coverage lock wheel clean
+.PHONY: help install dev demo shop serve test faults sweep bench check lint types layers coverage lock wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ test: dev  ## run every test
 
 faults: dev  ## every known fault of a model's server, over loopback sockets; ends with one JSON line
 	$(BIN)/python -m planner.fault_suite
+
+sweep: dev  ## kill runs of the shop at every point, and look what became of them (QUICK=1: under a minute)
+	$(BIN)/python -m examples.shop.sweep $(if $(QUICK),--quick,)
 
 bench: $(VENV)/.bench  ## the engine against its peers; a table, and build/bench.json (QUICK=1: under 5 minutes)
 	$(BIN)/python -m bench $(if $(QUICK),--quick,)

@@ -82,6 +82,8 @@ async def attempt(target: Target, ctx: Context) -> Outcome:
         if target.operation.effect != "read":
             await ctx.durable()
         ctx.begin()
+    if target.operation.effect != "read":
+        ctx.check_lease()
     outcome = await ctx.caller.call(
         target.operation, target.arguments, key=target.key, timeout=target.timeout
     )

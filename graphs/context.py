@@ -15,6 +15,7 @@ from planner.clock import Clock
 from planner.decisions import Decider
 from planner.definition import Budget
 from planner.effects import Ledger
+from planner.errors import LeaseLost
 from planner.journal import Append, Entry, EntryKind, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
 from tools.catalog import Catalog
@@ -139,6 +140,8 @@ class Context:
     cancel_requested: bool = False
     is_first: bool = False
     """Whether no execution of the run came before this one."""
+    lease_until: datetime | None = None
+    """When the lease ends under which the run is moved; None where nobody else could take it."""
     draining: bool = False
     """Whether this process stops, so that the run has to go on elsewhere."""
     ending: bool = False
@@ -243,6 +246,15 @@ class Context:
             raise Stopped
         if self.draining:
             raise Parked(self.clock.now())
+
+    def check_lease(self) -> None:
+        """Refuse to send anything once the lease has ended: by then another process may have sent it.
+
+        Raises:
+            LeaseLost: it has, such as while this process was paused.
+        """
+        if self.lease_until is not None and self.clock.now() >= self.lease_until:
+            raise LeaseLost(self.run.id, self.run.epoch)
 
     def fail(self, failed: StepFailed) -> None:
         """Note that a step failed: the first failure is the run's, and any of them may want an undo."""

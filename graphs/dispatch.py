@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from graphs import compile as compiling
@@ -95,6 +95,11 @@ class Moving:
     task: "asyncio.Task[None] | None" = None
     ctx: Context | None = None
     """None while it is loaded."""
+
+    def hold(self, until: datetime) -> None:
+        """Take note that the lease was prolonged."""
+        if self.ctx is not None:
+            self.ctx.lease_until = until
 
     def drain(self) -> None:
         """Let it stop at its next safe point; one that is loaded does so at its first."""
@@ -309,14 +314,15 @@ class Dispatcher:
         held = {run_id: moving.run.epoch for run_id, moving in self._active.items()}
         if not held:
             return
-        parts = self.parts
+        parts, now = self.parts, self.parts.clock.now()
         owned = await parts.database.write(
             runs.renew,
             worker=parts.worker,
-            now=parts.clock.now(),
+            now=now,
             lease_seconds=parts.lease_seconds,
             run_ids=held,
         )
+        until = now + timedelta(seconds=parts.lease_seconds)
         cancelled = await parts.database.read(runs.cancel_requested, list(held))
         paused = await parts.database.read(versions.of_paused, list(held))
         for run_id, epoch in held.items():
@@ -327,7 +333,9 @@ class Dispatcher:
                 self.cancel(run_id)
             if run_id in paused:
                 moving.drain()
-            if run_id not in owned and moving.task is not None:
+            if run_id in owned:
+                moving.hold(until)
+            elif moving.task is not None:
                 moving.task.cancel()
 
     def cancel(self, run_id: str) -> None:
@@ -367,6 +375,7 @@ class Dispatcher:
             questions=dict(loaded.questions),
             recovery_choices=parts.recovery_choices,
             cancel_requested=run.cancel_requested,
+            lease_until=run.lease_until,
             is_first=is_first,
         )
 
