@@ -7,6 +7,7 @@ import platform
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from api.server import spare_collector
-from bench import engine, peers, resuming, serving, staggered, table, waiting, workloads
+from bench import engine, peers, resuming, serving, staggered, table, waiting, workers, workloads
 from bench.table import Row
 from planner import postgres
 
@@ -80,13 +81,16 @@ async def straight(plan: Plan, at: Places) -> AsyncIterator[Row]:
     yield table.row(name, "steps/s", pairs, peer=SAVER, sense=">=", target=12)
     pairs = await in_turn(plan.repeats, ours, lambda: peers.langgraph(many))
     yield table.row(name, "steps/s", pairs, peer="LangGraph without checkpointer", sense=">=", target=1.5)
-    rates = await in_turn(
-        plan.repeats,
-        lambda: engine.steps_per_second(at.sqlite(), 1, W),
-        lambda: peers.sqlite_saver(1, at.folder),
-    )
-    pairs = [(1e6 / mine, 1e6 / (other or 1)) for mine, other in rates]
-    yield table.row("W, one run alone, SQLite FULL", "us/step", pairs, peer=SAVER, sense="<=", target=0.25)
+    for effect in ("read", "idempotent"):
+        rates = await in_turn(
+            plan.repeats,
+            partial(engine.steps_per_second, at.sqlite(), 1, W, effect=effect),
+            lambda: peers.sqlite_saver(1, at.folder),
+        )
+        pairs = [(1e6 / mine, 1e6 / (other or 1)) for mine, other in rates]
+        alone = f"W alone, calls of class {effect}, SQLite FULL"
+        target = 0.25 if effect == "read" else None
+        yield table.row(alone, "us/step", pairs, peer=SAVER, sense="<=", target=target)
 
 
 async def on_postgres(plan: Plan, at: Places) -> AsyncIterator[Row]:
@@ -99,6 +103,18 @@ async def on_postgres(plan: Plan, at: Places) -> AsyncIterator[Row]:
     )
     peer = "LangGraph, AsyncPostgresSaver, sync"
     yield table.row(f"W, {many} at once, PostgreSQL", "steps/s", pairs, peer=peer, sense=">=", target=10)
+
+
+async def scaled(plan: Plan, at: Places) -> AsyncIterator[Row]:
+    """Measure more worker processes on the same database server."""
+    folder, one = at.folder / "workers", list[float]()
+    for count in (1, 2, 4):
+        rates = [await workers.rate(folder, at.postgres(), count, W) for _ in range(plan.repeats)]
+        one = one or rates
+        pairs: list[table.Pair] = list(zip(rates, one, strict=True))
+        name = f"W, {workers.COUNT} runs, PostgreSQL, workers: {count}"
+        target = 1.0 if count > 1 else None
+        yield table.row(name, "steps/s", pairs, peer="1 worker", sense=">=", target=target)
 
 
 async def dbos(plan: Plan, database: str, place: Callable[[], str]) -> AsyncIterator[Row]:
@@ -190,7 +206,7 @@ def measured(plan: Plan, at: Places, *, has_server: bool) -> list[Row]:
         dbos(plan, "SQLite", at.sqlite),
     ]
     if has_server:
-        parts += [on_postgres(plan, at), dbos(plan, "PostgreSQL", at.postgres)]
+        parts += [on_postgres(plan, at), scaled(plan, at), dbos(plan, "PostgreSQL", at.postgres)]
     print(table.HEAD)
     # Each has an event loop of its own: a peer that ends takes the threads of its loop with it.
     return [row for part in parts for row in asyncio.run(_printed(part))]

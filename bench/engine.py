@@ -21,6 +21,7 @@ from planner.model import NoModel
 from planner.runs import Run
 from planner.store import journal, migrate, runs, workflows
 from planner.store.database import open_database
+from tools.operations import EffectClass
 from tools.services import Services
 
 
@@ -66,12 +67,12 @@ class Engine(NamedTuple):
 
 
 @asynccontextmanager
-async def opened(url: str, *known: Workflow) -> AsyncIterator[Engine]:
+async def opened(url: str, *known: Workflow, effect: EffectClass = "read") -> AsyncIterator[Engine]:
     """Open an engine on a database of the newest form, with these workflows, and warm it up."""
     database = open_database(url)
     try:
         migrate.upgrade(database)
-        catalog = workloads.catalog()
+        catalog = workloads.catalog(effect)
         async with Services(catalog, secret=lambda _name: None) as services:
             parts = Parts(
                 database,
@@ -94,9 +95,11 @@ async def opened(url: str, *known: Workflow) -> AsyncIterator[Engine]:
         database.close()
 
 
-async def steps_per_second(url: str, concurrent: int, workflow: Workflow) -> float:
+async def steps_per_second(
+    url: str, concurrent: int, workflow: Workflow, *, effect: EffectClass = "read"
+) -> float:
     """Return steps per second of a straight line, with so many runs at once."""
-    async with opened(url, workflow) as engine:
+    async with opened(url, workflow, effect=effect) as engine:
         return await engine.rate(workflow, concurrent, len(workflow.steps))
 
 

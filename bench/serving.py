@@ -25,7 +25,7 @@ services:
   bench:
     max_concurrency: 1000
     python: {nothing: "bench.workloads:nothing"}
-    operations: {nothing: {effect: idempotent}}
+    operations: {nothing: {effect: read}}
 """
 
 
@@ -47,14 +47,19 @@ def echo() -> FastAPI:
     return app
 
 
-@contextmanager
-def planner(folder: Path, *known: Workflow) -> Iterator[str]:
-    """Serve the planner with these workflows on SQLite and yield its address."""
-    (folder / "workflows").mkdir(parents=True)
+def write_project(folder: Path, *known: Workflow) -> None:
+    """Write a project with the operation that does nothing and these workflows."""
+    (folder / "workflows").mkdir(parents=True, exist_ok=True)
     (folder / "catalog.yaml").write_text(CATALOG, encoding="utf-8")
     for workflow in known:
         text = json.dumps(workflow.model_dump(mode="json", exclude_defaults=True))
         (folder / "workflows" / f"{workflow.workflow}.json").write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def planner(folder: Path, *known: Workflow) -> Iterator[str]:
+    """Serve the planner with these workflows on SQLite and yield its address."""
+    write_project(folder, *known)
     port = free_port()
     told = {"PROJECT": str(folder), "DATABASE_URL": f"sqlite:///{folder}/planner.db", "PORT": str(port)}
     with _process([sys.executable, "-m", "api", "serve"], port, {f"PLANNER_{k}": v for k, v in told.items()}):
