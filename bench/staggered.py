@@ -34,10 +34,11 @@ class _Timed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
 
-    async def append(self, unit: Any) -> None:
+    def submit(self, unit: Any) -> "asyncio.Future[None]":
         began = time.perf_counter()
-        await self._database.append(unit)
-        self.seconds.append(time.perf_counter() - began)
+        written = self._database.submit(unit)
+        written.add_done_callback(lambda _: self.seconds.append(time.perf_counter() - began))
+        return written
 
 
 async def figures(url: str, concurrent: int) -> Figures:

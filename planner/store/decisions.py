@@ -14,10 +14,16 @@ from planner.log import envelopes
 from planner.log.envelopes import Keeping, Sealed
 from planner.store import cursors, rows, streams, tables
 from planner.store.cursors import Page
-from planner.store.statements import Insert
+from planner.store.statements import ByKeys, Insert
 
 _decisions, _log, _blobs = tables.decisions, tables.log, tables.blobs
 _TO_INDEX = Insert(_decisions)
+_IDS = ByKeys(
+    select(_decisions.c.decision_id).order_by(
+        _decisions.c.run_seq, _decisions.c.ts, _decisions.c.decision_id
+    ),
+    _decisions.c.run_id,
+)
 _AT_ONCE = 500
 """Decisions put together with one query."""
 _ORDER = cursors.Order("decisions", _decisions.c.ts, _decisions.c.decision_id)
@@ -67,9 +73,7 @@ def of_run(tx: Connection, run_id: str) -> list[Decision]:
 
 def ids_of_run(tx: Connection, run_id: str) -> list[str]:
     """Return the ids of a run's decisions in the order of its journal."""
-    order = (_decisions.c.run_seq, _decisions.c.ts, _decisions.c.decision_id)
-    query = select(_decisions.c.decision_id).where(_decisions.c.run_id == run_id).order_by(*order)
-    return list(tx.execute(query).scalars())
+    return [decision_id for (decision_id,) in _IDS(tx, [run_id])]
 
 
 def page(  # noqa: PLR0913 - every filter that the log can be asked with

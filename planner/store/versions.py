@@ -11,9 +11,11 @@ from planner.definition import Workflow
 from planner.errors import VersionClosed, WorkflowUnknown
 from planner.runs import ENDED
 from planner.store import tables, workflows
+from planner.store.statements import ByKeys
 from planner.versions import VersionStanding, VersionState
 
 _workflows, _runs = tables.workflows, tables.runs
+_STATES = ByKeys(select(_workflows.c.version, _workflows.c.sha256, _workflows.c.state), _workflows.c.name)
 _NOTHING: Mapping[str, Workflow] = MappingProxyType({})
 
 
@@ -79,16 +81,16 @@ def current(
         WorkflowUnknown: nothing of this name and version is registered.
         VersionClosed: the version, or every one of them, takes no new runs.
     """
-    query = select(_workflows.c.version, _workflows.c.sha256, _workflows.c.state)
-    rows = {row.version: row for row in tx.execute(query.where(_workflows.c.name == name))}
+    rows = {found: (sha256, state) for found, sha256, state in _STATES(tx, [name])}
     wanted = sorted(rows if version is None else rows.keys() & {version}, key=workflows.precedence)
     if not wanted:
         return workflows.get(tx, name, version)
-    open_ = [each for each in reversed(wanted) if rows[each].state == "active"]
+    states = {each: rows[each][1] for each in reversed(wanted)}
+    open_ = [each for each, state in states.items() if state == "active"]
     if not open_:
-        raise VersionClosed(name, {each: rows[each].state for each in reversed(wanted)})
-    chosen = rows[next((each for each in open_ if "-" not in each), open_[0])]
-    return known.get(chosen.sha256) or workflows.get(tx, name, chosen.version)
+        raise VersionClosed(name, states)
+    chosen = next((each for each in open_ if "-" not in each), open_[0])
+    return known.get(rows[chosen][0]) or workflows.get(tx, name, chosen)
 
 
 def offered(tx: Connection) -> list[Offer]:
