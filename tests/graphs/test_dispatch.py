@@ -1,6 +1,7 @@
 """Runs move under a lease, are taken up after a loss, and never by two at once."""
 
 import asyncio
+import os
 from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -18,10 +19,22 @@ from planner.budgets import TenantBudget
 from planner.clock import SystemClock
 from planner.definition import Workflow
 from planner.errors import InputInvalid, KeyReused, RouteUnclear, StoreUnavailable, WorkflowUnknown
+from planner.log.envelopes import Keeping
 from planner.model import Model
 from planner.runs import PersonAnswer
+from planner.seals import Seals
 from planner.settings import ModelSettings
-from planner.store import catalogs, decisions, journal, questions, runs, versions, workflows
+from planner.store import (
+    catalogs,
+    decisions,
+    journal,
+    migrate,
+    open_database,
+    questions,
+    runs,
+    versions,
+    workflows,
+)
 from planner.testing import ScriptedModel
 from tools.catalog import Catalog
 
@@ -663,3 +676,42 @@ def test_a_run_begun_here_is_neither_claimed_nor_read_and_its_first_entry_comes_
 
     assert (run.status, run.epoch, kinds[0], ended.status) == ("running", 1, "started", "succeeded")
     assert ended.epoch == 1
+
+
+def test_a_run_whose_key_is_not_here_is_left_whole_and_goes_on_where_it_is(url, catalog):
+    ask = "ask: {decide: What now, by: person, options: {go: {}, stop: {then: end}}, otherwise: stop}\n"
+    steps = f"{ask}b: {{call: shop.look, with: {{password: '${{input.password}}'}}}}"
+    kept = Keeping(seals=Seals((bytes(32),), os.urandom))
+    caller = ScriptedCaller({"shop.look": [OK]})
+
+    async def begun(database):
+        migrate.upgrade(database)
+        register(database, steps)
+        async with process(database, catalog) as dispatcher:
+            run_id = await start(dispatcher, workflow="test", input={"password": "hunter2"})
+            await settled(dispatcher, run_id)
+            return run_id
+
+    async def answered(database, run_id):
+        (asked,) = (await database.read(questions.page, run_id=run_id)).items
+        answer = PersonAnswer(choice="go", at=now())
+        await database.write(questions.answer, asked.decision_id, answer)
+        async with process(database, catalog, caller, lease_seconds=0.3):
+            await asyncio.sleep(1.0)
+        return await database.read(runs.get, run_id)
+
+    async def on(database, run_id):
+        async with process(database, catalog, caller, lease_seconds=0.3) as dispatcher:
+            return await settled(dispatcher, run_id, or_waits=False)
+
+    with open_database(url, keeping=kept) as database:
+        run_id = asyncio.run(begun(database))
+    with open_database(url) as keyless:
+        left = asyncio.run(answered(keyless, run_id))
+        calls = list(caller.calls)
+    with open_database(url, keeping=kept) as database:
+        ended = asyncio.run(on(database, run_id))
+
+    assert (left.status, left.error, calls) == ("running", None, [])
+    assert ended.status == "succeeded"
+    assert [arguments for _, arguments, _ in caller.calls] == [{"password": "hunter2"}]
