@@ -21,7 +21,7 @@ from planner.clock import SystemClock
 from planner.errors import DecisionUnknown
 from planner.runs import PersonAnswer, Run
 from planner.settings import Settings
-from planner.store import catalogs, questions, runs
+from planner.store import catalogs, journal, questions, runs
 from planner.store.database import Database
 
 LONGEST_COMMENT = 4000
@@ -106,13 +106,17 @@ def check_comment(comment: str, longest: int) -> None:
 
 
 def check_movable(store: Database, run_id: str, config: Settings) -> None:
-    """Refuse, before anything is changed, a run whose services the project does not hold.
+    """Refuse, before anything is changed, a run that cannot go on here.
 
     Raises:
-        ServicesMissing: it does not.
+        ServicesMissing: the project does not hold its services.
+        SealBroken: something in it is sealed, and cannot be opened.
     """
-    began_with = store.read_sync(runs.get, run_id).catalog_revision
-    store.read_sync(catalogs.get, began_with, now_at=project_files.load_catalog(config))
+    run = store.read_sync(runs.get, run_id)
+    store.read_sync(catalogs.get, run.catalog_revision, now_at=project_files.load_catalog(config))
+    if not run.ended:
+        for unsealed in (runs.unsealed, journal.unsealed, questions.unsealed):
+            store.read_sync(unsealed, run_id)
 
 
 def left(run: Run, output: Output) -> int:

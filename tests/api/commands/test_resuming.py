@@ -1,5 +1,6 @@
 """Tests of `planner resume`, `cancel` and `answer`."""
 
+import base64
 import json
 
 from planner.clock import SystemClock
@@ -219,3 +220,47 @@ def test_a_run_that_another_process_holds_is_taken_over_when_its_lease_has_ended
     assert said.code == 0
     assert "w-1 held this run last" in said.err
     assert "Result: succeeded" in said.out
+
+
+SECRET = """
+workflow: secret
+input: {type: object}
+steps: {a: {set: {n: 1}}}
+output: {token: "${input.token}"}
+"""
+SEALED = """
+workflow: sealed
+input: {type: object}
+steps:
+  ask: {decide: Go on?, by: person, options: {go: {then: write}, no: {then: end}}, otherwise: no}
+  write: {call: desk.note, with: {file: "${input.file}", line: "${input.password}"}}
+"""
+
+
+def test_a_run_that_is_sealed_under_another_key_is_refused_before_anything_changes(desk, monkeypatch):
+    desk.write("workflows/sealed.yaml", SEALED)
+    given = json.dumps({"file": str(desk.notes), "password": "hunter2-x"})
+    asked = desk("run", "sealed", "--input", given, "--json").data["waits_for"][0]
+    other = base64.b64encode(bytes(32)).decode()
+    monkeypatch.setenv("PLANNER_JOURNAL_KEY", other)
+
+    said = desk("answer", asked["decision_id"], "go")
+
+    assert said.code != 0
+    assert "is sealed under the key" in said.err
+    assert desk("resume", asked["run_id"]).code != 0
+
+    monkeypatch.delenv("PLANNER_JOURNAL_KEY")
+
+    assert desk("answer", asked["decision_id"], "go").code == 0
+    assert desk.lines == ["hunter2-x"]
+
+
+def test_what_a_run_was_given_is_shown_masked_and_its_caller_gets_the_output(desk):
+    desk.write("workflows/secret.yaml", SECRET)
+
+    ran = desk("run", "secret", "--input", json.dumps({"token": "canary-91bc"}), "--json").data["run"]
+    seen = desk("runs", ran["id"], "--json").data["run"]
+
+    assert (ran["output"], ran["input"]) == ({"token": "canary-91bc"}, {"token": "[masked]"})
+    assert (seen["output"], seen["input"]) == ({"token": "[masked]"}, {"token": "[masked]"})
