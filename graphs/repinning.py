@@ -19,6 +19,9 @@ from planner.decisions import WorkflowRef
 from planner.definition import AnyStep, Call, Decide
 from planner.errors import RepinRefused, RunEnded, RunMoving
 from planner.journal import Append, Entry, EntryKind, Numbered, Recorded
+from planner.log import detectors, masking
+from planner.log.echoes import Echoes
+from planner.log.masking import Masking
 from planner.runs import PersonQuestion, Run
 from planner.store import journal, runs, streams, workflows
 from tools import schemas
@@ -78,8 +81,8 @@ async def repin(
         RepinRefused: its journal does not allow it; holds every problem.
     """
     target = await parts.database.read(_load, run_id, wanted.version, parts)
-    problems = tuple(await check(target, parts))
-    run = target.loaded.run
+    problems = _shown(await check(target, parts), target.loaded, parts.database.keeping.masking)
+    run = await parts.database.read(runs.get, run_id)
     if run.ended:
         raise RunEnded(run_id, run.status)
     if wanted.dry_run:
@@ -109,6 +112,20 @@ async def check(target: "_Target", parts: Parts) -> list[Problem]:
         for _, entry in loaded.entries
         if entry.kind not in _FRAME and (entry.path, entry.visit, entry.attempt) not in recorded.used
     ]
+
+
+def _shown(problems: Sequence[Problem], loaded: Loaded, policy: Masking) -> tuple[Problem, ...]:
+    """Return the problems without the secrets of the run, which their words may repeat."""
+    if not problems:
+        return ()
+    echoes = Echoes(policy, [loaded.run.input, *(entry.body for _, entry in loaded.entries)])
+    return tuple(each.model_copy(update={"message": _words(each, echoes, policy)}) for each in problems)
+
+
+def _words(problem: Problem, echoes: Echoes, policy: Masking) -> str:
+    if any(masking.is_never(part, policy.never) for part in problem.path.split("/")):
+        return "What stands there does not fit."
+    return echoes.scrub(detectors.scrub(problem.message, policy.detectors).text)
 
 
 class _Noting(Recorded):

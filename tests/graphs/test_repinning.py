@@ -84,7 +84,7 @@ def repin(dispatcher, run, version="2.0.0", **more):
     return repinning.repin(run.id, wanted, dispatcher.parts, dispatcher, actor="u-9")
 
 
-def play(database, catalog, second, scenario, *, first=ASK, **more):
+def play(database, catalog, second, scenario, *, first=ASK, given=None, **more):
     """Begin a run of the first version, and play the scenario with the second one registered."""
     register(database, "1.0.0", first)
     register(database, "2.0.0", second, **more)
@@ -92,7 +92,7 @@ def play(database, catalog, second, scenario, *, first=ASK, **more):
 
     async def all_of_it():
         async with process(database, catalog, caller) as dispatcher:
-            return await scenario(dispatcher, await begun(dispatcher))
+            return await scenario(dispatcher, await begun(dispatcher, input=given))
 
     return asyncio.run(all_of_it()), caller
 
@@ -209,3 +209,21 @@ def test_a_repinned_run_can_be_drawn_forked_from_and_repinned_again(database, ca
 
     assert (ended.status, ended.workflow.version) == ("succeeded", "3.0.0")
     assert caller.calls[-1][1] == {"v": 3}
+
+
+def test_a_refusal_tells_no_secret_of_the_run(database, catalog):
+    number, short = {"type": "integer"}, {"type": "string", "maxLength": 3}
+    second = {"type": "object", "properties": {"password": number, "note": short, "hint": short}}
+    given = {"password": "hunter2-x", "note": "call with Bearer canary012345", "hint": "it is hunter2-x"}
+
+    async def scenario(dispatcher, held):
+        with pytest.raises(RepinRefused) as caught:
+            await repin(dispatcher, held)
+        return caught.value.problems, await repin(dispatcher, held, dry_run=True)
+
+    (problems, dry), _ = play(database, catalog, ASK, scenario, given=given, input=second)
+
+    assert {each.path for each in problems} == {"/input/password", "/input/note", "/input/hint"}
+    assert dry.problems == problems
+    assert "hunter2" not in f"{problems}{dry.run}"
+    assert "canary" not in f"{problems}{dry.run}"

@@ -1,5 +1,7 @@
 import json
 import os
+import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +22,7 @@ from planner.store import (
     tables,
 )
 
+ROOT = Path(__file__).resolve().parents[3]
 KEYS = Seals((bytes(range(32)),), os.urandom)
 OTHER = Seals((bytes(32),), os.urandom)
 PIN = "canary-4711"
@@ -202,3 +205,15 @@ def test_a_run_that_goes_on_keeps_what_it_needs(sealed, make):
 
     assert sealed.write_sync(erasures.erase, run.id, reason="asked to", actor="ada", now=make.at).seals == 0
     assert sealed.read_sync(runs.unsealed, run.id).input == {"pin": PIN}
+
+
+def test_nobody_but_the_engine_opens_what_is_sealed():
+    opening = re.compile(r"\b(?:runs|journal|questions)\.unsealed\b|\bsealing\.true\(")
+    files = [file for name in ("api", "evals", "graphs", "planner") for file in (ROOT / name).rglob("*.py")]
+    found = {
+        str(file.relative_to(ROOT)) for file in files if opening.search(file.read_text(encoding="utf-8"))
+    }
+
+    own = {f"planner/store/{name}.py" for name in ("journal", "questions", "runs")}
+    # The command line only looks whether a run can be opened, before it changes anything.
+    assert found == {*own, "graphs/loading.py", "api/commands/resuming.py"}
