@@ -17,6 +17,10 @@ _TOLD = ("output", "status", "code", "error", "retry_after", "ms")
 """Fields of an outcome that its entry bears by their own names, unless they are null."""
 
 
+NOT_APPLIED = "not_applied"
+"""Code of an outcome in doubt of which it was found out that it did not happen."""
+
+
 @dataclass
 class Target:
     """Which call is made, from where, and how patiently."""
@@ -83,7 +87,7 @@ async def attempt(target: Target, ctx: Context) -> Outcome:
             await ctx.durable()
         ctx.begin()
     if target.operation.effect != "read":
-        ctx.check_lease()
+        await ctx.keep_lease()
     outcome = await ctx.caller.call(
         target.operation, target.arguments, key=target.key, timeout=target.timeout
     )
@@ -155,13 +159,13 @@ async def settle(
 
 def _settled(contract: Reconcile, found: Outcome, data: dict[str, Any]) -> Outcome:
     if found.status in contract.absent_statuses:
-        return Outcome(kind="not_sent", code="not_applied")
+        return Outcome(kind="not_sent", code=NOT_APPLIED)
     if not found.ok:
         return Outcome(kind="unknown", code="reconcile", error=f"the look-up did not answer: {found.error}")
     seen = {**data, "found": found.output}
     if expressions.condition(contract.applied_when).evaluate(seen) is True:
         return Outcome(kind="applied", output=Template(contract.output).render(seen))
-    return Outcome(kind="not_sent", code="not_applied")
+    return Outcome(kind="not_sent", code=NOT_APPLIED)
 
 
 def _first(target: Target, ctx: Context) -> Outcome:

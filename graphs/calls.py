@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphs import recoveries
-from graphs.attempts import Target, attempts, reconcile, settle
+from graphs.attempts import NOT_APPLIED, Target, attempts, reconcile, settle
 from graphs.context import Context, Frame, Site, StepFailed
 from planner import recovery
 from planner.definition import Call
@@ -143,7 +143,7 @@ async def _applied(calling: Calling, chosen: recoveries.Chosen) -> Outcome:
 
 
 async def _not_applied(calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
-    await settle(calling.target, calling.ctx, Outcome(kind="not_sent", code="not_applied"), by="person")
+    await settle(calling.target, calling.ctx, Outcome(kind="not_sent", code=NOT_APPLIED), by="person")
     return await attempts(calling.target, calling.ctx)
 
 

@@ -35,6 +35,10 @@ Sink = Callable[[Append], Awaitable[None]]
 What is handed in is written in order. A sink that returns a future writes without being waited for."""
 
 
+async def _never() -> bool:
+    return False
+
+
 class Parked(Exception):  # a signal of flow, not an error
     """The step waits for a person or a time; the run gives up its task."""
 
@@ -140,6 +144,8 @@ class Context:
     cancel_requested: bool = False
     is_first: bool = False
     """Whether no execution of the run came before this one."""
+    renew: Callable[[], Awaitable[bool]] = _never
+    """Prolongs a lease that has ended, unless another process has the run; tells whether it did."""
     lease_until: datetime | None = None
     """When the lease ends under which the run is moved; None where nobody else could take it."""
     draining: bool = False
@@ -247,13 +253,13 @@ class Context:
         if self.draining:
             raise Parked(self.clock.now())
 
-    def check_lease(self) -> None:
-        """Refuse to send anything once the lease has ended: by then another process may have sent it.
+    async def keep_lease(self) -> None:
+        """Return while the run is this process's own, so that it may send something.
 
         Raises:
-            LeaseLost: it has, such as while this process was paused.
+            LeaseLost: the lease ended, such as while this process was paused, and another one has the run.
         """
-        if self.lease_until is not None and self.clock.now() >= self.lease_until:
+        if self.lease_until is not None and self.clock.now() >= self.lease_until and not await self.renew():
             raise LeaseLost(self.run.id, self.run.epoch)
 
     def fail(self, failed: StepFailed) -> None:

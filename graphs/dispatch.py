@@ -6,6 +6,7 @@ import logging
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from graphs import compile as compiling
@@ -338,6 +339,21 @@ class Dispatcher:
             elif moving.task is not None:
                 moving.task.cancel()
 
+    async def _prolong(self, run: Run) -> bool:
+        """Prolong the lease of one run, if nobody else took it; tell whether it is still ours."""
+        parts, now = self.parts, self.parts.clock.now()
+        owned = await parts.database.write(
+            runs.renew,
+            worker=parts.worker,
+            now=now,
+            lease_seconds=parts.lease_seconds,
+            run_ids={run.id: run.epoch},
+        )
+        moving = self._active.get(run.id)
+        if run.id in owned and moving is not None and moving.run.epoch == run.epoch:
+            moving.hold(now + timedelta(seconds=parts.lease_seconds))
+        return run.id in owned
+
     def cancel(self, run_id: str) -> None:
         """Let a run of this process see at once that it is to be cancelled."""
         moving = self._active.get(run_id)
@@ -376,6 +392,7 @@ class Dispatcher:
             recovery_choices=parts.recovery_choices,
             cancel_requested=run.cancel_requested,
             lease_until=run.lease_until,
+            renew=partial(self._prolong, run),
             is_first=is_first,
         )
 

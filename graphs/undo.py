@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from graphs import choices, people
-from graphs.attempts import Target, attempts, reconcile, settle
+from graphs.attempts import NOT_APPLIED, Target, attempts, reconcile, settle
 from graphs.context import Context
 from graphs.people import Asking
 from planner.decisions import Offered, Question, Trigger
@@ -97,7 +97,7 @@ async def _take_back(effect: Effect, ctx: Context) -> bool:
         if asked.choice != "retry" or isinstance(target, Outcome):
             return asked.choice == "done"
         if _is_once(target, outcome):
-            await settle(target, ctx, Outcome(kind="not_sent", code="not_applied"), by="person")
+            await settle(target, ctx, Outcome(kind="not_sent", code=NOT_APPLIED), by="person")
     return False
 
 
@@ -118,10 +118,17 @@ def _backward(effect: Effect, ctx: Context) -> Target | Outcome:
 
 
 async def _compensate(target: Target, ctx: Context) -> Outcome:
+    """Return what became of taking back; a call of which a look-up says that it did not happen goes again.
+
+    So a process that died between the intention and the call leaves no question to anybody.
+    """
+    outcome = await _looked_up(target, ctx)
+    return await _looked_up(target, ctx) if outcome.code == NOT_APPLIED else outcome
+
+
+async def _looked_up(target: Target, ctx: Context) -> Outcome:
     outcome = await attempts(target, ctx)
-    if outcome.kind == "unknown":
-        return await reconcile(target, ctx)
-    return outcome
+    return await reconcile(target, ctx) if outcome.kind == "unknown" else outcome
 
 
 def _stuck(target: Target | Outcome, outcome: Outcome) -> tuple[Offered, ...]:

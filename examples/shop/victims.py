@@ -23,6 +23,7 @@ from graphs.wiring import Opened
 from planner import settings
 from planner.decisions import Answer, Confidence
 from planner.errors import StoreUnavailable
+from planner.journal import Append
 from planner.runs import PersonAnswer, Run
 from planner.store import catalogs, questions, runs
 from tools.catalog import Catalog
@@ -99,6 +100,12 @@ class _Counter:
             os.kill(os.getpid(), signal.SIGKILL)
         elif moment in PAUSES and self._blow == Blow(PAUSES[moment], nth):
             os.kill(os.getpid(), signal.SIGSTOP)
+
+    def commit(self) -> int:
+        """Count a commit that is about to be made, and return its number."""
+        self.commits += 1
+        self.strike("before commit", self.commits)
+        return self.commits
 
     def due(self, moment: Moment, nth: int) -> bool:
         return self._blow == Blow(moment, nth)
@@ -193,23 +200,35 @@ async def _blind(opened: Opened) -> None:
 
 def _wrap(opened: Opened, scenario: Scenario, counter: _Counter) -> None:
     parts: Any = opened.parts
-    for name in ("append", "write"):
-        setattr(parts.database, name, _committing(getattr(parts.database, name), counter))
+    parts.database.submit = _submitting(parts.database.submit, counter)
+    parts.database.write = _writing(parts.database.write, counter)
     parts.caller = _Caller(parts.caller, counter)
     points = {f"{scenario.workflow}/{step}": _sure(choice) for step, choice in scenario.model.items()}
     parts.decider = ScriptedDecider(points)
 
 
-def _committing(inner: Any, counter: _Counter) -> Any:
-    async def commit(*args: Any, **kwargs: Any) -> Any:
-        counter.commits += 1
-        nth = counter.commits
-        counter.strike("before commit", nth)
+def _submitting(inner: Any, counter: _Counter) -> Any:
+    """Return the handing in of a journal's rows, with a blow before or right after their commit."""
+
+    def submit(unit: Append) -> Any:
+        nth = counter.commit()
+        written = inner(unit)
+        written.add_done_callback(lambda _: counter.strike("after commit", nth))
+        return written
+
+    return submit
+
+
+def _writing(inner: Any, counter: _Counter) -> Any:
+    """Return any other write, with a blow before or right after its commit."""
+
+    async def write(*args: Any, **kwargs: Any) -> Any:
+        nth = counter.commit()
         result = await inner(*args, **kwargs)
         counter.strike("after commit", nth)
         return result
 
-    return commit
+    return write
 
 
 class _Caller:

@@ -30,13 +30,13 @@ def test_a_notice_is_sent_once_wherever_its_process_is_killed_or_paused(capsys):
 def drop_intentions(opened: Opened) -> None:
     """Break the engine: what is about to be sent is not written down first."""
     parts: Any = opened.parts
-    inner = parts.database.append
+    inner = parts.database.submit
 
-    async def append(unit: Append) -> None:
+    def submit(unit: Append) -> Any:
         kept = tuple(each for each in unit.entries if each.entry.kind != "intention")
-        await inner(unit._replace(entries=kept))
+        return inner(unit._replace(entries=kept))
 
-    parts.database.append = append
+    parts.database.submit = submit
 
 
 def forget_keys(opened: Opened) -> None:

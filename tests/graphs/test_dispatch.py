@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -715,3 +716,36 @@ def test_a_run_whose_key_is_not_here_is_left_whole_and_goes_on_where_it_is(url, 
     assert (left.status, left.error, calls) == ("running", None, [])
     assert ended.status == "succeeded"
     assert [arguments for _, arguments, _ in caller.calls] == [{"password": "hunter2"}]
+
+
+def test_a_process_that_overslept_its_lease_sends_nothing_once_another_has_the_run(database, catalog):
+    register(database, "a: {call: shop.look}\nb: {call: shop.blind, with: {tag: b}}")
+
+    async def scenario(*, is_taken):
+        caller = ScriptedCaller({})
+        async with process(database, catalog, caller, lease_seconds=0.2) as dispatcher:
+            inner = dispatcher.parts.database.submit
+
+            def submit(unit):
+                written = inner(unit)
+                if any(each.entry.kind == "intention" for each in unit.entries):
+                    written.add_done_callback(lambda _: fall_asleep())
+                return written
+
+            def fall_asleep():
+                time.sleep(0.3)
+                if is_taken:
+                    taken = {"worker": "other", "now": now(), "lease_seconds": 60}
+                    assert database.write_sync(runs.claim, **taken)
+
+            dispatcher.parts.database.submit = submit
+            run_id = await start(dispatcher, workflow="test")
+            await dispatcher.signals.wait(run_id, 2.0, until_stopped=True)
+            dispatcher.parts.database.submit = inner
+            return caller.count("shop.blind"), await database.read(runs.get, run_id)
+
+    sent, run = asyncio.run(scenario(is_taken=True))
+    assert (sent, run.status, run.worker) == (0, "running", "other")
+
+    sent, run = asyncio.run(scenario(is_taken=False))
+    assert (sent, run.status) == (1, "succeeded")

@@ -173,7 +173,7 @@ def test_the_look_up_of_an_undo_is_not_mistaken_for_that_of_the_effect(world):
     ended = world.run(bench)
 
     assert ended.status == "waiting"
-    assert bench.caller.count("shop.look") == 1
+    assert (bench.caller.count("shop.refund"), bench.caller.count("shop.look")) == (2, 2)
     paths = {entry.path for _, entry in bench.entries if "reconcile:" in entry.path}
     assert paths == {"undo:reconcile:pay", "reconcile:undo:pay"}
 
@@ -184,7 +184,7 @@ def test_each_try_to_take_back_is_looked_up_afresh(world):
         {
             **BROKEN,
             "shop.refund": [LOST],
-            "shop.find": [ABSENT, Outcome(kind="applied", output={"items": [1]})],
+            "shop.find": [ABSENT, ABSENT, Outcome(kind="applied", output={"items": [1]})],
         },
     )
     changed(bench, "shop.refund", effect="write", reconcile=looked_up("shop.find"))
@@ -194,7 +194,19 @@ def test_each_try_to_take_back_is_looked_up_afresh(world):
     ended = world.run(bench)
 
     assert ended.status == "undone"
-    assert (bench.caller.count("shop.refund"), bench.caller.count("shop.find")) == (2, 2)
+    assert (bench.caller.count("shop.refund"), bench.caller.count("shop.find")) == (3, 3)
+
+
+def test_a_call_that_takes_back_and_was_cut_off_by_a_crash_is_looked_up_and_sent(world):
+    bench = world.bench(SAGA, {**BROKEN, "shop.refund": [Crashed(), OK], "shop.find": [ABSENT]})
+    changed(bench, "shop.refund", effect="write", reconcile=looked_up("shop.find"))
+    with pytest.raises(Crashed):
+        world.run(bench)
+
+    ended = world.run(bench)
+
+    assert (ended.status, bench.questions) == ("undone", {})
+    assert (bench.caller.count("shop.refund"), bench.caller.count("shop.find")) == (2, 1)
 
 
 def test_an_undo_in_doubt_is_sent_again_only_when_a_person_says_that_it_did_not_happen(world):
