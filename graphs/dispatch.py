@@ -3,17 +3,18 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from graphs import compile as compiling
 from graphs import loading, pinning, runner
 from graphs.context import Context
 from graphs.loading import Loaded
 from graphs.parts import Parts
+from graphs.signals import Signals
 from planner.definition import Workflow
 from planner.errors import (
     DecisionClosed,
@@ -36,54 +37,6 @@ POLL_SECONDS = 0.5
 """Longest time after which work of other processes is noticed."""
 GRACE_SECONDS = 5.0
 """How long a run may take to come to a safe point when its process stops."""
-
-
-class Waiter(NamedTuple):
-    """Somebody who waits for a run."""
-
-    event: asyncio.Event
-    until_stopped: bool
-    """Whether only the end of its execution is of interest, not each entry."""
-
-    async def wait(self, seconds: float) -> bool:
-        """Return true when the run did so since the last time, or does within that time."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self.event.wait()
-        except TimeoutError:
-            return False
-        self.event.clear()
-        return True
-
-
-class Signals:
-    """Tells who waits in this process that a run has moved, or that its execution has stopped."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, list[Waiter]] = {}
-
-    def send(self, run_id: str, *, stopped: bool = False) -> None:
-        """Wake those who wait for this run."""
-        for waiter in self._waiting.get(run_id, ()):
-            if stopped or not waiter.until_stopped:
-                waiter.event.set()
-
-    async def wait(self, run_id: str, seconds: float, *, until_stopped: bool = False) -> bool:
-        """Return true when the run moved, or stopped moving, within that time."""
-        with self.watching(run_id, until_stopped=until_stopped) as waiter:
-            return await waiter.wait(seconds)
-
-    @contextlib.contextmanager
-    def watching(self, run_id: str, *, until_stopped: bool = False) -> Iterator[Waiter]:
-        """Yield somebody who hears of the run from now on, whether or not he waits just then."""
-        waiter = Waiter(asyncio.Event(), until_stopped)
-        self._waiting.setdefault(run_id, []).append(waiter)
-        try:
-            yield waiter
-        finally:
-            self._waiting[run_id].remove(waiter)
-            if not self._waiting[run_id]:
-                del self._waiting[run_id]
 
 
 @dataclass

@@ -11,9 +11,10 @@ from functools import partial
 import pytest
 import yaml
 
-from graphs.dispatch import Dispatcher, Signals
+from graphs.dispatch import Dispatcher
 from graphs.intake import RunRequest, begin
 from graphs.parts import Parts
+from graphs.signals import Signals
 from graphs.testing import LOST, OK, ScriptedCaller, ScriptedDecider
 from planner import clock
 from planner.budgets import TenantBudget
