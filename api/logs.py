@@ -1,12 +1,12 @@
 """Logs: what the program says of itself on standard error, with secrets taken out."""
 
+import importlib
 import logging
-
-from planner.log import detectors
-from planner.log.masking import Masking
 
 _OURS = ("api", "evals", "graphs", "planner", "tools")
 _FORMAT = "%(levelname)s %(message)s"
+_DETECTORS = "planner.log.detectors"
+"""Imported when the first line is written, so that a command which logs nothing starts at once."""
 
 
 class MaskingFormatter(logging.Formatter):
@@ -14,7 +14,8 @@ class MaskingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        return detectors.scrub(super().format(record), Masking().detectors).text
+        detectors = importlib.import_module(_DETECTORS)
+        return str(detectors.scrub(super().format(record), detectors.USUAL).text)
 
 
 def begin(*, debug: bool = False) -> None:
@@ -25,6 +26,5 @@ def begin(*, debug: bool = False) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(MaskingFormatter(_FORMAT))
     logging.basicConfig(level=logging.WARNING if debug else logging.ERROR, handlers=[handler])
-    if debug:
-        for name in _OURS:
-            logging.getLogger(name).setLevel(logging.DEBUG)
+    for name in _OURS:
+        logging.getLogger(name).setLevel(logging.DEBUG if debug else logging.NOTSET)

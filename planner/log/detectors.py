@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple, get_args
 
 DetectorName = Literal["api_key", "jwt", "pem", "bearer", "named", "card", "iban", "email"]
 NAMES: tuple[DetectorName, ...] = get_args(DetectorName)
+USUAL: tuple[DetectorName, ...] = tuple(name for name in NAMES if name != "email")
+"""Those that look through texts unless told otherwise."""
 
 _ISSUERS = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[0689]\d{12}|6\d{15,18}|35\d{14}"

@@ -70,7 +70,7 @@ class Masking(Record):
     """Further places, each with `at` (a JSON pointer, `*` for any part) and `action`: `remove`, `hash`,
     `replace` or `keep_last4`."""
 
-    detectors: tuple[DetectorName, ...] = tuple(name for name in detectors.NAMES if name != "email")
+    detectors: tuple[DetectorName, ...] = detectors.USUAL
     """What is looked for in texts: `api_key jwt pem bearer named card iban email`; all but `email`."""
 
     @property
