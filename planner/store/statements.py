@@ -87,6 +87,9 @@ class Insert:
         """Insert the rows; a column that a row leaves out is null."""
         if not rows:
             return
+        if not tx.in_transaction():
+            # The driver's cursor begins none by itself, so that a reader could leave something behind.
+            tx.begin()
         text, order = self._statement.compiled(tx.dialect)
         if order is None:
             whole = dict.fromkeys(self._values.names)
