@@ -1,7 +1,7 @@
 """Steps: what each kind does; every function goes on from the journal before it does anything new."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -133,7 +133,7 @@ async def _parallel(_step: Parallel, site: Site, ctx: Context) -> str:
         branch: Frame(sequence, f"{prefix}.{branch}.", {}, site.frame)
         for branch, sequence in site.node.children.items()
     }
-    await _join([ctx.execute(nested, ctx) for nested in frames.values()])
+    await _join([_one(nested, ctx) for nested in frames.values()])
     site.frame.own[site.node.name] = {branch: nested.results() for branch, nested in frames.items()}
     return site.node.next
 
@@ -148,13 +148,12 @@ async def _foreach(step: Foreach, site: Site, ctx: Context) -> str:
         Frame(body, f"{prefix}[{index}].", {"item": item, "index": index}, site.frame)
         for index, item in enumerate(items)
     ]
-    gate = asyncio.Semaphore(step.concurrency)
+    waiting = iter(frames)
 
-    async def one(nested: Frame) -> str:
-        async with gate:
-            return await ctx.execute(nested, ctx)
+    async def some() -> set[str]:
+        return {await ctx.execute(nested, ctx) for nested in waiting}
 
-    await _join([one(nested) for nested in frames])
+    await _join([some() for _ in range(min(step.concurrency, len(frames)))])
     site.frame.own[site.node.name] = [nested.results() for nested in frames]
     return site.node.next
 
@@ -170,12 +169,12 @@ async def _run(step: RunWorkflow, site: Site, ctx: Context) -> str:
     run = {**site.frame["run"], "workflow": program.workflow.workflow}
     nested = Frame(program.body, f"{_nested(site)}.", {"input": given, "run": run}, None)
     nested.depth = site.frame.depth + 1
-    await _join([ctx.execute(nested, ctx)])
+    await _join([_one(nested, ctx)])
     site.frame.own[site.node.name] = program.output.render(nested)
     return site.node.next
 
 
-async def _join(running: list[Awaitable[str]]) -> None:
+async def _join(running: Sequence[Coroutine[Any, Any, set[str]]]) -> None:
     """Wait for every branch, then go on, park or fail as a whole.
 
     Raises:
@@ -184,18 +183,18 @@ async def _join(running: list[Awaitable[str]]) -> None:
     """
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_ended(branch)) for branch in running]
+            tasks = [group.create_task(branch) for branch in running]
     except ExceptionGroup as several:
         raise several.exceptions[0] from several
-    ends = {task.result() for task in tasks}
+    ends = set[str]().union(*(task.result() for task in tasks))
     if FAILED in ends:
         raise Stopped
     if PARKED in ends:
         raise Waiting
 
 
-async def _ended(branch: Awaitable[str]) -> str:
-    return await branch
+async def _one(nested: Frame, ctx: Context) -> set[str]:
+    return {await ctx.execute(nested, ctx)}
 
 
 class Waiting(Parked):

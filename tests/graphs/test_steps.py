@@ -156,6 +156,24 @@ def test_foreach_works_on_no_more_items_at_once_than_told(world):
     assert most == 3
 
 
+def test_foreach_over_thousands_of_items_holds_no_more_tasks_than_it_works_on(world):
+    most = 0
+
+    class Watching(type(world.bench("a: {set: {}}").caller)):
+        async def call(self, operation, arguments, **more):
+            nonlocal most
+            most = max(most, len(asyncio.all_tasks()))
+            return OK
+
+    bench = world.bench(
+        "f: {foreach: input.n, concurrency: 3, steps: {x: {call: shop.look}}}", given={"n": [1] * 5000}
+    )
+    bench.caller = Watching({})
+
+    assert world.run(bench).status == "succeeded"
+    assert most < 20
+
+
 def test_a_sub_workflow_has_its_own_names_and_gives_its_output(world):
     bench = world.bench("sub: {run: child, with: {n: '${input.n}'}}", given={"n": 2}, output="${sub.double}")
     child = {
