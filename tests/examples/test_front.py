@@ -76,6 +76,8 @@ def test_a_lost_call_has_no_answer_whether_it_arrived_or_not(front, service, kin
 
 
 def test_a_service_that_is_gone_is_told(front, service):
+    # Closing alone would leave the socket with the thread that polls it, for a moment.
+    service.shutdown()
     service.server_close()
     assert post(front).status_code == 502
 
