@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from api import (
+    arrivals,
     catalog,
     decision_log,
     decisions,
@@ -55,7 +56,7 @@ def create_app(settings: Settings, *, opened: Opened | None = None) -> FastAPI:
 
 def _v1() -> APIRouter:
     router = APIRouter(prefix="/v1", dependencies=[OwnOnly])
-    for part in (workflows, versions, runs, repins, decisions, decision_log, usage, forks, catalog):
+    for part in (workflows, versions, runs, repins, decisions, decision_log, usage, forks, arrivals, catalog):
         router.include_router(part.router)
     return router
 

@@ -39,6 +39,7 @@ _COMMANDS = (
     _Entry("runs", "runs:runs", "List runs, or show how one stands.", _UNDERSTAND),
     _Entry("decisions", "decisions:decisions", "Tell what was chosen, by whom and why.", _UNDERSTAND),
     _Entry("usage", "usage:usage", "Tell what tenants spent on models.", _UNDERSTAND),
+    _Entry("events", "events:events", "List what happened outside, and what it led to.", _UNDERSTAND),
     _Entry("explain", "explain:explain", "Tell the story of a run.", _UNDERSTAND),
     _Entry("graph", "graph:graph", "Draw a workflow, or the path that a run took.", _UNDERSTAND),
     _Entry("validate", "validate:validate", "Tell every problem of workflow files.", _WRITE),
@@ -65,6 +66,7 @@ _BRANCHES = {
         "replay": "reasking:replay",
         "fork": "forking:fork",
     },
+    "events": {"show": "events:show", "send": "events:send"},
     "workflows": {
         "versions": "versions:versions",
         "state": "versions:state",

@@ -127,6 +127,7 @@ STATUS: Mapping[type[Exception], int] = {
     planning.InputInvalid: 422,
     planning.QueueFull: 429,
     planning.RouteUnclear: 422,
+    planning.EventUnknown: 404,
     planning.DecisionUnknown: 404,
     planning.DecisionClosed: 409,
     planning.ForkRefused: 409,

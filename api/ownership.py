@@ -5,13 +5,13 @@ from typing import Any
 
 from api.errors import Forbidden
 from api.security import ANYBODY, Caller
-from planner.errors import DecisionUnknown, RunUnknown
-from planner.store import decisions, questions, runs
+from planner.errors import DecisionUnknown, EventUnknown, RunUnknown
+from planner.store import decisions, events, questions, runs
 
 DRAWN = "run"
 """The one parameter of a query that names a run to be shown; lists leave out what is not the caller's."""
-_RUN, _DECISION = ("run_id", DRAWN), "decision_id"
-"""Names under which requests speak of a run, and of a decision."""
+_RUN, _DECISION, _EVENT = ("run_id", DRAWN), "decision_id", "event_id"
+"""Names under which requests speak of a run, of a decision, and of an event."""
 _PERSON = "person"
 
 
@@ -20,13 +20,16 @@ def check(tx: Any, caller: Caller, named: Mapping[str, str]) -> None:
 
     Raises:
         RunUnknown: a run is another tenant's, or nobody's.
-        DecisionUnknown: likewise.
+        DecisionUnknown: a decision is.
+        EventUnknown: an event is.
     """
     for run_id in (named[name] for name in _RUN if name in named):
         if not caller.sees(runs.get(tx, run_id).tenant):
             raise RunUnknown(run_id)
     if _DECISION in named and not caller.sees(_whose(tx, named[_DECISION])):
         raise DecisionUnknown(named[_DECISION])
+    if _EVENT in named and not caller.sees(events.get(tx, named[_EVENT]).event.tenant):
+        raise EventUnknown(named[_EVENT])
 
 
 def check_every(caller: Caller) -> None:

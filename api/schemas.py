@@ -9,6 +9,7 @@ from graphs.forking import Difference, Forked
 from graphs.repinning import Repinned
 from planner.decisions import Decision, Offered, Trigger, WorkflowRef
 from planner.definition import Workflow
+from planner.events import Awaited
 from planner.journal import EntryKind, Numbered
 from planner.log.outcomes import DecisionOutcome, Override
 from planner.narration import Narration, Passage, Totals
@@ -176,22 +177,32 @@ class RunDetail(RunSummary):
     output: Any
     questions: tuple[QuestionView, ...] = ()
     """What persons are asked; the run waits for their answers."""
+    awaits: tuple[Awaited, ...] = ()
+    """Events that steps wait for."""
     decision_ids: tuple[str, ...] = ()
     """The decisions made so far, the first one first."""
 
     @property
     def has_stopped(self) -> bool:
-        """Tell whether nothing happens until somebody does something: it has ended, or asks a person."""
-        return self.status in ENDED or (self.status == "waiting" and bool(self.questions))
+        """Tell whether nothing happens until somebody does something: it has ended, or waits for others."""
+        waits = bool(self.questions or self.awaits)
+        return self.status in ENDED or (self.status == "waiting" and waits)
 
     @classmethod
-    def whole(cls, run: Run, questions: Iterable[PersonQuestion], decision_ids: Iterable[str]) -> "RunDetail":
+    def whole(
+        cls,
+        run: Run,
+        questions: Iterable[PersonQuestion],
+        awaits: Iterable[Awaited],
+        decision_ids: Iterable[str],
+    ) -> "RunDetail":
         """Return all that there is to say of a run."""
         return cls(
             **dict(RunSummary.of(run)),
             input=run.input,
             output=run.output,
             questions=tuple(map(QuestionView.of, questions)),
+            awaits=tuple(awaits),
             decision_ids=tuple(decision_ids),
         )
 

@@ -9,7 +9,7 @@ from graphs.wiring import Opened
 from planner.decisions import Decision
 from planner.journal import Numbered
 from planner.runs import Run
-from planner.store import decisions, journal, questions, runs
+from planner.store import decisions, events, journal, questions, runs
 from planner.store.database import Database
 
 LOOK_SECONDS = 1.0
@@ -43,7 +43,7 @@ async def detail(database: Database, run_id: str) -> RunDetail:
 
 
 async def until_stopped(parts: Opened, run_id: str, seconds: float) -> RunDetail:
-    """Return the run once it has ended or waits for a person, or when the time is over.
+    """Return the run once it has ended or waits for others, or when the time is over.
 
     Raises:
         RunUnknown: no run has this id.
@@ -65,4 +65,5 @@ def _detail(tx: Any, run_id: str) -> RunDetail:
     run = runs.answered(tx, run_id)
     # A run that has ended asks nobody any more.
     asked = () if run.ended else questions.page(tx, run_id=run_id, limit=1000).items
-    return RunDetail.whole(run, asked, decisions.ids_of_run(tx, run_id))
+    awaited = () if run.ended else events.awaited(tx, run_id)
+    return RunDetail.whole(run, asked, awaited, decisions.ids_of_run(tx, run_id))

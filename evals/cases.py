@@ -15,6 +15,7 @@ from evals.answers import (
     ServiceAnswer,
     ServiceAnswers,
 )
+from evals.events import ScriptedEvent
 from evals.expectations import Expect
 from tools.records import Record
 
@@ -87,6 +88,8 @@ class Case(Record):
     """Answers of the services by operation."""
     person: dict[str, PersonAnswers] = Field(default_factory=dict)
     """Answers of persons by decision point."""
+    events: tuple[ScriptedEvent, ...] = ()
+    """What happens outside, for steps that receive events."""
     expect: Expect
 
 

@@ -9,6 +9,7 @@ from evals import people, trace
 from evals.cases import Setting
 from evals.clock import Ids, VirtualClock, VirtualLoop, contained
 from evals.errors import LimitReached, ReplayDiffers, Stuck
+from evals.events import ScriptedEvents
 from evals.model import ScriptedDecider
 from evals.people import ScriptedPeople
 from evals.project import Project
@@ -22,6 +23,7 @@ from graphs.blocks import Program
 from graphs.context import Context, Frame
 from graphs.runner import Ended
 from planner.decisions import WorkflowRef
+from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
 from planner.store import bodies
@@ -42,12 +44,18 @@ class Scripts:
         own = () if isinstance(case.model, str) else case.model
         self.model = None if setting.model is None else Script(setting.model, own=own, what="decision point")
         self.services = Script(setting.services, own=case.services, what="operation")
+        self.events = ScriptedEvents(case.events, setting.clock)
         self.people = Script(setting.person, own=case.person, what="question to a person at")
 
     def unused(self) -> list[str]:
         """Return a sentence for every answer that was never asked for."""
         model = self.model.unused() if self.model is not None else []
-        told = {"model": model, "services": self.services.unused(), "person": self.people.unused()}
+        told = {
+            "model": model,
+            "services": self.services.unused(),
+            "person": self.people.unused(),
+            "events": self.events.unused(),
+        }
         return [f"{kind}: {sentence}" for kind, sentences in told.items() for sentence in sentences]
 
 
@@ -133,7 +141,8 @@ class Stage:
     async def _wait(self, clock: VirtualClock, wake_at: datetime | None) -> bool:
         """Let time pass until something moves the run; False when only a person could, who never does."""
         planned = self._people.next(self._questions)
-        moments = [moment for moment in (wake_at, planned and planned.at) if moment is not None]
+        arriving = self._scripts.events.next(clock.now())
+        moments = [moment for moment in (wake_at, planned and planned.at, arriving) if moment is not None]
         if not moments:
             return False
         due = min(moments)
@@ -171,6 +180,9 @@ class Stage:
     def _context(
         self, cast: "_Cast", recorded: Recorded, sink: Callable[[Append], Awaitable[None]]
     ) -> Context:
+        async def arrived(wanted: Wanted) -> list[KeptEvent]:
+            return self._scripts.events.arrived(wanted, cast.clock.now())
+
         return Context(
             run=cast.run,
             program=self._programs[self._setting.workflow],
@@ -184,6 +196,7 @@ class Stage:
             execute=self._execute,
             recorded=recorded,
             questions=dict(self._questions),
+            arrived=arrived,
         )
 
     def _run(self, run_id: str, now: datetime) -> Run:
@@ -204,6 +217,8 @@ class Stage:
         for seq, entry in unit.entries:
             kept = entry._replace(body=bodies.decode(bodies.encode(entry.body)))
             self._entries.append(Numbered(seq, kept))
+            if entry.kind == "event":
+                self._scripts.events.take(entry.body["event_id"])
         self._decisions.extend(unit.decisions)
         for told in unit.questions:
             opened = PersonQuestion.model_validate(told)

@@ -11,6 +11,7 @@ from planner.definition import (
     Fail,
     Foreach,
     Parallel,
+    Receive,
     RunWorkflow,
     Set,
     Steps,
@@ -35,7 +36,7 @@ class Node:
     guard: Expression | None = None
     """The step's `if`."""
     guards: dict[str, Expression] = field(default_factory=dict)
-    """Guards of options or cases, by option id or case number."""
+    """Conditions of options, cases or events, by option id, case number or `when`."""
     children: "dict[str, Sequence]" = field(default_factory=dict)
     """Nested sequences, by branch; a foreach has one, named `steps`."""
     substitutes: tuple[Template, ...] = ()
@@ -50,6 +51,8 @@ class Node:
             chosen = {option.then or self.next for option in step.options.values()}
         elif isinstance(step, Switch):
             chosen = {case.then for case in step.switch} | {step.otherwise or self.next}
+        elif isinstance(step, Receive):
+            chosen = {self.next, step.otherwise or self.next}
         else:
             chosen = {self.next}
         return frozenset(chosen | ({self.next} if self.guard is not None else set()))
@@ -128,6 +131,8 @@ def _node(name: str, step: AnyStep, following: str) -> Node:
         guards = {key: expressions.condition(o.when) for key, o in step.options.items() if o.when is not None}
     elif isinstance(step, Switch):
         guards = {str(place): expressions.condition(case.when) for place, case in enumerate(step.switch)}
+    elif isinstance(step, Receive) and step.when is not None:
+        guards = {"when": expressions.condition(step.when)}
     elif isinstance(step, Parallel):
         children = {branch: sequence(nested) for branch, nested in step.parallel.items()}
     elif isinstance(step, Foreach):

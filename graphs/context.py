@@ -2,13 +2,14 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from graphs.blocks import Node, Program, Sequence
+from graphs import blocks
+from graphs.blocks import Node, Program
 from planner.budgets import Bound, Spent
 from planner.choosing import Where
 from planner.clock import Clock
@@ -16,6 +17,7 @@ from planner.decisions import Decider
 from planner.definition import Budget
 from planner.effects import Ledger
 from planner.errors import LeaseLost
+from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Entry, EntryKind, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
 from tools.catalog import Catalog
@@ -35,8 +37,16 @@ Sink = Callable[[Append], Awaitable[None]]
 What is handed in is written in order. A sink that returns a future writes without being waited for."""
 
 
+Arrived = Callable[[Wanted], Awaitable[Sequence[KeptEvent]]]
+"""Finds the events that a step may take, in the order in which they arrived."""
+
+
 async def _never() -> bool:
     return False
+
+
+async def _nothing(_wanted: Wanted) -> Sequence[KeptEvent]:
+    return ()
 
 
 class Parked(Exception):  # a signal of flow, not an error
@@ -64,7 +74,9 @@ class Frame(Mapping[str, Any]):
 
     __slots__ = ("arrivals", "depth", "own", "parent", "prefix", "sequence", "visits")
 
-    def __init__(self, sequence: Sequence, prefix: str, own: dict[str, Any], parent: "Frame | None") -> None:
+    def __init__(
+        self, sequence: blocks.Sequence, prefix: str, own: dict[str, Any], parent: "Frame | None"
+    ) -> None:
         self.sequence, self.prefix, self.own, self.parent = sequence, prefix, own, parent
         self.visits: dict[str, int] = {}
         self.arrivals: dict[str, int] = {}
@@ -134,6 +146,8 @@ class Context:
     recorded: Recorded = field(default_factory=Recorded)
     questions: dict[str, PersonQuestion] = field(default_factory=dict)
     """Questions to persons of this run, by decision id, as they stood when it was loaded."""
+    arrived: Arrived = _nothing
+    """Where events are looked for; nowhere unless told."""
     recovery_choices: int = 5
     spent: Spent = field(default_factory=Spent)
     started_at: datetime | None = None
@@ -154,6 +168,8 @@ class Context:
     """Whether the run is past its steps, and only takes back."""
     trail: list[str] = field(default_factory=list)
     """Paths of steps in the order in which they were entered."""
+    taken: set[str] = field(default_factory=set)
+    """Ids of the events that the run has taken; each is taken once."""
     ledger: Ledger = field(init=False)
     """What stands of the run's effects."""
     _unwritten: "asyncio.Future[None] | None" = field(default=None, init=False)
@@ -167,6 +183,8 @@ class Context:
         for _, entry in self.recorded.numbered:
             if entry.kind == "decision":
                 self.spend(entry.body)
+            elif entry.kind == "event":
+                self.taken.add(entry.body["event_id"])
 
     @property
     def budget(self) -> Budget:

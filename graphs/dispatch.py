@@ -24,10 +24,11 @@ from planner.errors import (
     ServicesMissing,
     StoreUnavailable,
 )
+from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Entry, Numbered, Recorded
 from planner.log.echoes import Echoes
 from planner.runs import Run
-from planner.store import journal, runs, versions
+from planner.store import events, journal, runs, versions
 
 T = TypeVar("T")
 
@@ -313,6 +314,9 @@ class Dispatcher:
         if moving is not None and moving.ctx is not None:
             moving.ctx.cancel_requested = True
 
+    async def _arrived(self, wanted: Wanted) -> list[KeptEvent]:
+        return await self.parts.database.read(events.arrived, wanted)
+
     def _context(self, run: Run, loaded: Loaded, *, is_first: bool) -> Context:
         parts = self.parts
 
@@ -342,6 +346,7 @@ class Dispatcher:
             execute=compiling.execute,
             recorded=Recorded(loaded.entries),
             questions=dict(loaded.questions),
+            arrived=self._arrived,
             recovery_choices=parts.recovery_choices,
             cancel_requested=run.cancel_requested,
             lease_until=run.lease_until,

@@ -14,6 +14,7 @@ from planner.definition import (
     Fail,
     Foreach,
     Parallel,
+    Receive,
     RunWorkflow,
     Set,
     Switch,
@@ -36,12 +37,15 @@ Kind = Literal[
     "foreach",
     "run",
     "wait",
+    "receive",
     "fail",
 ]
 State = Literal["untouched", "done", "skipped", "current", "stopped", "failed", "undone"]
 SKIPPED = "if not"
 """Label of the way past a step that chooses its own way, when its `if` is false."""
 OTHERWISE = "otherwise"
+LATE = "not in time"
+"""Label of the way that is taken where no event came."""
 _LONGEST_TEXT = 200
 
 
@@ -154,6 +158,8 @@ def _ways(compiled: Compiled) -> list[tuple[str, str]]:
     elif isinstance(step, Switch):
         ways = [(_bare(case.when), case.then) for case in step.switch]
         ways.append((OTHERWISE, step.otherwise or compiled.next))
+    elif isinstance(step, Receive) and step.within is not None and step.otherwise is not None:
+        ways = [("", compiled.next), (LATE, step.otherwise)]
     elif isinstance(step, Fail):
         ways = []
     else:
@@ -179,6 +185,8 @@ def _told(step: AnyStep) -> str:  # noqa: PLR0911 - one return for each kind of 
             return step.run if step.version is None else f"{step.run} {step.version}"
         case Wait():
             return _bare(step.wait)
+        case Receive():
+            return step.receive if step.when is None else f"{step.receive} when {_bare(step.when)}"
         case Fail():
             return step.fail
         case Switch() | Parallel():

@@ -20,7 +20,7 @@ from planner.store import decisions, journal, log, runs, streams
 from tools.records import Record
 
 LONGEST_COMMENT = 4000
-_WAITING = frozenset({"timer", "asked"})
+_WAITING = frozenset({"timer", "asked", "awaited"})
 """Kinds of journal entries after which nothing has been acted on."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from graphs import calls, choices, pinning
+from graphs import calls, choices, pinning, receiving
 from graphs.blocks import Block, Node
 from graphs.context import Context, Frame, Parked, Site, StepFailed, Stopped
 from planner.definition import (
@@ -18,12 +18,13 @@ from planner.definition import (
     Fail,
     Foreach,
     Parallel,
+    Receive,
     RunWorkflow,
     Set,
     Switch,
     Wait,
 )
-from tools import schemas
+from tools import moments, schemas
 from tools.errors import ExpressionError, OperationUnknown
 from tools.expressions import Expression
 
@@ -118,13 +119,19 @@ async def _wait(_step: Wait, site: Site, ctx: Context) -> str:
     timer = ctx.find("timer", site.path, site.visit)
     if timer is None:
         ctx.begin()
-        due = ctx.after(duration(site.path, site.node.data.render(site.frame)).total_seconds())
+        due = _due(site, ctx)
         await ctx.record("timer", site.path, site.visit, 1, {"due": due.isoformat()})
     else:
         due = datetime.fromisoformat(timer["due"])
     await ctx.wait_until(due)
     site.frame.own[site.node.name] = {}
     return site.node.next
+
+
+def _due(site: Site, ctx: Context) -> datetime:
+    """Return the moment until which is waited: one that is told, or a duration from now."""
+    told = site.node.data.render(site.frame)
+    return moments.moment(told) or ctx.after(duration(site.path, told).total_seconds())
 
 
 async def _parallel(_step: Parallel, site: Site, ctx: Context) -> str:
@@ -214,7 +221,7 @@ def duration(path: str, value: Any) -> timedelta:
         found = _DURATION.validate_python(value)
     except ValidationError:
         raise StepFailed(
-            path, f"{value!r} is no duration; write ISO 8601 such as PT30S, or seconds"
+            path, f"{value!r} is neither a duration nor a moment; write ISO 8601, such as PT30S"
         ) from None
     return max(found, timedelta())
 
@@ -239,5 +246,6 @@ _STEPS: dict[type[AnyStep], Callable[[Any, Site, Context], Awaitable[str]]] = {
     Foreach: _foreach,
     RunWorkflow: _run,
     Wait: _wait,
+    Receive: receiving.receive,
     Fail: _fail,
 }

@@ -23,6 +23,7 @@ _FILLS = {
     "set": "#f8fafc",
     "run": "#f5f3ff",
     "wait": "#f8fafc",
+    "receive": "#f8fafc",
     "fail": "#fef2f2",
     "start": "#111827",
     "end": "#111827",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from graphs.arrivals import Arrivals
 from graphs.dispatch import Dispatcher
 from graphs.notary import Notary
 from graphs.parts import Parts
@@ -90,6 +91,9 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             stack.push_async_callback(notary.stop)
             await dispatcher.start()
             stack.push_async_callback(dispatcher.stop)
+            arriving = Arrivals(parts, dispatcher, kept_days=config.retention.events_days)
+            await arriving.start()
+            stack.push_async_callback(arriving.stop)
         yield Opened(config, parts, dispatcher, services)
 
 

@@ -15,7 +15,9 @@ from tools.records import Record
 END = "end"
 """The target that ends a sequence of steps."""
 
-RESERVED = frozenset({END, "input", "run", "item", "index", "error", "output", "true", "false", "null", "in"})
+RESERVED = frozenset(
+    {END, "input", "run", "item", "index", "error", "event", "output", "true", "false", "null", "in"}
+)
 """Names that no step may bear."""
 
 StepName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -23,9 +25,11 @@ WorkflowName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 """Name of a group of persons."""
 Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$")]
+EventType = Annotated[str, Field(min_length=1, max_length=200)]
+"""Type of an event, such as `com.example.order.placed`."""
 Arguments = dict[str, Any]
 RecoveryAction = Literal["retry", "reconcile", "substitute", "skip", "undo", "person", "fail"]
-KINDS = ("call", "decide", "switch", "set", "parallel", "foreach", "run", "wait", "fail")
+KINDS = ("call", "decide", "switch", "set", "parallel", "foreach", "run", "wait", "receive", "fail")
 """The words that tell the kinds of step apart; a step has exactly one of them."""
 
 
@@ -187,12 +191,32 @@ class Wait(StepBase):
     """Let time pass."""
 
     wait: Annotated[str, BeforeValidator(_as_duration, json_schema_input_type=str | float)]
-    """ISO 8601 duration or an expression that gives one, or a number of seconds."""
+    """ISO 8601 duration, or a number of seconds, or a moment (RFC 3339); or an expression that gives one."""
 
     @property
     def kind(self) -> Literal["wait"]:
         """The word that names this kind."""
         return "wait"
+
+
+class Receive(StepBase):
+    """Wait for something that happened outside."""
+
+    receive: EventType
+    """Type of the event (CloudEvents 1.0)."""
+    when: str | None = None
+    """Condition over `event` and the run; only an event for which it holds is taken."""
+    within: timedelta | None = None
+    """How long it is waited for; for ever unless told."""
+    otherwise: str | None = None
+    """The step that follows where none came in time, or `end`; otherwise the step fails then."""
+    early: timedelta = timedelta()
+    """How long before the run began the event may have come."""
+
+    @property
+    def kind(self) -> Literal["receive"]:
+        """The word that names this kind."""
+        return "receive"
 
 
 class Fail(StepBase):
@@ -267,14 +291,26 @@ Step = Annotated[
     | Annotated[Foreach, Tag("foreach")]
     | Annotated[RunWorkflow, Tag("run")]
     | Annotated[Wait, Tag("wait")]
+    | Annotated[Receive, Tag("receive")]
     | Annotated[Fail, Tag("fail")],
     Discriminator(kind_of),
 ]
-AnyStep = Call | Decide | Switch | Set | Parallel | Foreach | RunWorkflow | Wait | Fail
+AnyStep = Call | Decide | Switch | Set | Parallel | Foreach | RunWorkflow | Wait | Receive | Fail
 Steps = Annotated[dict[StepName, Step], Field(min_length=1)]
 
 Parallel.model_rebuild()
 Foreach.model_rebuild()
+
+
+class Start(Record):
+    """What begins a run by itself."""
+
+    event: EventType
+    """Type of the event that does (CloudEvents 1.0)."""
+    when: str | None = None
+    """Condition over `event`; only an event for which it holds begins a run."""
+    input: Arguments = Field(default_factory=dict)
+    """The run's input; expressions read `event`."""
 
 
 class Workflow(Record):
@@ -288,6 +324,8 @@ class Workflow(Record):
     """What it is for, in words; goal routing and every decision read it."""
     input: JsonSchema = Field(default_factory=lambda: {"type": "object"})
     """JSON Schema 2020-12 of what a run is started with."""
+    on: tuple[Start, ...] = ()
+    """Events that begin a run of it."""
     budget: Budget = Budget()
     on_failure: Literal["undo", "keep"] = "undo"
     """What happens to applied effects when a run fails."""

@@ -14,6 +14,7 @@ PlannerError
 ├── InputInvalid         a run's input does not fit its schema
 ├── QueueFull            too many runs wait to be taken up
 ├── RouteUnclear         a goal names no workflow that can be run as it stands
+├── EventUnknown         no event has this id
 ├── DecisionUnknown      no decision has this id
 ├── DecisionClosed       a person's decision was answered or timed out before
 ├── ForkRefused          no run can be forked from this decision as wanted
@@ -183,6 +184,16 @@ class RouteUnclear(PlannerError):
     ) -> None:
         self.candidates, self.decision_id = tuple(candidates), decision_id
         super().__init__(message)
+
+
+class EventUnknown(PlannerError):
+    """No event has this id."""
+
+    code = "event-unknown"
+
+    def __init__(self, event_id: str) -> None:
+        self.event_id = event_id
+        super().__init__(f"there is no event {event_id!r}; its own id and source are in the list of events")
 
 
 class DecisionUnknown(PlannerError):

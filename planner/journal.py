@@ -14,6 +14,8 @@ EntryKind = Literal[
     "asked",
     "decision",
     "timer",
+    "awaited",
+    "event",
     "repinned",
     "ending",
     "finished",
@@ -35,7 +37,8 @@ class Entry(NamedTuple):
     kind: EntryKind
     """`intention`: about to be sent. `outcome`: what came back. `settled`: an outcome
     in doubt was found out. `asked`: a person was asked. `timer`: a due
-    time was set. `repinned`: the run goes on with another version of its workflow.
+    time was set. `awaited`: an event was waited for from here on. `event`: it came, or did not come in
+    time. `repinned`: the run goes on with another version of its workflow.
     `ending`: no step forward happens after it, only taking back."""
 
     at: datetime

@@ -14,7 +14,17 @@ from planner.runs import Run
 from tools.records import Record
 
 ChapterKind = Literal[
-    "began", "sent", "answered", "settled", "asked", "decided", "waited", "repinned", "ending", "ended"
+    "began",
+    "sent",
+    "answered",
+    "settled",
+    "asked",
+    "decided",
+    "waited",
+    "came",
+    "repinned",
+    "ending",
+    "ended",
 ]
 
 _OUTCOMES = {
@@ -166,6 +176,20 @@ def _waited(_run: Run, entry: Entry, _decisions: Mapping[str, Decision]) -> Tell
     return "waited", f"{_place(entry)}: waits until {entry.body['due']}", ()
 
 
+def _awaited(_run: Run, entry: Entry, _decisions: Mapping[str, Decision]) -> Telling:
+    body = entry.body
+    until = f", until {body['due']}" if body.get("due") else ""
+    return "waited", f"{_place(entry)}: waits for an event of type {body['type']}{until}", ()
+
+
+def _came(_run: Run, entry: Entry, _decisions: Mapping[str, Decision]) -> Telling:
+    event = entry.body["event"]
+    if event is None:
+        return "came", f"{_place(entry)}: no event came in time", ()
+    about = f" about {event['subject']}" if event.get("subject") else ""
+    return "came", f"{_place(entry)}: {event['source']} told {event['type']}{about} ({event['id']})", ()
+
+
 def _repinned(_run: Run, entry: Entry, _decisions: Mapping[str, Decision]) -> Telling:
     body = entry.body
     versions = f"version {body['to']['version']} in place of {body['from']['version']}"
@@ -191,6 +215,8 @@ _TELLERS = {
     "asked": _asked,
     "decision": _decision,
     "timer": _waited,
+    "awaited": _awaited,
+    "event": _came,
     "repinned": _repinned,
     "ending": _ending,
     "finished": _finished,

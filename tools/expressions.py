@@ -131,6 +131,11 @@ def split(text: str) -> list[tuple[bool, str]]:
     return parts
 
 
+def tokens(source: str) -> list[re.Match[str]]:
+    """Return the words and signs of an expression in order; dotted names are one, and signs single."""
+    return [token for token in _TOKEN.finditer(source) if token.lastgroup != "comment"]
+
+
 def _closing(text: str, start: int) -> int:
     depth = 1
     for token in _TOKEN.finditer(text, start):
@@ -141,11 +146,11 @@ def _closing(text: str, start: int) -> int:
 
 
 def _references(source: str) -> tuple[Reference, ...]:
-    tokens = [token for token in _TOKEN.finditer(source) if token.lastgroup != "comment"]
-    local = _locals(tokens, source)
+    found_tokens = tokens(source)
+    local = _locals(found_tokens, source)
     found: dict[Reference, None] = {}
     before = ""
-    for token in tokens:
+    for token in found_tokens:
         if token.lastgroup == "chain" and before != ".":
             names = [name.strip() for name in token.group().split(".")]
             called = source[token.end() :].lstrip().startswith("(")

@@ -17,6 +17,7 @@ _CODES: dict[type[BaseException], int] = {
     errors.WorkflowUnknown: exits.NOTHING,
     errors.RunUnknown: exits.NOTHING,
     errors.DecisionUnknown: exits.NOTHING,
+    errors.EventUnknown: exits.NOTHING,
     OperationUnknown: exits.NOTHING,
 }
 """The exit code of each error; FAILED for every other."""

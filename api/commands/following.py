@@ -1,4 +1,4 @@
-"""Following: a run moved in this process until it ends or waits for a person, told as it goes."""
+"""Following: a run moved in this process until it ends or waits for others, told as it goes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -10,10 +10,11 @@ from api.commands.output import Output, Working, brief
 from graphs import wiring
 from graphs.wiring import Opened
 from planner import story
+from planner.events import Awaited
 from planner.journal import Numbered
 from planner.runs import PersonQuestion, Run, RunStatus
 from planner.settings import Settings
-from planner.store import decisions, journal, questions, runs
+from planner.store import decisions, events, journal, questions, runs
 from planner.story import Chapter
 
 POLL_SECONDS = 0.1
@@ -26,6 +27,8 @@ class Stopped(NamedTuple):
     run: Run
     questions: tuple[PersonQuestion, ...]
     """What persons are asked; empty when the run has ended."""
+    awaits: tuple[Awaited, ...] = ()
+    """Events that steps wait for; empty when the run has ended."""
 
 
 class _News(NamedTuple):
@@ -33,6 +36,7 @@ class _News(NamedTuple):
     entries: list[Numbered]
     chapters: list[Chapter]
     questions: tuple[PersonQuestion, ...]
+    awaits: tuple[Awaited, ...]
 
 
 @asynccontextmanager
@@ -74,8 +78,8 @@ async def _follow(services: Opened, run_id: str, tell: Callable[[_News], None]) 
         after = news.entries[-1].seq if news.entries else after
         if news.run.ended:
             return Stopped(news.run, ())
-        if waits_for_person(news.run, news.questions):
-            return Stopped(news.run, news.questions)
+        if waits_for_others(news.run, news.questions, news.awaits):
+            return Stopped(news.run, news.questions, news.awaits)
         await _take(services, news.run)
         await services.dispatcher.signals.wait(run_id, POLL_SECONDS)
 
@@ -87,27 +91,30 @@ async def _take(services: Opened, run: Run) -> None:
         await services.dispatcher.take(run.id)
 
 
-def waits_for_person(run: Run, asked: Sequence[PersonQuestion]) -> bool:
-    """Tell whether nothing happens until a person answers, or the time to answer is over."""
-    if run.status != "waiting" or not asked or run.cancel_requested:
+def waits_for_others(run: Run, asked: Sequence[PersonQuestion], awaited: Sequence[Awaited] = ()) -> bool:
+    """Tell whether nothing happens until a person answers or an event comes, or the time for it is over."""
+    if run.status != "waiting" or not (asked or awaited) or run.cancel_requested:
         return False
-    deadlines = [question.deadline for question in asked if question.deadline is not None]
+    deadlines = [*(question.deadline for question in asked), *(each.due for each in awaited)]
     return run.wake_at is None or run.wake_at in deadlines
 
 
 def report(stopped: Stopped, output: Output, *, wanted: RunStatus = "succeeded", **more: Any) -> int:
     """Print how it ended, or what to answer, and return the exit code: OK when it ended as wanted."""
-    run, asked = stopped
+    run, asked, awaited = stopped
     output.document(
         {
             "run": run.model_dump(mode="json"),
             "waits_for": [question.model_dump(mode="json") for question in asked],
+            "awaits": [each.model_dump(mode="json") for each in awaited],
             **more,
         }
     )
-    if asked:
+    if asked or awaited:
         for question in asked:
             telling.question(question, output)
+        for each in awaited:
+            telling.awaited(each, output)
         return exits.WAITS
     output.line()
     good = run.status == wanted
@@ -134,9 +141,11 @@ def _news(tx: Any, run_id: str, after: int) -> _News:
     made = decisions.of_run(tx, run_id) if entries else []
     chapters = [c for c in story.tell(run, entries, made) if c.seq or not after]
     asked: tuple[PersonQuestion, ...] = ()
+    awaited: tuple[Awaited, ...] = ()
     if run.status == "waiting":
         asked = tuple(questions.page(tx, run_id=run_id, limit=1000).items)
-    return _News(run, entries, chapters, asked)
+        awaited = tuple(events.awaited(tx, run_id))
+    return _News(run, entries, chapters, asked, awaited)
 
 
 def _tell(news: _News, output: Output, working: Working) -> None:

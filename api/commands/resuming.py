@@ -121,7 +121,7 @@ def check_movable(store: Database, run_id: str, config: Settings) -> None:
 
 def left(run: Run, output: Output) -> int:
     """Say who moves a run that this process leaves alone."""
-    output.document({"run": run.model_dump(mode="json"), "waits_for": []})
+    output.document({"run": run.model_dump(mode="json"), "waits_for": [], "awaits": []})
     output.line(f"Run {run.id} is moved on by a server, or by: planner resume {run.id}")
     return exits.OK
 

@@ -105,7 +105,7 @@ class _Beginning:
         if self._begun is None:
             return exits.FAILED
         run = self._begun.run
-        self._output.document({"run": run.model_dump(mode="json"), "waits_for": [], **more})
+        self._output.document({"run": run.model_dump(mode="json"), "waits_for": [], "awaits": [], **more})
         self._output.line(f"Run {run.id} of {run.workflow.name} {run.workflow.version}: {run.status}", "bold")
         self._output.line(f"A server moves it, or: planner resume {run.id}")
         return exits.OK

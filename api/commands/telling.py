@@ -2,6 +2,7 @@
 
 from api.commands.output import Output, brief
 from planner import story
+from planner.events import Awaited
 from planner.prompts import one_line
 from planner.runs import PersonQuestion
 from planner.story import Chapter
@@ -34,3 +35,12 @@ def question(asked: PersonQuestion, output: Output) -> None:
     if any(option.id == "applied" and option.available for option in asked.options):
         output.line("  `applied` may bring what the call would have answered: --value JSON")
     output.line(f"  answer with: planner answer {asked.decision_id} CHOICE")
+
+
+def awaited(waiting: Awaited, output: Output) -> None:
+    """Print what a step waits for, and how to tell of it."""
+    output.line()
+    output.line(f"Waits for an event at {waiting.path}: {waiting.type}", "bold yellow")
+    if waiting.due is not None:
+        output.line(f"  until {waiting.due.isoformat(timespec='seconds')}")
+    output.line("  tell of it with: planner events send EVENT")

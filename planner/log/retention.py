@@ -21,6 +21,9 @@ class Retention(Record):
     envelope_days: int = Field(default=400, ge=1)
     """How long the rest of a record is kept: what was offered, excluded and chosen, by whom, at what cost."""
 
+    events_days: int = Field(default=30, ge=1)
+    """How long events are kept for runs that may still receive them, and to be looked at."""
+
     floor_days: int = Field(default=FLOOR_DAYS, ge=0)
     """The shortest that `envelope_days` may be; 0 switches this guard off."""
 

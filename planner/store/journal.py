@@ -1,6 +1,6 @@
 """Journal: writing many runs' entries in one transaction, each under its own lease."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,9 +15,12 @@ from planner.store import decisions, questions, runs, sealing, tables
 from planner.store.decisions import Logged
 from planner.store.sealing import Spot
 from planner.store.statements import ByKeys, Insert, Update
+from tools import moments
 
 _runs, _entries, _questions = tables.runs, tables.entries, tables.questions
 _TO_ENTRIES, _TO_QUESTIONS, _CHANGE_RUN = Insert(_entries), Insert(_questions), Update(_runs)
+_AWAITS = tables.awaits
+_TO_AWAITS = Insert(_AWAITS)
 # Locked in the order of their ids, so that two processes cannot wait for each other.
 _STANDINGS = ByKeys(
     select(_runs.c.id, _runs.c.epoch, _runs.c.status, _runs.c.nudged).order_by(_runs.c.id).with_for_update(),
@@ -37,11 +40,12 @@ class Prepared(NamedTuple):
     decisions: list[Logged]
     questions: list[dict[str, Any]]
     change: dict[str, Any] | None
+    awaits: list[dict[str, Any]]
 
     @property
     def rows(self) -> int:
         """How many rows it adds."""
-        return len(self.entries) + len(self.decisions) + len(self.questions)
+        return len(self.entries) + len(self.decisions) + len(self.questions) + len(self.awaits)
 
 
 class Standing:
@@ -101,6 +105,7 @@ def prepare(unit: Append, now: datetime, keeping: Keeping = _KEEPING) -> Prepare
         [decisions.prepare(decision, keeping) for decision in logged],
         [questions.row_of(questions.masked(question, keeping)) for question in asked],
         change,
+        list(_awaits(unit)),
     )
 
 
@@ -131,6 +136,7 @@ def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | Non
     _insert_entries(tx, good)
     decisions.insert_all(tx, [logged for each in good for logged in each.decisions])
     _TO_QUESTIONS(tx, [row for each in good for row in each.questions])
+    _note_awaits(tx, good)
     _expire(tx, [identity for each in good for identity in each.unit.closed])
     for change in changes:
         _CHANGE_RUN(tx, change)
@@ -189,6 +195,28 @@ def _insert_entries(tx: Connection, good: Sequence[Prepared]) -> None:
         if len(good) > 1:
             raise
         raise LeaseLost(good[0].unit.run_id, good[0].unit.epoch) from error
+
+
+def _awaits(unit: Append) -> Iterator[dict[str, Any]]:
+    """Yield the rows of steps that wait for an event from now on, or do no more."""
+    for _, entry in unit.entries:
+        where = {"run_id": unit.run_id, "path": entry.path, "visit": entry.visit}
+        if entry.kind == "awaited":
+            told = {name: entry.body.get(name) for name in ("type", "side", "key")}
+            due = moments.moment(entry.body.get("due"))
+            yield {**where, **told, "due": due, "taken": None}
+        elif entry.kind == "event":
+            yield {**where, "taken": entry.body["event_id"] or ""}
+
+
+def _note_awaits(tx: Connection, good: Sequence[Prepared]) -> None:
+    rows = [row for each in good for row in each.awaits]
+    _TO_AWAITS(tx, [row for row in rows if row["taken"] is None])
+    for row in rows:
+        if row["taken"] is not None:
+            here = (_AWAITS.c.run_id == row["run_id"], _AWAITS.c.path == row["path"])
+            same = (*here, _AWAITS.c.visit == row["visit"])
+            tx.execute(update(_AWAITS).where(*same).values(taken=row["taken"]))
 
 
 def _expire(tx: Connection, ids: list[str]) -> None:

@@ -19,7 +19,7 @@ from planner.store import bodies
 OPTION = "planner_keeping"
 """Under which every connection carries how its database keeps values."""
 ERASED = b""
-_TOLD = frozenset({"arguments", "output", "error", "reason", "comment", "value"})
+_TOLD = frozenset({"arguments", "output", "error", "reason", "comment", "value", "event"})
 """Members of a journal entry's body that hold words of others; the rest is the engine's own."""
 _KEEPING = Keeping()
 

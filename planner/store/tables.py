@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -236,9 +237,63 @@ catalogs = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+# What happened outside, as it was told; source and id name it, so that what is told twice is kept once.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("subject", Text),
+    Column("received_at", Instant, nullable=False),
+    Column("received_by", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    # The event as it was, sealed, where something of it is masked; empty once erased.
+    Column("sealed", LargeBinary),
+    # Whether every run that it concerns was told.
+    Column("routed", Boolean, nullable=False),
+    Column("began", Text, nullable=False),
+    Column("problems", Text, nullable=False),
+    UniqueConstraint("tenant", "source", "event_id"),
+    Index(None, "tenant", "type", "received_at", "id"),
+    Index(None, "received_at", "id"),
+    Index(None, "routed", "received_at"),
+)
+
+# Steps that wait, or waited, for an event: an index of the journal.
+awaits = Table(
+    "awaits",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("visit", Integer, primary_key=True),
+    Column("type", Text, nullable=False),
+    # The side of an equation that reads the event alone, and the digest of what it must come to.
+    Column("side", Text),
+    Column("key", Text),
+    Column("due", Instant),
+    # What was taken; null while it is waited for, and empty where nothing came in time.
+    Column("taken", Text),
+    Index(None, "type", "side", "key"),
+    Index(None, "taken"),
+)
+
+# Events that a waiting step may take.
+offers = Table(
+    "offers",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("visit", Integer, primary_key=True),
+    Column("event_id", Text, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "event_id"),
+)
+
 
 def insert_or_skip(tx: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert the row unless its primary key is taken; return whether it was inserted.
+    """Insert the row unless its key, or what else is unique in it, is taken; return whether it was.
 
     Two processes that try at once agree on one winner, without an error that would spoil the transaction.
     """

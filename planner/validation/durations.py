@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from planner.definition import AnyStep, Call, Decide, Workflow
+from planner.definition import AnyStep, Call, Decide, Receive, Workflow
 from planner.validation.sequences import Sequence
 from tools.problems import Problem
 
@@ -42,6 +42,9 @@ def _durations(pointer: str, step: AnyStep) -> Iterator[tuple[str, timedelta | N
     if isinstance(step, Decide):
         yield f"{pointer}/within", step.within
         yield f"{pointer}/override_within", step.override_within
+    if isinstance(step, Receive):
+        yield f"{pointer}/within", step.within
+        yield f"{pointer}/early", step.early
     if isinstance(step, Call):
         yield f"{pointer}/timeout", step.timeout
         if step.recover is not None:

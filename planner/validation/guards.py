@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from planner.validation import mixtures
 from planner.validation.candidates import either, listed, meant, near
 from planner.validation.durations import seconds
 from planner.validation.sites import Site
 from planner.validation.values import Scope, wording
-from tools import expressions, schemas
+from tools import expressions, moments, schemas
 from tools.errors import ExpressionError
 from tools.operations import JsonSchema
 from tools.problems import Problem
@@ -31,7 +32,7 @@ _WANTED: dict[str, tuple[str, JsonSchema, str, str]] = {
         "bad-duration",
         {"type": ["string", "integer", "number"]},
         "a duration",
-        "Write an ISO 8601 duration, such as `PT30S`, `PT5M` or `P2D`, or a number of seconds.",
+        "Write a duration (`PT30S`, `P2D`), a number of seconds, or a moment (`2027-01-01T08:00:00Z`).",
     ),
 }
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
@@ -70,7 +71,7 @@ def _tailed(site: Site) -> Problem:
 
 def _ill_typed(site: Site, scope: Scope) -> Problem | None:
     if site.role == "duration" and not site.codes:
-        return None if seconds(site.text) is not None else _wrong(site, f"{site.text!r}")
+        return None if _is_wait(site.text) else _wrong(site, f"{site.text!r}")
     if site.role not in _WANTED:
         return None
     source = scope.source(site)
@@ -78,10 +79,14 @@ def _ill_typed(site: Site, scope: Scope) -> Problem | None:
         return None
     constant = site.constant()
     if site.role == "duration" and constant is not None:
-        return None if seconds(constant.value) is not None else _wrong(site, f"{constant.value!r}")
+        return None if _is_wait(constant.value) else _wrong(site, f"{constant.value!r}")
     if schemas.accepts(_WANTED[site.role][1], source) == "no":
         return _wrong(site, wording(source))
     return None
+
+
+def _is_wait(value: Any) -> bool:
+    return seconds(value) is not None or moments.moment(value) is not None
 
 
 def _wrong(site: Site, found: str) -> Problem:

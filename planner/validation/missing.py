@@ -62,6 +62,8 @@ def _problem(name: str, uses: list[Missing], everything: list[Sequence]) -> Prob
 def _value_remedy(name: str, use: Missing, elsewhere: list[Sequence]) -> str:
     if name in {"item", "index"}:
         return f"`{name}` is there only inside a foreach."
+    if name == "event":
+        return "An event is there only in the `when` of a `receive`; later read the step by its name."
     if name == "error":
         return "Whoever decides in `recover` is shown the error anyway."
     if elsewhere and not elsewhere[0].looped:

@@ -50,6 +50,8 @@ def check(found: list[Site], scope: Scope, certainty: Certainty) -> Read:
     for use in _uses(found):
         names = scope.names(use.site.sequence)
         root = use.reference.root
+        if root in use.site.brings:
+            continue
         if root not in names:
             missing.append(Missing(root, use.site.pointer, use.site.sequence, "value", tuple(names)))
             continue

@@ -7,6 +7,7 @@ from planner.definition import Workflow
 from planner.validation import (
     arguments,
     durations,
+    events,
     flow,
     guards,
     inputs,
@@ -55,6 +56,7 @@ def validate_salvaged(
         *names.problems(everything),
         *inputs.problems(workflow),
         *durations.problems(workflow, everything),
+        *events.problems(workflow, everything),
         *(problem for sequence in everything for problem in flow.problems(sequence)),
         *missing.problems(lost, everything),
         *read.problems,

@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from planner.definition import END, AnyStep, Call, Decide, Fail, Foreach, Parallel, Switch, Workflow
+from planner.definition import (
+    END,
+    AnyStep,
+    Call,
+    Decide,
+    Fail,
+    Foreach,
+    Parallel,
+    Receive,
+    Switch,
+    Workflow,
+)
 
 ANYWHERE = "*"
 """Stands between a step of which it is not known where it leads, and every step that it may lead to."""
@@ -129,8 +140,8 @@ def jumps(sequence: Sequence, name: str) -> list[Jump]:
             Jump(sequence.at(name, "switch", str(place), "then"), case.then)
             for place, case in enumerate(step.switch)
         ]
-        if step.otherwise is not None:
-            found.append(Jump(sequence.at(name, "otherwise"), step.otherwise))
+    if isinstance(step, (Switch, Receive)) and step.otherwise is not None:
+        found.append(Jump(sequence.at(name, "otherwise"), step.otherwise))
     return found
 
 
@@ -164,6 +175,8 @@ def edges(sequence: Sequence) -> list[Edge]:
         ways = [(target, True) for target in sorted(chosen(sequence, name)) if _ends(sequence, name)]
         if step.if_ is not None or (isinstance(step, Call) and step.optional):
             ways.append((following(sequence, name), False))
+        if isinstance(step, Receive) and step.otherwise is not None:
+            ways.append((step.otherwise, False))
         for target, ran in ways:
             known = target in sequence.steps or target == END
             found[Edge(name, target if known else ANYWHERE, ran, guessed=not known)] = None

@@ -17,9 +17,11 @@ from planner.definition import (
     Foreach,
     Option,
     Parallel,
+    Receive,
     Recover,
     RunWorkflow,
     Set,
+    Start,
     Step,
     Substitute,
     Switch,
@@ -43,6 +45,7 @@ _CLASSES: dict[str, type[Record]] = {
     "foreach": Foreach,
     "run": RunWorkflow,
     "wait": Wait,
+    "receive": Receive,
     "fail": Fail,
 }
 _INNER: dict[str, type[Record]] = {
@@ -52,6 +55,7 @@ _INNER: dict[str, type[Record]] = {
     "options": Option,
     "switch": Case,
     "budget": Budget,
+    "on": Start,
 }
 _KINDS_OF_VALUE = {
     "string_type": "a text",
@@ -196,7 +200,12 @@ def _unknown_key(_error: ErrorDetails, where: _Where) -> Problem:
 
 def _owner(where: _Where) -> str:
     if len(where.parts) > 1:
-        words = {"options": "an option", "switch": "a case", "substitutes": "a substitute"}
+        words = {
+            "options": "an option",
+            "switch": "a case",
+            "substitutes": "a substitute",
+            "on": "an event of `on`",
+        }
         return f"`{where.parts[-2]}`" if where.parts[0] not in words else words[where.parts[0]].capitalize()
     return f"A {where.kind} step" if where.kind else "A workflow"
 
@@ -271,7 +280,7 @@ def salvage(document: Mapping[str, Any]) -> Salvaged | None:
     broken: set[str] = set()
     steps = _steps(raw, "/steps", broken)
     fields: dict[str, Any] = {"workflow": "unnamed", "steps": {"placeholder": Set(set={})}}
-    for key in ("workflow", "version", "goal", "input", "budget", "on_failure", "output"):
+    for key in ("workflow", "version", "goal", "input", "on", "budget", "on_failure", "output"):
         if key in document and _fits({**fields, key: document[key]}):
             fields[key] = document[key]
     whole = Workflow.model_validate(fields)

@@ -11,6 +11,7 @@ from planner.definition import (
     Decide,
     Fail,
     Foreach,
+    Receive,
     RunWorkflow,
     Set,
     Switch,
@@ -48,6 +49,8 @@ class Site(NamedTuple):
     """Whether the text is one expression and nothing else."""
     guards: frozenset[str] = frozenset()
     """Names whose presence the step's own `if` has made sure of."""
+    brings: frozenset[str] = frozenset()
+    """Names that stand for something at this site alone."""
     error: Problem | None = None
 
     @property
@@ -144,6 +147,9 @@ def _single(sequence: Sequence, name: str, step: AnyStep) -> Iterator[Site]:
         yield Site(sequence.at(name, "foreach"), sequence, name, "list", step.foreach)
     elif isinstance(step, Wait):
         yield Site(sequence.at(name, "wait"), sequence, name, "duration", step.wait)
+    elif isinstance(step, Receive) and step.when is not None:
+        site = Site(sequence.at(name, "when"), sequence, name, "condition", step.when)
+        yield site._replace(brings=frozenset({"event"}))
     elif isinstance(step, Fail):
         yield from _template(sequence, name, sequence.at(name, "fail"), step.fail)
 

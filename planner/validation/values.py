@@ -10,6 +10,7 @@ from planner.definition import (
     Decide,
     Foreach,
     Parallel,
+    Receive,
     Set,
     Switch,
     Wait,
@@ -47,6 +48,20 @@ Shape = Union[Leaf, Fields]  # noqa: UP007 -- a forward reference inside a Named
 ANYTHING = Leaf({})
 TEXT = Leaf({"type": "string"})
 RUN = Fields(dict.fromkeys(("id", "goal", "workflow", "version", "started_at"), TEXT))
+
+EVENT = Leaf(
+    {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "source": {"type": "string"},
+            "type": {"type": "string"},
+            "data": {},
+        },
+        "required": ["id", "source", "type"],
+    }
+)
+"""An event; further attributes are its sender's."""
 
 
 class Found(NamedTuple):
@@ -117,6 +132,8 @@ class Scope:
             return RUN
         if root == "index":
             return Leaf({"type": "integer"})
+        if root == "event":
+            return EVENT
         return self._item(sequence) if root == "item" else ANYTHING
 
     def _item(self, sequence: Sequence) -> Shape:
@@ -163,6 +180,8 @@ class Scope:
             return Fields({"then": TEXT})
         if isinstance(step, Foreach):
             return Leaf({"type": "array"})
+        if isinstance(step, Receive):
+            return EVENT
         return Fields({}) if isinstance(step, Wait) else ANYTHING
 
     def _value(self, sequence: Sequence, value: Any) -> Shape:

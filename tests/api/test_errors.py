@@ -31,6 +31,7 @@ EXAMPLES = [
     planning.RepinRefused("r", "1.1.0", [PROBLEM]),
     planning.InputInvalid("w", [PROBLEM]),
     planning.RouteUnclear("unclear", [{"workflow": "w"}], "d"),
+    planning.EventUnknown("e"),
     planning.DecisionUnknown("d"),
     planning.DecisionClosed("d", "it was answered"),
     planning.ForkRefused("d", "it has no journal"),

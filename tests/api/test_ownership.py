@@ -11,6 +11,7 @@ CALLERS = {
 SHARED_BY_ALL = {
     ("POST", "/v1/runs"),
     ("POST", "/v1/workflows/validate"),
+    ("POST", "/v1/events"),
 }
 """Requests that change nothing, or begin something of the caller's own."""
 METHODS = {"get", "post", "put", "patch", "delete"}

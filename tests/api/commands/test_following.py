@@ -46,4 +46,4 @@ def question(deadline=None):
     ids=["asked", "until its deadline", "a timer first", "a timer", "nothing", "goes on", "is cancelled"],
 )
 def test_a_run_waits_for_a_person_when_nothing_else_can_wake_it(stands, asked, waits):
-    assert following.waits_for_person(stands, asked) is waits
+    assert following.waits_for_others(stands, asked) is waits

@@ -1,0 +1,231 @@
+"""Events let runs that wait go on, and begin others; nothing that was kept is lost."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+import yaml
+
+from graphs import arrivals
+from graphs.arrivals import Arrivals
+from graphs.dispatch import Dispatcher
+from graphs.intake import RunRequest, begin
+from graphs.parts import Parts
+from graphs.testing import ScriptedCaller, ScriptedDecider
+from planner import clock
+from planner.clock import SystemClock
+from planner.definition import Workflow
+from planner.events import Event, KeptEvent
+from planner.store import catalogs, events, runs, workflows
+
+WAITS = """
+pay: {receive: paid, when: "${event.data.order == input.order}"}
+note: {set: {amount: "${pay.data.amount}"}}
+"""
+ON = [{"event": "placed", "when": "${event.data.total > 0.0}", "input": {"order": "${event.data.order}"}}]
+INPUT = {"type": "object", "required": ["order"], "properties": {"order": {"type": "string"}}}
+now = SystemClock().now
+
+
+def register(database, steps=WAITS, **more):
+    fields = {"workflow": "test", "version": "1.0.0", "steps": yaml.safe_load(steps)} | more
+    workflow = Workflow.model_validate({"input": INPUT, "output": "${note.amount}"} | fields)
+    database.write_sync(workflows.register, workflow, source="", now=now())
+    return workflow
+
+
+@asynccontextmanager
+async def process(database, catalog, *, most_queued=None):
+    parts = Parts(
+        database=database,
+        catalog=catalog,
+        caller=ScriptedCaller({}),
+        decider=ScriptedDecider({}),
+        clock=SystemClock(),
+        new_id=clock.new_id,
+        worker=f"worker-{clock.new_id()}",
+        most_queued=most_queued,
+    )
+    await database.write(catalogs.keep, catalog, now())
+    dispatcher = Dispatcher(parts)
+    await dispatcher.start()
+    try:
+        yield dispatcher
+    finally:
+        await dispatcher.stop()
+
+
+def event(kind="paid", name="e-1", **data):
+    return Event(id=name, source="/bank", type=kind, data=data)
+
+
+async def arrive(dispatcher, told, **more):
+    given = {"tenant": "default", "received_by": "test"} | more
+    return await arrivals.arrive(told, dispatcher.parts, dispatcher, **given)
+
+
+async def start(dispatcher, order="o-1", **more):
+    request = RunRequest(workflow="test", input={"order": order}, **more)
+    begun = await begin(request, dispatcher.parts, dispatcher, started_by="test")
+    return begun.run.id
+
+
+async def until(dispatcher, run_id, *statuses):
+    async with asyncio.timeout(5):
+        while True:
+            run = await dispatcher.parts.database.read(runs.get, run_id)
+            if run.status in statuses:
+                return run
+            await dispatcher.signals.wait(run_id, 0.1)
+
+
+def test_a_run_that_waits_goes_on_with_its_event_and_others_wait_on(database, catalog):
+    register(database)
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            mine, other = await start(dispatcher, "o-1"), await start(dispatcher, "o-2")
+            waiting = [await until(dispatcher, each, "waiting") for each in (mine, other)]
+            arrived = await arrive(dispatcher, event(order="o-1", amount=7))
+            ended = await until(dispatcher, mine, "succeeded")
+            left = await dispatcher.parts.database.read(runs.get, other)
+            return waiting, arrived, ended, left, dispatcher.active
+
+    waiting, arrived, ended, left, active = asyncio.run(scenario())
+
+    assert [run.wake_at for run in waiting] == [None, None]
+    assert arrived.offered_to == (ended.id,)
+    assert (ended.output, left.status, active) == (7, "waiting", 0)
+
+
+def test_an_event_that_came_before_the_run_came_to_its_step_is_taken(database, catalog):
+    register(database, "nap: {wait: 0.3}\n" + WAITS)
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            run_id = await start(dispatcher)
+            arrived = await arrive(dispatcher, event(order="o-1", amount=7))
+            return arrived, await until(dispatcher, run_id, "succeeded")
+
+    arrived, ended = asyncio.run(scenario())
+
+    assert (arrived.offered_to, ended.output) == ((), 7)
+
+
+def test_an_event_that_is_told_again_is_a_duplicate_and_does_nothing(database, catalog):
+    register(database, "a: {receive: paid}\nnote: {receive: paid}")
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            run_id = await start(dispatcher)
+            await until(dispatcher, run_id, "waiting")
+            first = await arrive(dispatcher, event())
+            async with asyncio.timeout(5):
+                while (
+                    not await dispatcher.parts.database.read(events.awaited, run_id)
+                    or (await dispatcher.parts.database.read(events.awaited, run_id))[0].path != "note"
+                ):
+                    await asyncio.sleep(0.05)
+            again = await arrive(dispatcher, event())
+            await asyncio.sleep(0.2)
+            return first, again, await dispatcher.parts.database.read(runs.get, run_id)
+
+    first, again, run = asyncio.run(scenario())
+
+    assert (first.duplicate, again.duplicate, again.kept.id) == (False, True, first.kept.id)
+    assert run.status == "waiting"
+
+
+def test_an_event_begins_a_run_of_each_workflow_that_says_so(database, catalog):
+    register(database, "note: {set: {amount: 1}}", on=ON)
+    register(database, "note: {set: {amount: 1}}", workflow="other", on=[{"event": "sent"}])
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            arrived = await arrive(dispatcher, event("placed", order="o-1", total=5.0))
+            again = await arrive(dispatcher, event("placed", order="o-1", total=5.0))
+            nothing = await arrive(dispatcher, event("placed", "e-2", order="o-1", total=0.0))
+            ended = await until(dispatcher, arrived.kept.began[0], "succeeded")
+            return arrived, again, nothing, ended
+
+    arrived, again, nothing, ended = asyncio.run(scenario())
+
+    assert (len(arrived.kept.began), again.kept.began, nothing.kept.began) == (1, arrived.kept.began, ())
+    assert (ended.workflow.name, ended.input, ended.started_by) == (
+        "test",
+        {"order": "o-1"},
+        f"event:{arrived.kept.id}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [({"total": 5.0}, "there is no 'order' in the data"), ({"total": 5.0, "order": 7}, "/input/order")],
+)
+def test_an_event_that_gives_no_right_input_says_why_it_began_nothing(database, catalog, data, why):
+    register(database, on=ON)
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            return await arrive(dispatcher, event("placed", **data))
+
+    kept = asyncio.run(scenario()).kept
+
+    assert (kept.began, kept.routed) == ((), True)
+    assert kept.problems[0].startswith("test 1.0.0: ")
+    assert why in kept.problems[0]
+
+
+def test_what_a_process_that_died_has_kept_is_routed_by_another(database, catalog):
+    register(database)
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            parts = dispatcher.parts
+            run_id = await start(dispatcher)
+            await until(dispatcher, run_id, "waiting")
+            told = event(order="o-1", amount=7)
+            await parts.database.write(
+                events.keep, KeptEvent(id=parts.new_id(), event=told, received_at=now())
+            )
+            looking = Arrivals(parts, dispatcher, kept_days=30, left_seconds=0.05)
+            await looking.start()
+            try:
+                return await until(dispatcher, run_id, "succeeded")
+            finally:
+                await looking.stop()
+
+    assert asyncio.run(scenario()).output == 7
+
+
+def test_while_the_queue_is_full_an_event_waits_to_begin_its_run(database, catalog):
+    register(database, "note: {set: {amount: 1}}", on=ON)
+
+    async def scenario():
+        async with process(database, catalog, most_queued=1) as dispatcher:
+            parts = dispatcher.parts
+            await dispatcher.stop()
+            await begin(RunRequest(workflow="test", input={"order": "o-0"}), parts, None, started_by="test")
+            full = await arrivals.arrive(
+                event("placed", order="o-1", total=5.0), parts, None, tenant="default", received_by="test"
+            )
+            parts.most_queued = None
+            (left,) = await parts.database.read(events.unrouted, now())
+            return full, await arrivals.route(left, parts, None)
+
+    full, routed = asyncio.run(scenario())
+
+    assert (full.kept.routed, full.kept.began) == (False, ())
+    assert len(routed.kept.began) == 1
+
+
+def test_an_event_of_a_tenant_is_for_runs_of_that_tenant(database, catalog):
+    register(database)
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            run_id = await start(dispatcher)
+            await until(dispatcher, run_id, "waiting")
+            return await arrive(dispatcher, event(order="o-1"), tenant="acme")
+
+    assert asyncio.run(scenario()).offered_to == ()
