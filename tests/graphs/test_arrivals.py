@@ -79,6 +79,16 @@ async def until(dispatcher, run_id, *statuses):
             await dispatcher.signals.wait(run_id, 0.1)
 
 
+async def waits_at(dispatcher, run_id, path):
+    """Return once the run waits for an event at this step."""
+    for _ in range(200):
+        found = await dispatcher.parts.database.read(events.awaited, run_id)
+        if [each.path for each in found] == [path]:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the run never came to {path}")
+
+
 def test_a_run_that_waits_goes_on_with_its_event_and_others_wait_on(database, catalog):
     register(database)
 
@@ -120,12 +130,7 @@ def test_an_event_that_is_told_again_is_a_duplicate_and_does_nothing(database, c
             run_id = await start(dispatcher)
             await until(dispatcher, run_id, "waiting")
             first = await arrive(dispatcher, event())
-            async with asyncio.timeout(5):
-                while (
-                    not await dispatcher.parts.database.read(events.awaited, run_id)
-                    or (await dispatcher.parts.database.read(events.awaited, run_id))[0].path != "note"
-                ):
-                    await asyncio.sleep(0.05)
+            await waits_at(dispatcher, run_id, "note")
             again = await arrive(dispatcher, event())
             await asyncio.sleep(0.2)
             return first, again, await dispatcher.parts.database.read(runs.get, run_id)

@@ -18,6 +18,7 @@ several:
 each: {foreach: "${input.lines}", steps: {mark: {call: shop.mark}}}
 sort: {switch: [{when: "${input.n > 3}", then: nested}], otherwise: stop}
 nested: {run: other-flow, version: 1.2.0}
+paid: {receive: settled, when: "event.subject == input.id", within: PT1H, otherwise: stop}
 pause: {wait: PT5S, then: end}
 stop: {fail: "not ${input.n}"}
 """
@@ -40,6 +41,7 @@ def test_every_kind_of_step_is_a_node_with_what_it_does():
     assert nodes["several.right.pick"].text == "Go on? (model)"
     assert nodes["each"].text == "for each of input.lines"
     assert nodes["nested"].text == "other-flow 1.2.0"
+    assert nodes["paid"].text == "settled when event.subject == input.id"
     assert nodes["pause"].text == "PT5S"
     assert nodes["stop"].text == "not ${input.n}"
 
@@ -56,6 +58,7 @@ def test_nested_steps_stand_inside_their_branch_or_loop():
 def test_edges_bear_what_leads_along_them():
     found = ways(drawn())
 
+    assert {("paid", "pause", ""), ("paid", "stop", "not in time")} <= found
     assert ("(start)", "look", "") in found
     assert ("several.right.pick", "several.right.more", "on") in found
     assert ("sort", "nested", "input.n > 3") in found
