@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo shop serve test faults sweep bench check lint types layers coverage lock wheel clean
+.PHONY: help install dev demo shop serve test faults sweep bench check lint types layers coverage lock wheel rehearse clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -74,10 +74,14 @@ lock:  ## pin dependencies with hashes, without index addresses
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras pyproject.toml --group build --extra dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras pyproject.toml --group build --extra postgres -c requirements-dev.lock -o requirements-postgres.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras pyproject.toml --group build --extra dev --extra bench -c requirements.lock -c requirements-dev.lock -o requirements-bench.lock
 
 wheel: dev  ## build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w dist .
+
+rehearse: install  ## carry out the Dockerfile's build in a folder, without Docker, and ask what was built for its doctor
+	$(BIN)/python -m deploy.rehearse
 
 clean:  ## remove what was built
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
