@@ -17,6 +17,7 @@ from api import (
     openapi,
     repins,
     runs,
+    schedules,
     usage,
     versions,
     workflows,
@@ -56,7 +57,19 @@ def create_app(settings: Settings, *, opened: Opened | None = None) -> FastAPI:
 
 def _v1() -> APIRouter:
     router = APIRouter(prefix="/v1", dependencies=[OwnOnly])
-    for part in (workflows, versions, runs, repins, decisions, decision_log, usage, forks, arrivals, catalog):
+    for part in (
+        workflows,
+        versions,
+        runs,
+        repins,
+        decisions,
+        decision_log,
+        usage,
+        forks,
+        arrivals,
+        schedules,
+        catalog,
+    ):
         router.include_router(part.router)
     return router
 

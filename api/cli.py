@@ -40,6 +40,7 @@ _COMMANDS = (
     _Entry("decisions", "decisions:decisions", "Tell what was chosen, by whom and why.", _UNDERSTAND),
     _Entry("usage", "usage:usage", "Tell what tenants spent on models.", _UNDERSTAND),
     _Entry("events", "events:events", "List what happened outside, and what it led to.", _UNDERSTAND),
+    _Entry("schedules", "schedules:schedules", "List when runs begin by themselves.", _UNDERSTAND),
     _Entry("explain", "explain:explain", "Tell the story of a run.", _UNDERSTAND),
     _Entry("graph", "graph:graph", "Draw a workflow, or the path that a run took.", _UNDERSTAND),
     _Entry("validate", "validate:validate", "Tell every problem of workflow files.", _WRITE),
@@ -65,6 +66,13 @@ _BRANCHES = {
         "purge": "erasing:purge",
         "replay": "reasking:replay",
         "fork": "forking:fork",
+    },
+    "schedules": {
+        "add": "schedules:add",
+        "next": "schedules:upcoming",
+        "pause": "schedules:pause",
+        "resume": "schedules:resume",
+        "remove": "schedules:remove",
     },
     "events": {"show": "events:show", "send": "events:send"},
     "workflows": {

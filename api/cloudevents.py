@@ -32,7 +32,7 @@ async def read(request: Request) -> list[Event]:
     """
     found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if found == ONE:
-        return [event(bodies.parsed(await bodies.text(request, (ONE,))), "/body")]
+        return [event(bodies.parsed(await bodies.text(request, (ONE,))))]
     if found == MANY:
         return _batch(bodies.parsed(await bodies.text(request, (MANY,))))
     if f"{_BINARY}specversion" in request.headers:
@@ -45,12 +45,12 @@ def _batch(body: Any) -> list[Event]:
         what = f"{len(body)} events" if isinstance(body, list) else "no list"
         message = f"The body holds {what}."
         remedy = f"Send a list of at most {MOST} events."
-        raise RequestInvalid([Problem(path="/body", code="wrong-type", message=message, remedy=remedy)])
+        raise RequestInvalid([Problem(path="/", code="wrong-type", message=message, remedy=remedy)])
     events: list[Event] = []
     problems: list[Problem] = []
     for place, item in enumerate(body):
         try:
-            events.append(event(item, f"/body/{place}"))
+            events.append(event(item, f"/{place}"))
         except RequestInvalid as exc:
             problems += exc.problems
     if problems:
@@ -101,7 +101,8 @@ def event(told: Any, at: str = "") -> Event:
         RequestInvalid: it is none; every problem has its place.
     """
     if not isinstance(told, Mapping):
-        raise RequestInvalid([Problem(path=at, code="wrong-type", message="An event is a JSON object.")])
+        message = "An event is a JSON object."
+        raise RequestInvalid([Problem(path=at or "/", code="wrong-type", message=message)])
     version = told.get("specversion")
     if version != VERSION:
         message = f"`specversion` is {version!r}." if "specversion" in told else "`specversion` is missing."

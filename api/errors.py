@@ -128,6 +128,8 @@ STATUS: Mapping[type[Exception], int] = {
     planning.QueueFull: 429,
     planning.RouteUnclear: 422,
     planning.EventUnknown: 404,
+    planning.ScheduleUnknown: 404,
+    planning.NameTaken: 409,
     planning.DecisionUnknown: 404,
     planning.DecisionClosed: 409,
     planning.ForkRefused: 409,

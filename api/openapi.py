@@ -13,6 +13,7 @@ from graphs.intake import RunRequest
 from graphs.origins import ForkRequest
 from graphs.overriding import OverrideRequest
 from graphs.repinning import RepinRequest
+from planner.schedules import NewPlan, Plan
 
 _TEMPLATE = "#/components/schemas/{model}"
 _BODIES = (
@@ -23,6 +24,8 @@ _BODIES = (
     OverrideRequest,
     RepinRequest,
     StateChange,
+    NewPlan,
+    Plan,
     ProblemDetails,
 )
 _EXAMPLE = {

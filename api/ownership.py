@@ -5,13 +5,13 @@ from typing import Any
 
 from api.errors import Forbidden
 from api.security import ANYBODY, Caller
-from planner.errors import DecisionUnknown, EventUnknown, RunUnknown
-from planner.store import decisions, events, questions, runs
+from planner.errors import DecisionUnknown, EventUnknown, RunUnknown, ScheduleUnknown
+from planner.store import decisions, events, questions, runs, schedules
 
 DRAWN = "run"
 """The one parameter of a query that names a run to be shown; lists leave out what is not the caller's."""
-_RUN, _DECISION, _EVENT = ("run_id", DRAWN), "decision_id", "event_id"
-"""Names under which requests speak of a run, of a decision, and of an event."""
+_RUN, _DECISION, _EVENT, _SCHEDULE = ("run_id", DRAWN), "decision_id", "event_id", "schedule_id"
+"""Names under which requests speak of a run, a decision, an event and a schedule."""
 _PERSON = "person"
 
 
@@ -22,6 +22,7 @@ def check(tx: Any, caller: Caller, named: Mapping[str, str]) -> None:
         RunUnknown: a run is another tenant's, or nobody's.
         DecisionUnknown: a decision is.
         EventUnknown: an event is.
+        ScheduleUnknown: a schedule is.
     """
     for run_id in (named[name] for name in _RUN if name in named):
         if not caller.sees(runs.get(tx, run_id).tenant):
@@ -30,6 +31,8 @@ def check(tx: Any, caller: Caller, named: Mapping[str, str]) -> None:
         raise DecisionUnknown(named[_DECISION])
     if _EVENT in named and not caller.sees(events.get(tx, named[_EVENT]).event.tenant):
         raise EventUnknown(named[_EVENT])
+    if _SCHEDULE in named and not caller.sees(schedules.get(tx, named[_SCHEDULE]).tenant):
+        raise ScheduleUnknown(named[_SCHEDULE])
 
 
 def check_every(caller: Caller) -> None:

@@ -66,12 +66,19 @@ async def list_runs(  # noqa: PLR0917 - what the framework hands over
     tenant: TenantFilter,
     status: RunStatus | None = None,
     workflow: str | None = None,
+    started_by: str | None = None,
     cursor: Cursor = None,
     limit: Limit = cursors.LIMIT,
 ) -> Paged[RunSummary]:
     """List runs, newest first."""
     page = await store.read(
-        runs.page, status=status, workflow=workflow, tenant=tenant, cursor=cursor, limit=limit
+        runs.page,
+        status=status,
+        workflow=workflow,
+        tenant=tenant,
+        started_by=started_by,
+        cursor=cursor,
+        limit=limit,
     )
     return Paged(items=tuple(map(RunSummary.of, page.items)), next_cursor=page.next_cursor)
 

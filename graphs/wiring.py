@@ -12,6 +12,7 @@ from graphs.arrivals import Arrivals
 from graphs.dispatch import Dispatcher
 from graphs.notary import Notary
 from graphs.parts import Parts
+from graphs.scheduling import Scheduler
 from planner import clock, keeping, model, settings
 from planner.clock import SystemClock
 from planner.decisions import Decider
@@ -35,6 +36,7 @@ class Opened:
     parts: Parts
     dispatcher: Dispatcher
     services: Services
+    scheduler: Scheduler
 
 
 @asynccontextmanager
@@ -85,16 +87,19 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         await database.write(catalogs.keep, found, ticking.now())
         await database.write(_register, load_workflows(config, found), ticking.now())
         dispatcher = Dispatcher(parts)
+        scheduler = Scheduler(parts, dispatcher)
         if dispatch:
             notary = Notary(database, config, ticking)
             await notary.start()
             stack.push_async_callback(notary.stop)
             await dispatcher.start()
             stack.push_async_callback(dispatcher.stop)
+            await scheduler.start()
+            stack.push_async_callback(scheduler.stop)
             arriving = Arrivals(parts, dispatcher, kept_days=config.retention.events_days)
             await arriving.start()
             stack.push_async_callback(arriving.stop)
-        yield Opened(config, parts, dispatcher, services)
+        yield Opened(config, parts, dispatcher, services, scheduler)
 
 
 def _masked(policy: Masking, error: str, arguments: Mapping[str, Any]) -> str:

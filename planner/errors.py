@@ -15,6 +15,8 @@ PlannerError
 ├── QueueFull            too many runs wait to be taken up
 ├── RouteUnclear         a goal names no workflow that can be run as it stands
 ├── EventUnknown         no event has this id
+├── ScheduleUnknown      no schedule has this id or name
+├── NameTaken            something else has this name
 ├── DecisionUnknown      no decision has this id
 ├── DecisionClosed       a person's decision was answered or timed out before
 ├── ForkRefused          no run can be forked from this decision as wanted
@@ -194,6 +196,26 @@ class EventUnknown(PlannerError):
     def __init__(self, event_id: str) -> None:
         self.event_id = event_id
         super().__init__(f"there is no event {event_id!r}; its own id and source are in the list of events")
+
+
+class ScheduleUnknown(PlannerError):
+    """No schedule has this id or name."""
+
+    code = "schedule-unknown"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is no schedule {name!r}")
+
+
+class NameTaken(PlannerError):
+    """Something else has this name."""
+
+    code = "name-taken"
+
+    def __init__(self, what: str, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is a {what} {name!r} already; change that one, or choose another name")
 
 
 class DecisionUnknown(PlannerError):

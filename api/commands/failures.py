@@ -18,6 +18,7 @@ _CODES: dict[type[BaseException], int] = {
     errors.RunUnknown: exits.NOTHING,
     errors.DecisionUnknown: exits.NOTHING,
     errors.EventUnknown: exits.NOTHING,
+    errors.ScheduleUnknown: exits.NOTHING,
     OperationUnknown: exits.NOTHING,
 }
 """The exit code of each error; FAILED for every other."""

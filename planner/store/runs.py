@@ -82,6 +82,7 @@ def page(
     status: RunStatus | None = None,
     workflow: str | None = None,
     tenant: str | None = None,
+    started_by: str | None = None,
     cursor: str | None = None,
     limit: int = cursors.LIMIT,
 ) -> Page[Run]:
@@ -90,7 +91,7 @@ def page(
     Raises:
         CursorInvalid: the cursor is not one of this list.
     """
-    wanted = {"status": status, "workflow": workflow, "tenant": tenant}
+    wanted = {"status": status, "workflow": workflow, "tenant": tenant, "started_by": started_by}
     query = select(_runs).where(
         *(_runs.c[name] == value for name, value in wanted.items() if value is not None)
     )

@@ -291,6 +291,28 @@ offers = Table(
     Index(None, "event_id"),
 )
 
+# When runs begin by themselves.
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("workflow", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("next_at", Instant),
+    Column("last_at", Instant),
+    Column("last_run_id", Text),
+    Column("skipped", Integer, nullable=False),
+    Column("problem", Text),
+    UniqueConstraint("tenant", "name"),
+    Index(None, "next_at"),
+    Index(None, "created_at", "id"),
+)
+
 
 def insert_or_skip(tx: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert the row unless its key, or what else is unique in it, is taken; return whether it was.

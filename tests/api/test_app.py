@@ -82,7 +82,9 @@ def test_no_reading_endpoint_breaks_on_garbage(lived):
 def test_each_parameter_alone_takes_any_garbage(lived):
     run = lived.get("/v1/runs").json()["items"][0]
     for path, parameters in reads(lived):
-        filled = path.format_map({"run_id": run["id"], "name": "quote", "decision_id": "d", "event_id": "e"})
+        filled = path.format_map(
+            {"run_id": run["id"], "name": "quote", "decision_id": "d", "event_id": "e", "schedule_id": "s"}
+        )
         for name in (each["name"] for each in parameters if each["in"] == "query"):
             for value in GARBAGE:
                 answer = lived.get(filled, params={name: value})
@@ -163,7 +165,13 @@ def everything(client, run):
     """Return the answers of every reading endpoint around a run."""
     name = run["workflow"]["name"]
     decided = (run["decision_ids"] or [run["questions"][0]["decision_id"] if run["questions"] else "none"])[0]
-    places = {"run_id": run["id"], "name": name, "decision_id": decided, "event_id": "none"}
+    places = {
+        "run_id": run["id"],
+        "name": name,
+        "decision_id": decided,
+        "event_id": "none",
+        "schedule_id": "none",
+    }
     for path, _ in reads(client):
         there = "floor.pay" if path.startswith("/v1/catalog/operations") else name
         yield client.get(path.format_map({**places, "name": there}))

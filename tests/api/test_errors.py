@@ -32,6 +32,8 @@ EXAMPLES = [
     planning.InputInvalid("w", [PROBLEM]),
     planning.RouteUnclear("unclear", [{"workflow": "w"}], "d"),
     planning.EventUnknown("e"),
+    planning.ScheduleUnknown("s"),
+    planning.NameTaken("schedule", "s"),
     planning.DecisionUnknown("d"),
     planning.DecisionClosed("d", "it was answered"),
     planning.ForkRefused("d", "it has no journal"),

@@ -1,0 +1,215 @@
+"""Scheduling: begins the runs whose moment has come, each once, whichever process comes to it first."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from graphs import intake
+from graphs.dispatch import Dispatcher
+from graphs.intake import RunRequest
+from graphs.parts import Parts
+from planner import schedules as plans
+from planner.errors import (
+    InputInvalid,
+    PlannerError,
+    QueueFull,
+    RunEnded,
+    RunUnknown,
+    VersionClosed,
+    WorkflowUnknown,
+)
+from planner.schedules import Plan, Schedule
+from planner.store import runs, schedules, versions
+from tools import schemas
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 10.0
+"""Longest time after which a schedule that another process made is noticed."""
+MOST_COUNTED = 1000
+"""Moments that were missed are counted no further."""
+SOON_SECONDS = 1.0
+"""How long is waited where the queue was full."""
+
+
+def add(tx: Any, schedule: Schedule) -> Schedule:
+    """Keep a new schedule, once what it would begin can be begun.
+
+    Raises:
+        WorkflowUnknown: no such workflow is registered.
+        VersionClosed: the version wanted, or every one of the workflow, takes no new runs.
+        InputInvalid: the input does not fit.
+        NameTaken: the tenant has a schedule of this name.
+    """
+    check(tx, schedule.plan)
+    return schedules.add(tx, schedule)
+
+
+def replace(tx: Any, schedule_id: str, plan: Plan, now: datetime) -> Schedule:
+    """Give a schedule another plan, once what it would begin can be begun.
+
+    Raises:
+        ScheduleUnknown: none has this id.
+        WorkflowUnknown: no such workflow is registered.
+        VersionClosed: the version wanted, or every one of the workflow, takes no new runs.
+        InputInvalid: the input does not fit.
+    """
+    check(tx, plan)
+    return schedules.replace(tx, schedule_id, plan, now)
+
+
+def check(tx: Any, plan: Plan) -> None:
+    """Return when what a plan would begin can be begun.
+
+    Raises:
+        WorkflowUnknown: no such workflow is registered.
+        VersionClosed: the version wanted, or every one of the workflow, takes no new runs.
+        InputInvalid: the input does not fit.
+    """
+    workflow = versions.current(tx, plan.workflow, plan.version)
+    problems = schemas.problems(workflow.input, plan.input, path="/input")
+    if problems:
+        raise InputInvalid(plan.workflow, problems)
+
+
+def drafted(plan: Plan, *, name: str, tenant: str, schedule_id: str, by: str, now: datetime) -> Schedule:
+    """Return a new schedule with its first moment, not yet kept."""
+    return Schedule(
+        id=schedule_id,
+        name=name,
+        tenant=tenant,
+        plan=plan,
+        created_at=now,
+        created_by=by,
+        next_at=plans.after(plan, now, anchor=now),
+    )
+
+
+class _Passed(NamedTuple):
+    """What came of a moment."""
+
+    run_id: str | None = None
+    skipped: int = 0
+    problem: str | None = None
+
+
+class Scheduler:
+    """Begins scheduled runs while a process serves; any number of processes may do so side by side."""
+
+    def __init__(self, parts: Parts, dispatcher: Dispatcher | None) -> None:
+        self._parts, self._dispatcher = parts, dispatcher
+        self._poked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to look at the clock."""
+        self._task = asyncio.create_task(self._loop())
+
+    async def stop(self) -> None:
+        """End; a moment that is under way is come to by another process, or after the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def poke(self) -> None:
+        """Look at once, since a schedule was made or changed."""
+        self._poked.set()
+
+    async def begin_due(self) -> None:
+        """Begin the runs whose moment has come.
+
+        Raises:
+            QueueFull: too many runs wait; what is left begins later.
+            StoreUnavailable: the database cannot be used.
+        """
+        database, now = self._parts.database, self._parts.clock.now()
+        while found := await database.read(schedules.due, now):
+            for schedule in found:
+                await self._come_to(schedule, now)
+
+    async def _come_to(self, schedule: Schedule, now: datetime) -> None:
+        """Begin the run of a schedule's next moment, or say why none is, and move on to the following one."""
+        moment, plan = schedule.next_at, schedule.plan
+        if moment is None:
+            return
+        following = plans.after(plan, moment, anchor=schedule.created_at)
+        if now - moment > plan.catch_up:
+            following, skipped = _caught_up(schedule, moment, now - plan.catch_up)
+            passed = _Passed(skipped=skipped)
+        else:
+            passed = await self._begin(schedule, moment)
+        told = passed._asdict()
+        await self._parts.database.write(schedules.passed, schedule.id, moment, following, **told)
+
+    async def _begin(self, schedule: Schedule, moment: datetime) -> _Passed:
+        if await self._overlaps(schedule):
+            return _Passed(skipped=1, problem=f"run {schedule.last_run_id} had not ended")
+        plan, whose = schedule.plan, f"schedule:{schedule.id}"
+        request = RunRequest(
+            workflow=plan.workflow, version=plan.version, input=plan.input, tenant=schedule.tenant
+        )
+        try:
+            # The key makes it one run for a moment, also where two processes come to it at once.
+            begun = await intake.begin(
+                request,
+                self._parts,
+                self._dispatcher,
+                started_by=whose,
+                key=f"{whose}:{moment.isoformat()}",
+            )
+        except (InputInvalid, VersionClosed, WorkflowUnknown) as exc:
+            log.warning("a schedule began no run", extra={"schedule": schedule.name, "error": str(exc)})
+            return _Passed(problem=str(exc))
+        return _Passed(run_id=begun.run.id)
+
+    async def _overlaps(self, schedule: Schedule) -> bool:
+        """Tell whether none may begin as the one before goes on; ask that to stop where the plan says so."""
+        plan, last = schedule.plan, schedule.last_run_id
+        if last is None or plan.overlap == "allow":
+            return False
+        try:
+            if plan.overlap == "skip":
+                return not (await self._parts.database.read(runs.get, last)).ended
+            await self._parts.database.write(runs.request_cancel, last, self._parts.clock.now())
+        except (RunUnknown, RunEnded):
+            return False
+        if self._dispatcher is not None:
+            self._dispatcher.cancel(last)
+            await self._dispatcher.take(last)
+        return False
+
+    async def _loop(self) -> None:
+        while True:
+            pause = await self._looked()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._poked.wait()
+            self._poked.clear()
+
+    async def _looked(self) -> float:
+        """Begin what is due, and return for how many seconds nothing is."""
+        try:
+            await self.begin_due()
+            upcoming = await self._parts.database.read(schedules.next_moment)
+        except QueueFull:
+            return SOON_SECONDS
+        except PlannerError as exc:
+            log.warning("schedules could not be looked at", extra={"error": str(exc)})
+            return SOON_SECONDS
+        if upcoming is None:
+            return LOOK_SECONDS
+        left = (upcoming - self._parts.clock.now()).total_seconds()
+        return min(max(left, 0.0), LOOK_SECONDS)
+
+
+def _caught_up(schedule: Schedule, moment: datetime, oldest: datetime) -> tuple[datetime | None, int]:
+    """Return the first moment that is not too old, and how many before it were left out, as counted."""
+    plan, anchor = schedule.plan, schedule.created_at
+    missed = itertools.takewhile(lambda each: each < oldest, plans.upcoming(plan, moment, anchor=anchor))
+    skipped = 1 + sum(1 for _ in itertools.islice(missed, MOST_COUNTED))
+    return plans.after(plan, oldest - timedelta(microseconds=1), anchor=anchor), skipped

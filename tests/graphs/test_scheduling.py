@@ -1,0 +1,257 @@
+"""Runs begin by themselves, each moment's once."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from graphs import scheduling
+from graphs.dispatch import Dispatcher
+from graphs.parts import Parts
+from graphs.scheduling import Scheduler
+from graphs.testing import START, ScriptedCaller, ScriptedDecider, VirtualClock
+from planner import clock
+from planner.clock import SystemClock
+from planner.definition import Workflow
+from planner.errors import InputInvalid, QueueFull, VersionClosed, WorkflowUnknown
+from planner.schedules import Plan
+from planner.store import catalogs, runs, schedules, versions, workflows
+
+INPUT = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
+WAITS = {"ask": {"decide": "What now", "by": "person", "options": {"a": {}, "b": {}}}}
+
+
+def register(database, steps=None, **more):
+    fields = {
+        "workflow": "test",
+        "version": "1.0.0",
+        "steps": steps or {"a": {"set": {"x": 1}}},
+        "input": INPUT,
+    }
+    workflow = Workflow.model_validate(fields | more)
+    database.write_sync(workflows.register, workflow, source="", now=START)
+
+
+@asynccontextmanager
+async def process(database, catalog, ticking=None, **more):
+    """One process whose clock stands still unless a test moves it."""
+    parts = Parts(
+        database=database,
+        catalog=catalog,
+        caller=ScriptedCaller({}),
+        decider=ScriptedDecider({}),
+        clock=ticking or VirtualClock(),
+        new_id=clock.new_id,
+        worker=f"worker-{clock.new_id()}",
+        **more,
+    )
+    await database.write(catalogs.keep, catalog, START)
+    dispatcher = Dispatcher(parts)
+    await dispatcher.start()
+    try:
+        yield Scheduler(parts, dispatcher), parts
+    finally:
+        await dispatcher.stop()
+
+
+async def add(parts, name="often", **plan):
+    made = Plan(**{"workflow": "test", "every": "PT1H", "input": {"n": 1}} | plan)
+    drafted = scheduling.drafted(
+        made, name=name, tenant="default", schedule_id=parts.new_id(), by="u", now=parts.clock.now()
+    )
+    return await parts.database.write(scheduling.add, drafted)
+
+
+async def begun(parts, schedule):
+    page = await parts.database.read(runs.page, started_by=f"schedule:{schedule.id}")
+    return list(reversed(page.items))
+
+
+async def later(scheduler, parts, **by):
+    parts.clock.advance(parts.clock.now() + timedelta(**by))
+    await scheduler.begin_due()
+
+
+async def ended(parts, run):
+    for _ in range(250):
+        if (await parts.database.read(runs.get, run.id)).ended:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the run never ended")
+
+
+def play(database, catalog, scene, **more):
+    async def scenario():
+        async with process(database, catalog, **more) as (scheduler, parts):
+            return await scene(scheduler, parts)
+
+    return asyncio.run(scenario())
+
+
+def test_a_run_begins_when_its_moment_has_come(database, catalog):
+    register(database)
+
+    async def scene(scheduler, parts):
+        schedule = await add(parts)
+        await later(scheduler, parts, minutes=59)
+        before = await begun(parts, schedule)
+        await later(scheduler, parts, minutes=1)
+        await scheduler.begin_due()
+        found = await begun(parts, schedule)
+        await ended(parts, found[0])
+        return before, found, await parts.database.read(schedules.get, schedule.id)
+
+    before, (run,), held = play(database, catalog, scene)
+
+    assert (before, run.input, run.workflow.name) == ([], {"n": 1}, "test")
+    assert (held.last_run_id, held.next_at, held.problem) == (run.id, START + timedelta(hours=2), None)
+
+
+def test_two_processes_begin_one_run_for_a_moment(database, catalog):
+    register(database)
+
+    async def scene(scheduler, parts):
+        schedule = await add(parts)
+        async with process(database, catalog) as (other, others):
+            for each in (parts, others):
+                each.clock.advance(START + timedelta(hours=1))
+            await asyncio.gather(*(each.begin_due() for each in (scheduler, other) * 3))
+        return await begun(parts, schedule)
+
+    assert len(play(database, catalog, scene)) == 1
+
+
+def test_while_the_run_before_goes_on_the_next_is_left_out(database, catalog):
+    register(database, WAITS)
+
+    async def scene(scheduler, parts):
+        schedule = await add(parts)
+        await later(scheduler, parts, hours=1)
+        await later(scheduler, parts, hours=1)
+        return await begun(parts, schedule), await parts.database.read(schedules.get, schedule.id)
+
+    (run,), held = play(database, catalog, scene)
+
+    assert (held.skipped, held.last_run_id) == (1, run.id)
+    assert held.problem == f"run {run.id} had not ended"
+
+
+def test_where_overlap_is_allowed_runs_go_on_side_by_side(database, catalog):
+    register(database, WAITS)
+
+    async def scene(scheduler, parts):
+        schedule = await add(parts, overlap="allow")
+        for _ in range(3):
+            await later(scheduler, parts, hours=1)
+        return await begun(parts, schedule)
+
+    assert len(play(database, catalog, scene)) == 3
+
+
+def test_where_the_plan_says_so_the_run_before_is_cancelled(database, catalog):
+    register(database, WAITS)
+
+    async def scene(scheduler, parts):
+        schedule = await add(parts, overlap="cancel")
+        for _ in range(2):
+            await later(scheduler, parts, hours=1)
+        first, second = await begun(parts, schedule)
+        await ended(parts, first)
+        return [await parts.database.read(runs.get, each.id) for each in (first, second)]
+
+    first, second = play(database, catalog, scene)
+
+    assert (first.status, second.ended) == ("cancelled", False)
+
+
+def test_moments_that_were_missed_are_caught_up_with_as_long_as_they_are_not_too_old(database, catalog):
+    register(database)
+
+    async def scene(scheduler, parts):
+        schedule = await add(parts, overlap="allow", catch_up="PT2H30M")
+        await later(scheduler, parts, hours=10)
+        return await begun(parts, schedule), await parts.database.read(schedules.get, schedule.id)
+
+    found, held = play(database, catalog, scene)
+
+    assert len(found) == 3
+    assert (held.skipped, held.next_at) == (7, START + timedelta(hours=11))
+
+
+def test_what_cannot_be_begun_is_told_and_tried_at_the_next_moment(database, catalog):
+    register(database)
+
+    async def scene(scheduler, parts):
+        schedule = await add(parts)
+        await parts.database.write(versions.change, "test", "1.0.0", "draining", actor="u", now=START)
+        await later(scheduler, parts, hours=1)
+        failed = await parts.database.read(schedules.get, schedule.id)
+        await parts.database.write(versions.change, "test", "1.0.0", "active", actor="u", now=START)
+        await later(scheduler, parts, hours=1)
+        return failed, await begun(parts, schedule)
+
+    failed, found = play(database, catalog, scene)
+
+    assert "1.0.0 is draining" in failed.problem
+    assert len(found) == 1
+
+
+def test_while_the_queue_is_full_a_moment_waits(database, catalog):
+    register(database)
+
+    async def scene(_scheduler, parts):
+        idle = Scheduler(parts, None)
+        schedule = await add(parts, overlap="allow")
+        await later(idle, parts, hours=1)
+        with pytest.raises(QueueFull):
+            await later(idle, parts, hours=1)
+        parts.most_queued = None
+        await idle.begin_due()
+        return await parts.database.read(schedules.get, schedule.id)
+
+    async def scenario():
+        async with process(database, catalog, most_queued=1) as (scheduler, parts):
+            parts.concurrency = 0
+            return await scene(scheduler, parts)
+
+    assert asyncio.run(scenario()).next_at == START + timedelta(hours=3)
+
+
+def test_a_schedule_that_could_begin_nothing_is_refused(database, catalog):
+    register(database)
+
+    async def scene(_scheduler, parts):
+        for wrong, error in (
+            ({"workflow": "nix"}, WorkflowUnknown),
+            ({"version": "9.0.0"}, WorkflowUnknown),
+            ({"input": {}}, InputInvalid),
+        ):
+            with pytest.raises(error):
+                await add(parts, **wrong)
+        await parts.database.write(versions.change, "test", "1.0.0", "paused", actor="u", now=START)
+        with pytest.raises(VersionClosed):
+            await add(parts)
+
+    play(database, catalog, scene)
+
+
+def test_a_process_that_serves_begins_runs_by_its_clock(database, catalog):
+    register(database)
+
+    async def scene(scheduler, parts):
+        await scheduler.start()
+        schedule = await add(parts, every="PT1S")
+        scheduler.poke()
+        try:
+            for _ in range(200):
+                if len(await begun(parts, schedule)) > 1:
+                    break
+                await asyncio.sleep(0.05)
+        finally:
+            await scheduler.stop()
+        return await begun(parts, schedule)
+
+    found = play(database, catalog, scene, ticking=SystemClock())
+
+    assert (found[1].created_at - found[0].created_at).total_seconds() > 0.5
