@@ -78,11 +78,13 @@ async def attempt(target: Target, ctx: Context) -> Outcome:
             kind="unknown", code="crash", error="the process ended between sending the call and its answer"
         )
         return _noted(target, await _record(target, ctx, lost))
+    may_stand = _may_stand(target, ctx)
     if not _is_repeatable(target):
         ctx.begin()
         await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
     else:
-        await _note_what_may_be_lost(target, ctx)
+        if may_stand and ctx.is_stopping:
+            await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
         if target.operation.effect != "read":
             await ctx.durable()
         ctx.begin()
@@ -91,18 +93,25 @@ async def attempt(target: Target, ctx: Context) -> Outcome:
     outcome = await ctx.caller.call(
         target.operation, target.arguments, key=target.key, timeout=target.timeout
     )
+    if may_stand and outcome.kind == "not_sent" and recovery.repeatable(target.operation, outcome):
+        outcome = _in_doubt(outcome)
     return _noted(target, await _record(target, ctx, outcome))
 
 
-async def _note_what_may_be_lost(target: Target, ctx: Context) -> None:
-    """Put a call in doubt that will not be repeated, though an execution that died may have sent it.
+def _may_stand(target: Target, ctx: Context) -> bool:
+    """Tell whether a call that is about to be made may have taken effect already, and could be taken back.
 
     Calls that may be repeated leave no intention: after a crash they are simply sent again. A run that ends
-    instead would otherwise forget one that took effect.
+    instead, or does not reach the service again, would otherwise forget one that took effect.
     """
     can_stand = target.operation.effect != "read" and target.operation.undo is not None
-    if can_stand and ctx.is_stopping and ctx.is_frontier(target.path):
-        await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
+    return can_stand and _is_repeatable(target) and ctx.is_frontier(target.path)
+
+
+def _in_doubt(outcome: Outcome) -> Outcome:
+    """Return a failure to send as what it is when an execution that died may have sent the call before."""
+    told = f"an execution that ended may have sent it, and now: {outcome.error or outcome.code}"
+    return outcome.model_copy(update={"kind": "unknown", "error": told})
 
 
 def _noted(target: Target, outcome: Outcome) -> Outcome:

@@ -328,3 +328,18 @@ def test_a_call_that_cannot_have_been_sent_is_not_in_doubt_when_the_run_ends(wor
 
     assert asyncio.run(runner.execute(ctx)).status == "cancelled"
     assert bench.caller.calls == []
+
+
+def test_a_keyed_call_that_a_crash_lost_is_in_doubt_when_its_service_is_down_afterwards(world):
+    """Nothing in the journal tells that it was sent before, and a run that ends must not forget it."""
+    bench = world.bench("hold: {call: shop.reserve}", {"shop.reserve": [OK, DOWN]})
+    bench.crash_after = 1
+    with pytest.raises(Crashed):
+        world.run(bench)
+    bench.crash_after = None
+
+    waiting = world.run(bench)
+    bench.answer("applied", value={"id": "x-1"})
+
+    assert (waiting.status, world.run(bench).status) == ("waiting", "succeeded")
+    assert bench.decisions[-1]["trigger"]["outcome"] == "unknown"
