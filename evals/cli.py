@@ -12,6 +12,7 @@ from rich.text import Text
 
 from evals import cases, load, report, selection
 from evals.errors import EvalError, ProjectMissing, SuiteInvalid
+from evals.explore import cli as exploring
 from evals.runner import CaseResult, Job, jobs, run_all
 from evals.selection import ExpressionWrong, Selection
 from planner import settings
@@ -71,6 +72,9 @@ EngineOption = Annotated[
     Engine, typer.Option("--engine", help="What moves the runs; production uses langgraph")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]
+
+
+app.command(epilog=exploring.EXITS)(exploring.explore)
 
 
 @app.callback()

@@ -174,7 +174,7 @@ class Context:
     """What stands of the run's effects."""
     _unwritten: "asyncio.Future[None] | None" = field(default=None, init=False)
     """The latest unit that nobody has waited for."""
-    _fresh: set[str] = field(default_factory=set, init=False)
+    fresh: set[str] = field(default_factory=set)
     """Prefixes of the sequences in which this execution wrote something."""
 
     def __post_init__(self) -> None:
@@ -232,7 +232,7 @@ class Context:
             self._unwritten = written
         self.recorded.add(numbered)
         self.ledger.take(numbered)
-        self._fresh.add(path[path.rfind(":") + 1 : path.rfind(".") + 1])
+        self.fresh.add(around(path))
 
     async def durable(self) -> None:
         """Return once all that was recorded is durable, so that what follows from it may leave."""
@@ -256,8 +256,8 @@ class Context:
         if self.is_first:
             return False
         parts = path.split(".")
-        around = (".".join(parts[:depth]) + "." for depth in range(1, len(parts)))
-        return self._fresh.isdisjoint(("", *around))
+        outer = (".".join(parts[:depth]) + "." for depth in range(1, len(parts)))
+        return self.fresh.isdisjoint(("", *outer))
 
     def begin(self) -> None:
         """Refuse to begin anything new once the run is ending, or has to go on elsewhere.
@@ -334,6 +334,11 @@ class Context:
         if deadline is not None and self.clock.now() >= deadline:
             return "the run's time is used up"
         return None
+
+
+def around(path: str) -> str:
+    """Return the prefix of the sequence of a step, or of the step that a call looks up or takes back."""
+    return path[path.rfind(":") + 1 : path.rfind(".") + 1]
 
 
 def later(moment: datetime, pause: float) -> datetime:

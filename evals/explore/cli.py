@@ -1,0 +1,122 @@
+"""The command line of the explorer."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals import report
+from evals.errors import ProjectMissing, SuiteInvalid
+from evals.explore import exploration as explorations
+from evals.explore import subject
+from evals.explore.exploration import Exploration
+from evals.explore.search import Bounds, Search
+from planner.errors import WorkflowUnknown
+
+FAILED, USAGE, NOTHING = 1, 2, 5
+
+WorkflowArgument = Annotated[str, typer.Argument(metavar="WORKFLOW", help="Name of the workflow")]
+ProjectOption = Annotated[
+    Path, typer.Option("--project", metavar="DIR", help="Folder with catalog.yaml; this one unless told")
+]
+FaultsOption = Annotated[
+    int, typer.Option("--faults", metavar="N", min=0, max=9, help="Things that go wrong on one path")
+]
+StatesOption = Annotated[int, typer.Option("--max-states", metavar="N", min=1, help="States in all")]
+StepsOption = Annotated[
+    int, typer.Option("--max-steps", metavar="N", min=1, help="Visits of steps on one path")
+]
+SecondsOption = Annotated[float, typer.Option("--max-seconds", metavar="S", min=0.0, help="Real time in all")]
+RecoveriesOption = Annotated[
+    int, typer.Option("--recoveries", metavar="N", min=1, max=5, help="Recovery choices that a step may have")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]
+
+EXITS = (
+    "Exit codes: 0 complete, nothing found; 1 found, or cut short; 2 wrong usage or file; 5 no such workflow."
+)
+_DEFAULT = Bounds()
+
+
+def explore(
+    workflow: WorkflowArgument,
+    *,
+    faults: FaultsOption = _DEFAULT.faults,
+    states: StatesOption = _DEFAULT.states,
+    steps: StepsOption = _DEFAULT.steps,
+    seconds: SecondsOption = _DEFAULT.seconds,
+    recoveries: RecoveriesOption = 2,
+    folder: ProjectOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Take every path of a workflow within bounds, and tell what must not be and is."""
+    try:
+        explored = subject.of_folder(folder, workflow, recoveries=recoveries)
+    except WorkflowUnknown as exc:
+        raise _refused(exc.code, str(exc), NOTHING, as_json=as_json) from exc
+    except (SuiteInvalid, ProjectMissing) as exc:
+        raise _refused(exc.code, str(exc), USAGE, as_json=as_json) from exc
+    search = Search(explored, Bounds(faults, states, steps, seconds))
+    search.run()
+    told = explorations.exploration(search)
+    if as_json:
+        _print(report.text(explorations.document(told)))
+    else:
+        for line in lines(told):
+            _print(line)
+    if told.violations or told.status == "INCOMPLETE":
+        raise typer.Exit(FAILED)
+
+
+def lines(told: Exploration) -> Iterator[str]:
+    """Yield an exploration as people read it."""
+    for found in told.violations:
+        yield f"{found.invariant}: {found.message}"
+        yield f"  with {_count(found.faults, 'fault')}, as in {found.scenario}:"
+        yield from (f"  {place}. {line}" for place, line in enumerate(found.moves, start=1))
+        if found.case is not None:
+            yield f"  case: {found.case}"
+        yield ""
+    covered = told.coverage
+    shares = (
+        ("steps", covered.steps),
+        ("edges", covered.edges),
+        ("options", covered.options),
+        ("outcomes", covered.outcomes),
+    )
+    yield "coverage: " + ", ".join(f"{share.covered} of {share.total} {name}" for name, share in shares)
+    for name, share in shares:
+        if share.missing:
+            yield f"  no {name[:-1]}: {'; '.join(share.missing)}"
+    if covered.unreachable:
+        yield f"  never offered: {'; '.join(covered.unreachable)}"
+    if covered.vacuous:
+        yield f"  put to no test: {', '.join(covered.vacuous)}"
+    worst = told.worst
+    yield (
+        f"worst: {worst.calls} calls, {worst.model_calls} model requests, about {worst.tokens} tokens, "
+        f"{worst.seconds:.0f} virtual seconds"
+    )
+    yield from (f"not complete: {reason}" for reason in told.reasons)
+    found_ = _count(len(told.violations), "violation")
+    yield (
+        f"{told.status} at {_count(int(told.bounds['faults']), 'fault')}: {found_}, {told.paths} paths, "
+        f"{told.states} states, {told.transitions} transitions in {told.seconds:.2f} s"
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _refused(code: str, message: str, status: int, *, as_json: bool) -> typer.Exit:
+    sys.stderr.write(f"evals: {message}\n")
+    if as_json:
+        _print(report.text({"error": {"code": code, "message": message, "problems": []}}))
+    return typer.Exit(status)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

@@ -1,0 +1,117 @@
+"""Explorations: what a search came to, as people and machines read it."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from evals.explore import coverage, graph, invariants, story
+from evals.explore.coverage import Coverage, Seen
+from evals.explore.search import Found, Search
+from tools.records import Record
+
+
+class Counterexample(Record):
+    """The way with the fewest faults, and of these the shortest, on which something is wrong."""
+
+    invariant: str
+    message: str
+    scenario: str
+    """Id of the case whose input and answers it has."""
+    faults: int
+    moves: tuple[str, ...]
+    """What happened, one line each."""
+    case: str | None = None
+    """File of the case that shows it."""
+    reproduced: bool | None = None
+    """Whether that case shows it on the engine of production; None where none was written."""
+
+
+class Worst(Record):
+    """The most that a path may use, each for itself."""
+
+    calls: int
+    model_calls: int
+    tokens: int
+    """Estimated from the length of the prompts."""
+    seconds: float
+    """Virtual time: timeouts, pauses, waiting for persons until their deadlines."""
+
+
+class Exploration(Record):
+    """What a search came to."""
+
+    schema_: Literal["evals-exploration/1"] = "evals-exploration/1"
+    workflow: str
+    version: str
+    sha256: str
+    status: Literal["COMPLETE", "INCOMPLETE"]
+    """COMPLETE where every path within the bounds was explored; it proves nothing beyond them."""
+    reasons: tuple[str, ...]
+    """Why it is not complete."""
+    bounds: dict[str, float]
+    scenarios: tuple[str, ...]
+    paths: int
+    """Different paths from beginning to end within the bound of faults."""
+    states: int
+    transitions: int
+    runs: int
+    """How often the engine was started."""
+    checked: int
+    """Pruned states whose next moves were compared with those of their likes."""
+    seconds: float
+    violations: tuple[Counterexample, ...]
+    coverage: Coverage
+    worst: Worst
+
+
+def exploration(search: Search) -> Exploration:
+    """Return what a search came to."""
+    subject, bounds = search.subject, search.bounds
+    seen = Seen(
+        search.steps, search.edges, search.offered, search.chosen, search.activated, search.invariants
+    )
+    return Exploration(
+        workflow=subject.workflow.workflow,
+        version=subject.workflow.version,
+        sha256=subject.workflow.sha256,
+        status="COMPLETE" if search.is_complete else "INCOMPLETE",
+        reasons=tuple(dict.fromkeys(search.reasons)),
+        bounds={**bounds._asdict(), "recoveries": subject.recoveries},
+        scenarios=tuple(scenario.name for scenario in subject.scenarios),
+        paths=search.graph.paths(bounds.faults),
+        states=search.states,
+        transitions=sum(1 for _ in search.graph.edges),
+        runs=search.runs,
+        checked=search.checked,
+        seconds=round(search.seconds, 3),
+        violations=tuple(_counterexample(search, found) for found in fewest(search)),
+        coverage=coverage.coverage(subject, search.graph, seen),
+        worst=Worst.model_validate(search.graph.worst(bounds.faults)._asdict()),
+    )
+
+
+def fewest(search: Search) -> Iterator[Found]:
+    """Yield for every violation the way that shows it with the fewest faults, and of these the shortest."""
+    best: dict[invariants.Violation, tuple[tuple[int, int], Found]] = {}
+    for found in search.found:
+        way = graph.moves(search.graph.shortest(found.node))
+        cost = (sum(move.faults for move in way), len(way))
+        if found.violation not in best or cost < best[found.violation][0]:
+            best[found.violation] = (cost, found)
+    return (found for _, found in sorted(best.values(), key=lambda each: each[0]))
+
+
+def _counterexample(search: Search, found: Found) -> Counterexample:
+    moves = graph.moves(search.graph.shortest(found.node))
+    return Counterexample(
+        invariant=found.violation.invariant,
+        message=found.violation.message,
+        scenario=found.scenario.name,
+        faults=sum(move.faults for move in moves),
+        moves=tuple(story.line(move) for move in moves),
+    )
+
+
+def document(told: Exploration) -> dict[str, Any]:
+    """Return an exploration as data."""
+    data = told.model_dump(mode="json")
+    return {"schema": data.pop("schema_"), **data}

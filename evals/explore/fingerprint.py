@@ -1,0 +1,210 @@
+"""Fingerprints: states with equal ones go on in equal ways, so that each is explored once.
+
+What counts is what the engine can still read: the values of live sequences, the journal of steps on their
+way, what stands of the effects, and what the services' books show. How a finished step came to its value
+does not.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import orjson
+
+from evals.explore import history
+from evals.explore.play import Play
+from evals.explore.points import Point
+from graphs.attempts import NOT_APPLIED
+from graphs.context import Context, Frame
+from planner.effects import RECONCILE, UNDO, Effect, Standing
+from planner.journal import Entry
+from planner.runs import PersonQuestion
+
+_TOLD = ("outcome", "output", "operation", "arguments", "key", "undoes", "by")
+_CHOSEN = ("choice", "value", "confirm", "overrides", "decided_by")
+_CODES = frozenset({"arguments", "secret_missing", "service_unknown", NOT_APPLIED})
+"""What the engine tells outcomes of one class apart by."""
+_MINUTE = 60
+
+
+def fingerprint(play: Play, point: Point) -> bytes:
+    """Return what tells a state apart from others at its point."""
+    return hashlib.blake2b(written(told(play, point)), digest_size=16).digest()
+
+
+def told(play: Play, point: Point) -> Any:
+    """Return what counts of a state."""
+    ctx = play.ctx
+    if ctx is None:
+        raise RuntimeError("a path has a fingerprint once it was moved")
+    standing = ctx.ledger.standing()
+    live = [] if ctx.ending else _live(play, ctx)
+    counts = _taken_back(standing) if ctx.ending else _on_their_way(live)
+    entries = [entry for _, entry in ctx.recorded.numbered if entry.path and counts(entry.path)]
+    asked = (each for each in play.state.questions.values() if counts(each.path) and _is_open(ctx, each))
+    return [
+        [point.kind, point.label, [option[:2] for option in point.options]],
+        [[_effect(each) for each in part] for part in standing],
+        world(play, point.kind),
+        [_entry(unit.entry.entry) for unit in play.state.units[play.state.durable :]],
+        None if ctx.ending else _spent(play, ctx),
+        [_entry(entry) for entry in entries],
+        [_question(play, each) for each in asked],
+        *(_backward(ctx) if ctx.ending else _forward(play, ctx, live)),
+    ]
+
+
+def world(play: Play, kind: str = "") -> Any:
+    """Return what the services' books show, what persons know, and which faults go on.
+
+    At a point of a kind, its options tell already which fault of this kind goes on.
+    What was taken back is out of sight, unless an invariant of the workflow looks at it; only that nothing
+    older than it stands is of interest.
+    """
+    state = play.state
+    shown = history.books(state.calls, state.by_hand)
+    if not play.subject.sees("effects"):
+        undone = [place for place, each in enumerate(shown) if each.undone]
+        shown = [each for place, each in enumerate(shown) if not each.undone or place < undone[0]]
+        shown = [each for each in shown if not each.undone]
+        newest = max((place for place, each in enumerate(shown) if not each.undone), default=0)
+        order = [bool(undone) and newest > undone[0]]
+    else:
+        order = []
+    seen = play.subject.sees("decisions")
+    made = [[each["path"], each["choice"]] for each in state.decisions] if seen else []
+    return [
+        [list(each) for each in shown],
+        order,
+        sorted(each for each in state.lasting if not each.startswith(f"{kind}|")),
+        made,
+    ]
+
+
+def written(value: Any) -> bytes:
+    """Return JSON bytes that are equal for equal values."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)
+
+
+def _effect(effect: Effect) -> Any:
+    return [
+        effect.undo_path,
+        effect.visit,
+        effect.operation,
+        effect.arguments,
+        effect.output,
+        effect.key,
+        effect.keep,
+        None if effect.state in {"applied", "applied_bad"} else [effect.state, effect.attempt],
+    ]
+
+
+def _taken_back(standing: Standing) -> Callable[[str], bool]:
+    """Return what tells whether an entry is about an effect that is still to be taken back."""
+    in_doubt = {effect.path for effect in standing.in_doubt}
+    applied = {effect.undo_path for part in (standing.undoable, standing.left) for effect in part}
+
+    def counts(path: str) -> bool:
+        if path.startswith(f"{UNDO}{RECONCILE}"):
+            return _base(path) in in_doubt
+        return path.removeprefix(RECONCILE) in applied
+
+    return counts
+
+
+def _on_their_way(live: "list[_Live]") -> Callable[[str], bool]:
+    """Return what tells whether an entry is about a step that is not done."""
+    paths = {each.path for each in live}
+    return lambda path: _base(path) in paths
+
+
+def _is_open(ctx: Context, question: PersonQuestion) -> bool:
+    return ctx.find("decision", question.path, question.visit, question.attempt) is None
+
+
+def _spent(play: Play, ctx: Context) -> Any:
+    """Return what is used up of the run's budget; short pauses are not held against its time."""
+    budget, spent = ctx.budget, ctx.spent
+    return [
+        None if budget.model_calls is None else min(spent.model_calls, budget.model_calls),
+        None if budget.tokens is None else min(spent.tokens, budget.tokens),
+        None if budget.cost_usd is None else str(spent.cost_usd),
+        None if budget.duration is None else round(play.state.parked_seconds / _MINUTE),
+    ]
+
+
+def _forward(play: Play, ctx: Context, live: "list[_Live]") -> Iterator[Any]:
+    yield [_frame(each.frame, play.ways.get(each.place)) for each in live]
+    yield None if ctx.failure is None else [ctx.failure.path, ctx.failure.undo]
+    yield [each.path is not None and ctx.is_frontier(each.path) for each in live if each.place]
+
+
+def _backward(ctx: Context) -> Iterator[Any]:
+    ending = ctx.find("ending", "", 1) or {}
+    yield [ending.get("status"), ending.get("undo")]
+
+
+def _base(path: str) -> str:
+    """Return the step of a call that looks up or takes back."""
+    return path.rpartition(":")[2]
+
+
+class _Live(NamedTuple):
+    """A sequence that is not over."""
+
+    place: int
+    frame: Frame
+    path: str | None
+    """The step that it is at; None once it has come to its end and waits for others."""
+
+
+def _live(play: Play, ctx: Context) -> list[_Live]:
+    found: list[_Live] = []
+    for place, frame in enumerate(play.frames):
+        around = next((each for each in found if each.path and _is_below(frame.prefix, each.path)), None)
+        if place and around is None:
+            continue
+        own = (path for path in reversed(ctx.trail) if _is_direct(path, frame.prefix))
+        found.append(_Live(place, frame, None if play.ways.get(place) == "end" else next(own, None)))
+    return found
+
+
+def _is_below(prefix: str, path: str) -> bool:
+    return prefix.startswith(path) and prefix[len(path) :][:1] in {".", "[", "~"}
+
+
+def _is_direct(path: str, prefix: str) -> bool:
+    return path.startswith(prefix) and "." not in path[len(prefix) :]
+
+
+def _frame(frame: Frame, way: str | None) -> Any:
+    values = {name: value for name, value in frame.own.items() if name != "run"}
+    loops = {
+        name: count for name, count in frame.arrivals.items() if count > 1 or frame.visits.get(name) != count
+    }
+    return [frame.prefix, values, loops, dict(frame.visits) if loops else None, way]
+
+
+def _entry(entry: Entry) -> Any:
+    names: tuple[str, ...] = _CHOSEN if entry.kind == "decision" else _TOLD
+    if RECONCILE in entry.path:
+        names = (*names, "status")
+    body = {name: entry.body[name] for name in names if name in entry.body}
+    code = entry.body.get("code")
+    return [entry.kind, entry.path, entry.visit, entry.attempt, body, code if code in _CODES else None]
+
+
+def _question(play: Play, question: PersonQuestion) -> Any:
+    left = None if question.deadline is None else (question.deadline - play.state.now).total_seconds()
+    return [
+        question.path,
+        question.visit,
+        question.attempt,
+        [option.id for option in question.options if option.available],
+        None if left is None else round(left / _MINUTE),
+        None if question.answer is None else question.answer.choice,
+    ]

@@ -1,0 +1,139 @@
+"""The graph: the states that a search has met and the moves between them. Pure."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from evals.explore.points import Move, Point
+from evals.explore.state import Used
+
+
+class Edge(NamedTuple):
+    """What leads from one state to the next."""
+
+    source: int
+    target: int
+    moves: tuple[Move, ...]
+    """The option that was taken, and the crash that came after it, if one did; none at the beginning."""
+    used: Used = Used()
+
+    @property
+    def faults(self) -> int:
+        """What went wrong on it."""
+        return sum(move.faults for move in self.moves)
+
+
+class Graph:
+    """States as numbers, and edges."""
+
+    def __init__(self) -> None:
+        self.roots: list[int] = []
+        self.points: dict[int, Point] = {}
+        """States at which something is chosen."""
+        self.ends: dict[int, str] = {}
+        """States in which a run has ended, with its status."""
+        self.out: dict[int, list[Edge]] = {}
+        self._count = 0
+        self._ended: dict[bytes, int] = {}
+
+    def root(self) -> int:
+        """Return a new state in which nothing has happened yet."""
+        node = self._next()
+        self.roots.append(node)
+        return node
+
+    def add(self, point: Point) -> int:
+        """Return a new state at a point."""
+        node = self._next()
+        self.points[node] = point
+        return node
+
+    def end(self, mark: bytes, status: str) -> int:
+        """Return the state of an end; equal ends are one."""
+        if mark not in self._ended:
+            node = self._ended[mark] = self._next()
+            self.ends[node] = status
+        return self._ended[mark]
+
+    def connect(self, edge: Edge) -> None:
+        """Add an edge."""
+        self.out.setdefault(edge.source, []).append(edge)
+
+    @property
+    def edges(self) -> Iterator[Edge]:
+        """Every edge."""
+        return (edge for edges in self.out.values() for edge in edges)
+
+    def shortest(self, target: int) -> tuple[Edge, ...]:
+        """Return the way from a beginning to a state with the fewest faults, and of these the shortest."""
+        best: dict[int, tuple[int, int]] = dict.fromkeys(self.roots, (0, 0))
+        came: dict[int, Edge] = {}
+        heap = [(0, 0, root) for root in self.roots]
+        while heap:
+            faults, length, node = heapq.heappop(heap)
+            if node == target:
+                break
+            if (faults, length) > best[node]:
+                continue
+            for edge in self.out.get(node, ()):
+                cost = (faults + edge.faults, length + len(edge.moves))
+                if cost < best.get(edge.target, (cost[0] + 1, 0)):
+                    best[edge.target], came[edge.target] = cost, edge
+                    heapq.heappush(heap, (*cost, edge.target))
+        return _way(came, target)
+
+    def paths(self, faults: int) -> int:
+        """Return how many paths lead from a beginning to an end with at most so many faults."""
+        counted: dict[tuple[int, int], int] = {}
+        for node, left in self._deepest_first(faults):
+            counted[node, left] = (node in self.ends) + sum(
+                counted.get((edge.target, left - edge.faults), 0)
+                for edge in self.out.get(node, ())
+                if edge.faults <= left
+            )
+        return sum(counted[root, faults] for root in self.roots)
+
+    def worst(self, faults: int) -> Used:
+        """Return the most that a path with at most so many faults can use, each kind for itself."""
+        most: dict[tuple[int, int], Used] = {}
+        for node, left in self._deepest_first(faults):
+            ways = [
+                edge.used.plus(most.get((edge.target, left - edge.faults), Used()))
+                for edge in self.out.get(node, ())
+                if edge.faults <= left
+            ]
+            most[node, left] = Used(*map(max, zip(*ways, strict=True))) if ways else Used()
+        return Used(*map(max, zip(*(most[root, faults] for root in self.roots), strict=True)))
+
+    def _deepest_first(self, faults: int) -> Iterator[tuple[int, int]]:
+        """Yield states with the faults that are left, each after all that follow it; a circle is cut."""
+        seen: set[tuple[int, int]] = set()
+        for root in self.roots:
+            stack: list[tuple[tuple[int, int], bool]] = [((root, faults), False)]
+            while stack:
+                item, is_done = stack.pop()
+                if is_done:
+                    yield item
+                elif item not in seen:
+                    seen.add(item)
+                    stack.append((item, True))
+                    node, left = item
+                    following = (edge for edge in self.out.get(node, ()) if edge.faults <= left)
+                    stack += [((edge.target, left - edge.faults), False) for edge in following]
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+
+def _way(came: dict[int, Edge], target: int) -> tuple[Edge, ...]:
+    way: list[Edge] = []
+    while target in came:
+        way.append(came[target])
+        target = came[target].source
+    return tuple(reversed(way))
+
+
+def moves(way: Sequence[Edge]) -> tuple[Move, ...]:
+    """Return the moves of a way."""
+    return tuple(move for edge in way for move in edge.moves)

@@ -1,0 +1,111 @@
+"""Histories: what happened on one path so far, as services, journal and log have it. Immutable."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from planner.definition import AnyStep, Workflow
+from planner.journal import Entry
+from planner.runs import PersonQuestion
+from tools.catalog import Catalog
+from tools.operations import EffectClass
+from tools.outcomes import OutcomeClass
+
+Spot = tuple[str, int]
+"""Path and visit of a step."""
+
+
+class Sent(NamedTuple):
+    """One call, as the service's own books have it and as the run heard of it."""
+
+    operation: str
+    effect: EffectClass
+    """What the service really does; the run's catalogue may be wrong about it."""
+    arguments: Mapping[str, Any]
+    key: str | None
+    outcome: OutcomeClass
+    """What the run heard."""
+    applied: bool
+    """Whether the service did the work."""
+    output: Any = None
+    """What the service answered, or would have."""
+    path: str = ""
+    visit: int = 1
+    attempt: int = 1
+    undoes: str | None = None
+    """Path of the effect that it takes back."""
+    told: str = ""
+    """What became of it, in words."""
+
+    @property
+    def spot(self) -> Spot:
+        """Where in the run it was made."""
+        return self.path, self.visit
+
+    @property
+    def is_forward(self) -> bool:
+        """Whether it is a step's own call, and neither looks up nor takes back."""
+        return ":" not in self.path
+
+
+class Effect(NamedTuple):
+    """What a service's books show of one or more calls that count as one."""
+
+    operation: str
+    arguments: Mapping[str, Any]
+    output: Any
+    key: str | None
+    path: str
+    visit: int
+    undone: bool = False
+
+
+class History(NamedTuple):
+    """What happened on one path so far."""
+
+    workflow: Workflow
+    catalog: Catalog
+    """What the services really do."""
+    calls: Sequence[Sent] = ()
+    entries: Sequence[Entry] = ()
+    """The journal."""
+    decisions: Sequence[Mapping[str, Any]] = ()
+    """Decision records."""
+    questions: Mapping[str, PersonQuestion] = {}
+    by_hand: frozenset[Spot] = frozenset()
+    """Effects that a person took back, or let be."""
+    values: Mapping[str, Any] = {}
+    """Values of the steps by name, as far as they have run."""
+    input: Any = None
+    status: str | None = None
+    """How the run ended; None while it goes on."""
+    error: str | None = None
+    step: Callable[[str], AnyStep | None] = lambda _path: None
+    """Finds a step by its path in the run."""
+    broken: str | None = None
+    """An expression that could not be evaluated, in words."""
+
+
+def books(calls: Sequence[Sent], by_hand: frozenset[Spot] = frozenset()) -> list[Effect]:
+    """Return the effects that the services' books show, in the order in which they were applied."""
+    found: dict[tuple[object, ...], Effect] = {}
+    for place, call in enumerate(calls):
+        if not call.applied or call.effect == "read":
+            continue
+        if call.undoes is not None:
+            _take_back(found, (call.undoes, call.visit))
+        elif call.is_forward:
+            mark: object = {"keyed": call.key, "idempotent": repr(call.arguments)}.get(call.effect)
+            spot = (call.operation, *call.spot, mark if mark is not None else place)
+            effect = Effect(call.operation, call.arguments, call.output, call.key, call.path, call.visit)
+            found.setdefault(spot, effect)
+    return [
+        effect._replace(undone=True) if (effect.path, effect.visit) in by_hand else effect
+        for effect in found.values()
+    ]
+
+
+def _take_back(found: dict[tuple[object, ...], Effect], spot: Spot) -> None:
+    """Mark the newest effect of a visit that stands as taken back."""
+    standing = [mark for mark, each in found.items() if (each.path, each.visit) == spot and not each.undone]
+    if standing:
+        found[standing[-1]] = found[standing[-1]]._replace(undone=True)

@@ -1,0 +1,307 @@
+"""The search: every path of a workflow within bounds, level by level of faults, each state once."""
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from evals.clock import contained
+from evals.errors import EvalError
+from evals.explore import invariants
+from evals.explore.fingerprint import fingerprint, world, written
+from evals.explore.graph import Edge, Graph
+from evals.explore.history import History
+from evals.explore.invariants import Violation
+from evals.explore.play import Play
+from evals.explore.points import Crash, Halted, Move, Point, Unlike
+from evals.explore.scenarios import Scenario
+from evals.explore.state import State
+from evals.explore.subject import Subject
+from graphs.runner import Ended
+from planner.errors import PlannerError
+from tools.errors import ToolError
+
+Judge = Callable[[History], Iterator[Violation]]
+
+
+class Bounds(NamedTuple):
+    """How far the search goes."""
+
+    faults: int = 2
+    """Things that go wrong on one path."""
+    states: int = 100_000
+    """States in all."""
+    steps: int = 200
+    """Visits of steps on one path."""
+    seconds: float = 600.0
+    """Real time in all."""
+
+
+class Found(NamedTuple):
+    """A violation and where the search met it."""
+
+    violation: Violation
+    node: int
+    """The node in which it shows."""
+    faults: int
+    scenario: Scenario
+
+
+class Work(NamedTuple):
+    """A state from which one way is still to be taken."""
+
+    source: int
+    moves: tuple[Move, ...]
+    state: State
+    preset: tuple[Point, int] | None
+    scenario: Scenario
+
+
+class Pruned(NamedTuple):
+    """A state that was not explored, since one with its fingerprint was."""
+
+    node: int
+    point: Point
+    state: State
+    scenario: Scenario
+
+
+class Search:
+    """One search; afterwards its fields tell what was found."""
+
+    def __init__(
+        self, subject: Subject, bounds: Bounds, *, judge: Judge | None = None, check_share: float = 0.05
+    ) -> None:
+        """Prepare a search.
+
+        Args:
+            subject: what is explored.
+            bounds: how far.
+            judge: what must be true of every path; the default invariants unless told.
+            check_share: the share of pruned states whose next moves are compared with those of their likes.
+        """
+        self.subject, self.bounds = subject, bounds
+        self.judge: Judge = judge or invariants.violations
+        self.graph = Graph()
+        self.found: list[Found] = []
+        self.reasons: list[str] = []
+        """Why the search is not complete."""
+        self.runs = 0
+        self.levels = 0
+        """Faults up to which every path was taken."""
+        self.seconds = 0.0
+        self.checked = 0
+        """Pruned states whose next moves were compared."""
+        self.edges: set[tuple[str, str, str]] = set()
+        self.steps: set[str] = set()
+        self.activated: set[str] = set()
+        self.offered: dict[str, set[str]] = {}
+        self.chosen: dict[str, set[str]] = {}
+        self.pruned: list[Pruned] = []
+        self._queues: list[deque[Work]] = [deque() for _ in range(bounds.faults + 1)]
+        self._states: dict[bytes, int] = {}
+        self._work: Work | None = None
+        self._level = 0
+        self._source = 0
+        self._moves: tuple[Move, ...] = ()
+        self._draw = random.Random(7)  # noqa: S311 - which states are checked, not a secret
+        self._share = check_share
+        self._began = 0.0
+
+    def run(self) -> None:
+        """Search until all is explored within the bounds, a violation is found, or a bound cuts it off."""
+        self._began = time.perf_counter()
+        for scenario in self.subject.scenarios:
+            self._queues[0].append(Work(self.graph.root(), (), State(), None, scenario))
+        with contained(), _loop() as loop:
+            for level in range(self.bounds.faults + 1):
+                self._level = level
+                if not self._explore(loop):
+                    break
+                self.levels = level
+                if self.found:
+                    if level < self.bounds.faults:
+                        self.reasons.append(f"stopped at {level} faults, where a violation was found")
+                    break
+        self.seconds = time.perf_counter() - self._began
+
+    @property
+    def invariants(self) -> tuple[str, ...]:
+        """Names of what must be true of every path."""
+        return tuple(invariants.DEFAULT)
+
+    @property
+    def states(self) -> int:
+        """How many different states were met."""
+        return len(self._states)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every path within the bounds was explored."""
+        return not self.reasons
+
+    def _explore(self, loop: asyncio.AbstractEventLoop) -> bool:
+        queue = self._queues[self._level]
+        while queue:
+            cut = self._cut()
+            if cut is not None:
+                self.reasons.append(cut)
+                return False
+            self._take(queue.popleft(), loop)
+        return True
+
+    def _cut(self) -> str | None:
+        if len(self._states) >= self.bounds.states:
+            return f"the bound of {self.bounds.states} states was reached"
+        if time.perf_counter() - self._began > self.bounds.seconds:
+            return f"the bound of {self.bounds.seconds:g} seconds was reached"
+        return None
+
+    def _take(self, work: Work, loop: asyncio.AbstractEventLoop) -> None:
+        """Go one way from a state, and on along what is benign, until something known is met."""
+        random.seed(7)
+        self.runs += 1
+        self._work, self._source, self._moves = work, work.source, work.moves
+        play = Play(self.subject, work.scenario, self, state=work.state, preset=work.preset)
+        try:
+            ended = play.run(loop)
+        except Halted:
+            pass
+        except (PlannerError, ToolError, EvalError, Unlike) as exc:
+            self._broke_off(exc, play)
+        else:
+            self._end(play, ended, loop)
+        self._cover(play)
+
+    def choose(self, play: Play, point: Point) -> int:
+        """Note a point, leave its other options for later and go on with the first."""
+        self._stop_if_violated(play)
+        node, is_new = self._arrive(play, point)
+        if not is_new:
+            self._sample(node, play, point)
+            raise Halted
+        state = play.at_choice() if point.kind == "call" else play.state
+        for place, option in enumerate(point.options):
+            level = self._level + option.faults
+            move = Move(point.kind, point.label, option.name, option.faults)
+            if place and level <= self.bounds.faults:
+                self._queues[level].append(Work(node, (move,), state, (point, place), self._scenario))
+        first = point.options[0]
+        self._source, self._moves = node, (Move(point.kind, point.label, first.name, first.faults),)
+        return 0
+
+    def crash(self, play: Play, crash: Crash, after: State) -> bool:
+        """Leave the crash for later, and go on as if there were none."""
+        del play
+        if self._level + 1 <= self.bounds.faults:
+            moves = (*self._moves, crash.move)
+            self._queues[self._level + 1].append(Work(self._source, moves, after, None, self._scenario))
+        return False
+
+    @property
+    def _scenario(self) -> Scenario:
+        if self._work is None:
+            raise RuntimeError("no path is being taken")
+        return self._work.scenario
+
+    def _arrive(self, play: Play, point: Point) -> tuple[int, bool]:
+        """Return the node of the state at a point, and whether it is new."""
+        mark = fingerprint(play, point) + self._scenario.name.encode()
+        node = self._states.get(mark)
+        is_new = node is None
+        if node is None:
+            node = self._states[mark] = self.graph.add(point)
+        self._connect(play, node)
+        return node, is_new
+
+    def _connect(self, play: Play, node: int) -> None:
+        used, play.used = play.used, type(play.used)()
+        self.graph.connect(Edge(self._source, node, self._moves, used))
+
+    def _stop_if_violated(self, play: Play, ended: Ended | None = None) -> None:
+        history = play.history(ended)
+        self.activated.update(invariants.activated(history))
+        for violation in self.judge(history):
+            self._violate(violation, play)
+            raise Halted
+        if play.ctx is not None and len(play.ctx.trail) > self.bounds.steps:
+            self._violate(Violation("ends", f"the run has not ended after {self.bounds.steps} steps"), play)
+            raise Halted
+
+    def _violate(self, violation: Violation, play: Play) -> None:
+        node = self.graph.end(f"{violation} {len(self.found)}".encode(), "violated")
+        self._connect(play, node)
+        self.found.append(Found(violation, node, self._level, self._scenario))
+
+    def _end(self, play: Play, ended: Ended, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            self._stop_if_violated(play, ended)
+        except Halted:
+            return
+        if ended.status != "waiting":
+            self._once_more(play, ended, loop)
+        self._connect(play, self.graph.end(_mark(play, ended, self._scenario), ended.status))
+
+    def _once_more(self, play: Play, ended: Ended, loop: asyncio.AbstractEventLoop) -> None:
+        """Run the whole journal again: it must end alike, and call and ask nobody."""
+        units = tuple(unit for unit in play.state.units if unit.entry.entry.kind != "finished")
+        guide = _Nobody()
+        again = Play(
+            self.subject, self._scenario, guide, state=play.state._replace(units=units, waiting=None)
+        )
+        try:
+            found = again.execute(loop)
+        except Halted:
+            found = None
+        if found != ended:
+            message = f"the run ended as {ended.status}, and from its own journal as {found and found.status}"
+            self._violate(Violation("replays-alike", message), play)
+
+    def _broke_off(self, error: Exception, play: Play) -> None:
+        if isinstance(error, (EvalError, Unlike)):
+            self.reasons.append(str(error))
+        else:
+            self._violate(Violation("breaks-off", f"{type(error).__name__}: {error}"), play)
+
+    def _sample(self, node: int, play: Play, point: Point) -> None:
+        if self._draw.random() < self._share:
+            state = play.at_choice() if point.kind == "call" else play.state
+            self.pruned.append(Pruned(node, point, state, self._scenario))
+
+    def _cover(self, play: Play) -> None:
+        self.edges |= play.edges
+        if play.ctx is not None:
+            self.steps.update(play.ctx.trail)
+        for made in play.state.decisions[-3:]:
+            point = str(made["path"])
+            offered = (option["id"] for option in made["options"] if option["available"])
+            self.offered.setdefault(point, set()).update(offered)
+            self.chosen.setdefault(point, set()).add(str(made["choice"]))
+
+
+class _Nobody:
+    """Is asked nothing: whoever is asked halts the path."""
+
+    def choose(self, _play: Play, _point: Point) -> int:
+        """Halt."""
+        raise Halted
+
+    def crash(self, _play: Play, _crash: Crash, _after: State) -> bool:
+        """Go on."""
+        return False
+
+
+def _mark(play: Play, ended: Ended, scenario: Scenario) -> bytes:
+    return written([ended.status, ended.output, world(play), scenario.name])
+
+
+@contextmanager
+def _loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    try:
+        yield loop
+    finally:
+        loop.close()

@@ -1,0 +1,125 @@
+"""States: all that a path has come to, so that it can be taken up again at any point. Immutable."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from evals.explore.history import Sent, Spot
+from evals.explore.points import Option
+from graphs.runner import Ended
+from graphs.testing import START
+from planner.journal import Numbered
+from planner.runs import PersonAnswer, PersonQuestion
+
+
+class Used(NamedTuple):
+    """What a stretch of a path used."""
+
+    calls: int = 0
+    model_calls: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+    def plus(self, other: "Used") -> "Used":
+        """Return both together."""
+        return Used(
+            self.calls + other.calls,
+            self.model_calls + other.model_calls,
+            self.tokens + other.tokens,
+            self.seconds + other.seconds,
+        )
+
+
+class Unit(NamedTuple):
+    """What was written at once."""
+
+    entry: Numbered
+    decisions: tuple[dict[str, Any], ...] = ()
+    questions: tuple[PersonQuestion, ...] = ()
+    closed: tuple[str, ...] = ()
+
+
+class State(NamedTuple):
+    """The journal, the services' books and what persons said; a run goes on from it without asking again."""
+
+    units: tuple[Unit, ...] = ()
+    """What the run had written, in order."""
+    durable: int = 0
+    """How many of them are surely kept."""
+    began: int = 0
+    """How many there were when the current execution began."""
+    is_first: bool = True
+    calls: tuple[Sent, ...] = ()
+    answers: Mapping[str, PersonAnswer] = {}
+    """What persons answered, by decision."""
+    by_hand: frozenset[Spot] = frozenset()
+    """Effects that persons took back, or let be."""
+    now: datetime = START
+    parked_seconds: float = 0.0
+    """Time that passed while the run waited."""
+    ids: int = 0
+    executions: int = 0
+    lasting: frozenset[str] = frozenset()
+    """Faults that go on."""
+    waiting: Ended | None = None
+    """What the run waits for; None while it is moved."""
+
+    @property
+    def numbered(self) -> list[Numbered]:
+        """The journal."""
+        return [unit.entry for unit in self.units]
+
+    @property
+    def decisions(self) -> list[dict[str, Any]]:
+        """The decision records."""
+        return [told for unit in self.units for told in unit.decisions]
+
+    @property
+    def questions(self) -> dict[str, PersonQuestion]:
+        """Every question to a person as it stands."""
+        found: dict[str, PersonQuestion] = {}
+        for unit in self.units:
+            for opened in unit.questions:
+                found[opened.decision_id] = opened
+            for decision_id in unit.closed:
+                if decision_id in found:
+                    found[decision_id] = found[decision_id].model_copy(update={"status": "expired"})
+        for decision_id, answer in self.answers.items():
+            given = {"status": "answered", "answer": answer}
+            found[decision_id] = found[decision_id].model_copy(update=given)
+        return found
+
+    @property
+    def pending(self) -> int:
+        """How many entries may be lost with the process, since nobody waited for them."""
+        return len(self.units) - self.durable
+
+    def crashed(self, kept: int) -> "State":
+        """Return the state after the process ended with so many units kept."""
+        return self._replace(
+            units=self.units[:kept],
+            durable=kept,
+            began=kept,
+            is_first=False,
+            executions=self.executions + 1,
+        )
+
+    def moved(self, now: datetime) -> "State":
+        """Return the state at a later time, when outages are over."""
+        passed = max(now - self.now, timedelta())
+        return self._replace(
+            now=self.now + passed,
+            parked_seconds=self.parked_seconds + passed.total_seconds(),
+            lasting=frozenset(),
+        )
+
+    def again(self) -> "State":
+        """Return the state in which the run is taken up."""
+        return self._replace(
+            waiting=None, began=len(self.units), is_first=False, executions=self.executions + 1
+        )
+
+    def lasts(self, kind: str, label: str, option: Option) -> "State":
+        """Return the state after a fault that may go on, or is over since another call was answered."""
+        others = frozenset(each for each in self.lasting if not each.startswith(f"{kind}|"))
+        return self._replace(lasting=others | {f"{kind}|{label}|{option.name}"} if option.lasts else others)

@@ -1,0 +1,90 @@
+"""Subjects: a workflow made ready to be explored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from evals import load, project
+from evals.explore import scenarios
+from evals.explore.alphabet import Services
+from evals.explore.desk import Desk
+from evals.explore.scenarios import Scenario
+from evals.project import Project
+from graphs import pinning
+from graphs.blocks import Program
+from planner.definition import AnyStep, Call, Decide, Workflow
+from tools.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A workflow with all that it runs and calls."""
+
+    workflow: Workflow
+    programs: Mapping[str, Program]
+    """By reference; the workflow's own, under its name, among them."""
+    catalog: Catalog
+    """What the run takes the services to be."""
+    real: Catalog
+    """What they are; the same unless a catalogue is on trial."""
+    scenarios: tuple[Scenario, ...]
+    recoveries: int = 2
+    """Recovery choices that a step may have."""
+    desk: Desk = field(default_factory=Desk)
+
+    @property
+    def program(self) -> Program:
+        """The workflow's own program."""
+        return self.programs[self.workflow.workflow]
+
+    @cached_property
+    def pinned(self) -> Mapping[str, Workflow]:
+        """The workflows that it runs, by reference."""
+        return {name: program.workflow for name, program in self.programs.items()}
+
+    @cached_property
+    def services(self) -> Mapping[str, Services]:
+        """What calls may come to, by scenario."""
+        return {scenario.name: Services(self.real, scenario) for scenario in self.scenarios}
+
+    def step(self, path: str) -> AnyStep | None:
+        """Return the step at a path of a run, as the workflow has it."""
+        return pinning.step_at(self.workflow, self.pinned, path)
+
+    def sees(self, _name: str) -> bool:
+        """Tell whether an invariant of the workflow looks at effects or decisions."""
+        return False
+
+    def is_gated(self, path: str) -> bool:
+        """Tell whether a model's choice at a path counts only when it is sure."""
+        step = self.step(path)
+        if isinstance(step, Decide):
+            return step.min_confidence > 0
+        return isinstance(step, Call) and step.recover is not None and step.recover.min_confidence > 0
+
+
+def of_folder(folder: Path, name: str, *, recoveries: int = 2) -> Subject:
+    """Return a workflow of a project folder as a subject, with the scenarios of its cases.
+
+    Raises:
+        ProjectMissing: the folder holds no catalogue.
+        SuiteInvalid: something in the folder is wrong.
+        WorkflowUnknown: the project holds none of this name.
+    """
+    loaded = load.load(load.find([folder]), folder=folder)
+    found = project.load(folder.resolve()) if not loaded else loaded[0].project
+    learned = scenarios.of_project(found.find(name), loaded, found.catalog)
+    return of_project(found, name, learned, recoveries=recoveries)
+
+
+def of_project(known: Project, name: str, learned: tuple[Scenario, ...], *, recoveries: int = 2) -> Subject:
+    """Return a workflow of a project as a subject.
+
+    Raises:
+        WorkflowUnknown: the project holds none of this name.
+    """
+    workflow = known.find(name)
+    nested = pinning.closure(workflow, known.find)
+    programs = {key: known.program(each) for key, each in {**nested, name: workflow}.items()}
+    return Subject(workflow, programs, known.catalog, known.catalog, learned, recoveries)

@@ -1,0 +1,120 @@
+"""Searches: what is wrong is found with as few faults as it takes, and what is right is found complete."""
+
+import pytest
+
+from evals.explore import exploration
+from graphs import blocks
+
+PAY_AND_SEND = """
+steps:
+  hold: {call: shop.reserve, with: {order: o-1}}
+  pay: {call: shop.pay, with: {order: o-1}, recover: {by: rule}}
+  send: {call: shop.send, with: {order: o-1}}
+"""
+
+
+def found(search):
+    """Return each violation with the faults that it takes."""
+    told = exploration.exploration(search)
+    return {(each.invariant, each.faults) for each in told.violations}
+
+
+def test_a_saga_that_is_right_is_complete_at_two_faults(explorer):
+    search = explorer.search(PAY_AND_SEND)
+
+    assert (search.found, search.reasons, search.is_complete) == ([], [], True)
+    assert search.levels == 2
+
+
+def test_no_state_is_explored_twice(explorer):
+    search = explorer.search(PAY_AND_SEND)
+
+    assert search.states < search.graph.paths(2) / 2
+
+
+def test_a_charge_that_is_repeated_after_it_was_applied_is_found_with_one_fault(explorer):
+    """The catalogue says that the service keeps to keys, and it does not."""
+    promised = explorer.catalog(pay={"effect": "keyed"})
+    lying = explorer.lying(explorer.subject(PAY_AND_SEND, known=promised), pay={"effect": "write"})
+
+    assert ("no-double-effect", 1) in found(explorer.search(lying))
+
+
+def test_a_missing_undo_is_found_with_one_fault(explorer):
+    text = """
+    steps:
+      paint: {call: shop.paint, with: {}}
+      send: {call: shop.send, with: {}}
+    """
+
+    search = explorer.search(text)
+
+    assert found(search) == {("undo-is-complete", 1)}
+    assert "shop.paint at paint stands, and nothing could take it back" in search.found[0].violation.message
+
+
+def test_an_effect_that_is_kept_on_purpose_is_not_missed(explorer):
+    text = """
+    steps:
+      paint: {call: shop.paint, with: {}, undo: keep}
+      send: {call: shop.send, with: {}}
+    """
+
+    assert found(explorer.search(text)) == set()
+
+
+def test_more_attempts_than_the_policy_allows_are_found_with_one_fault(explorer):
+    """The engine is given a program that is more patient than the definition."""
+    text = "steps: {look: {call: shop.look, with: {}, retry: {attempts: 2, initial: PT0.1S}}}"
+    patient = blocks.program(explorer.workflow(text.replace("attempts: 2", "attempts: 4")))
+    subject = explorer.subject(text)
+    subject.programs["w"] = patient
+
+    assert found(explorer.search(subject)) == {("retries-within-policy", 1)}
+
+
+def test_a_recovery_that_goes_round_for_ever_is_found_with_one_fault(explorer):
+    text = """
+    steps:
+      paint: {call: shop.paint, with: {}, optional: true, max_visits: 9000, recover: {by: rule}}
+      done:
+        switch: [{when: "${has(paint.id)}", then: end}]
+        otherwise: paint
+        max_visits: 9000
+    """
+
+    assert ("ends", 1) in found(explorer.search(text, steps=40))
+
+
+def test_a_branch_that_reads_a_step_that_did_not_run_is_found_without_a_fault(explorer):
+    text = """
+    steps:
+      which: {decide: "Which way?", options: {short: {then: mark}, long: {then: look}}, otherwise: long}
+      look: {call: shop.look, with: {}}
+      mark: {call: shop.mark, with: {id: "${look.id}"}}
+    """
+
+    search = explorer.search(text)
+
+    assert found(search) == {("expressions-hold", 0)}
+    assert not search.is_complete
+
+
+@pytest.mark.parametrize("bound", [{"states": 3}, {"seconds": 0.0}])
+def test_a_search_that_is_cut_short_says_so(explorer, bound):
+    search = explorer.search(PAY_AND_SEND, **bound)
+
+    assert not search.is_complete
+    assert "was reached" in search.reasons[0]
+
+
+def test_branches_side_by_side_add_up_and_do_not_multiply(explorer):
+    policy = "undo: keep, recover: {by: rule, allow: [fail]}"
+    branch = (
+        f"{{a: {{call: shop.mark, with: {{}}, {policy}}}, b: {{call: shop.mark, with: {{n: 1}}, {policy}}}}}"
+    )
+    one = explorer.search(f"steps: {{both: {{parallel: {{x: {branch}}}}}}}", 1)
+    two = explorer.search(f"steps: {{both: {{parallel: {{x: {branch}, y: {branch}}}}}}}", 1)
+
+    assert two.is_complete
+    assert two.states <= 2 * one.states + 2
