@@ -76,6 +76,15 @@ class Server:
         """Address of its first database."""
         return f"postgresql://{OWNER}@127.0.0.1:{self._port}/postgres"
 
+    def create(self, name: str, *, template: str = "template1") -> str:
+        """Make a database, and return its address."""
+        self._administer("createdb", "--template", template, name)
+        return f"{self.url.rpartition('/')[0]}/{name}"
+
+    def drop(self, name: str) -> None:
+        """Remove a database, with whoever is connected to it."""
+        self._administer("dropdb", "--force", name)
+
     def initialise(self) -> None:
         """Make the folder of its data."""
         options = ("-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
@@ -128,6 +137,11 @@ class Server:
     def said(self) -> str:
         """Return what it wrote to its log."""
         return (self._home / "log").read_text(encoding="utf-8", errors="replace")
+
+    def _administer(self, program: str, *arguments: str) -> None:
+        where = ("--host", "127.0.0.1", "--port", str(self._port), "--username", OWNER)
+        command = [str(self._programs / program), *where, *arguments]
+        subprocess.run(command, check=True)  # noqa: S603 - an installed program
 
     def _watch(self, pid: int) -> None:
         """Have it ended when this process cannot do so itself."""
