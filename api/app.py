@@ -20,6 +20,7 @@ from api import (
     schedules,
     usage,
     versions,
+    webhooks,
     workflows,
 )
 from api.dependencies import OwnOnly
@@ -68,6 +69,7 @@ def _v1() -> APIRouter:
         forks,
         arrivals,
         schedules,
+        webhooks,
         catalog,
     ):
         router.include_router(part.router)

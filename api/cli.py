@@ -48,6 +48,7 @@ _COMMANDS = (
     _Entry("workflows", "workflows:workflows", "List the workflows.", _WRITE),
     _Entry("register", "workflows:register", "Register a workflow.", _WRITE),
     _Entry("catalog", "catalog:catalog", "List operations, and the effects that were guessed.", _WRITE),
+    _Entry("webhooks", "webhooks:webhooks", "List who is told when runs end or ask persons.", _OPERATE),
     _Entry("serve", "serve:serve", "Serve the HTTP API and move runs.", _OPERATE),
     _Entry("worker", "worker:worker", "Move runs, and serve nobody.", _OPERATE),
     _Entry("migrate", "migrating:migrate", "Upgrade the database.", _OPERATE),
@@ -73,6 +74,14 @@ _BRANCHES = {
         "pause": "schedules:pause",
         "resume": "schedules:resume",
         "remove": "schedules:remove",
+    },
+    "webhooks": {
+        "add": "webhooks:add",
+        "ping": "webhooks:ping",
+        "deliveries": "webhooks:deliveries",
+        "redeliver": "webhooks:redeliver",
+        "enable": "webhooks:enable",
+        "remove": "webhooks:remove",
     },
     "events": {"show": "events:show", "send": "events:send"},
     "workflows": {

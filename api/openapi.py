@@ -14,6 +14,7 @@ from graphs.origins import ForkRequest
 from graphs.overriding import OverrideRequest
 from graphs.repinning import RepinRequest
 from planner.schedules import NewPlan, Plan
+from planner.webhooks import NewWebhook
 
 _TEMPLATE = "#/components/schemas/{model}"
 _BODIES = (
@@ -26,6 +27,7 @@ _BODIES = (
     StateChange,
     NewPlan,
     Plan,
+    NewWebhook,
     ProblemDetails,
 )
 _EXAMPLE = {

@@ -5,13 +5,14 @@ from typing import Any
 
 from api.errors import Forbidden
 from api.security import ANYBODY, Caller
-from planner.errors import DecisionUnknown, EventUnknown, RunUnknown, ScheduleUnknown
-from planner.store import decisions, events, questions, runs, schedules
+from planner.errors import DecisionUnknown, EventUnknown, RunUnknown, ScheduleUnknown, WebhookUnknown
+from planner.store import decisions, events, questions, runs, schedules, webhooks
 
 DRAWN = "run"
 """The one parameter of a query that names a run to be shown; lists leave out what is not the caller's."""
-_RUN, _DECISION, _EVENT, _SCHEDULE = ("run_id", DRAWN), "decision_id", "event_id", "schedule_id"
-"""Names under which requests speak of a run, a decision, an event and a schedule."""
+_RUN, _DECISION = ("run_id", DRAWN), "decision_id"
+_EVENT, _SCHEDULE, _WEBHOOK = "event_id", "schedule_id", "webhook_id"
+"""Names under which requests speak of these things."""
 _PERSON = "person"
 
 
@@ -23,6 +24,7 @@ def check(tx: Any, caller: Caller, named: Mapping[str, str]) -> None:
         DecisionUnknown: a decision is.
         EventUnknown: an event is.
         ScheduleUnknown: a schedule is.
+        WebhookUnknown: a webhook is.
     """
     for run_id in (named[name] for name in _RUN if name in named):
         if not caller.sees(runs.get(tx, run_id).tenant):
@@ -33,6 +35,8 @@ def check(tx: Any, caller: Caller, named: Mapping[str, str]) -> None:
         raise EventUnknown(named[_EVENT])
     if _SCHEDULE in named and not caller.sees(schedules.get(tx, named[_SCHEDULE]).tenant):
         raise ScheduleUnknown(named[_SCHEDULE])
+    if _WEBHOOK in named and not caller.sees(webhooks.get(tx, named[_WEBHOOK]).tenant):
+        raise WebhookUnknown(named[_WEBHOOK])
 
 
 def check_every(caller: Caller) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from graphs.arrivals import Arrivals
+from graphs.delivering import Deliverer
 from graphs.dispatch import Dispatcher
 from graphs.notary import Notary
 from graphs.parts import Parts
@@ -89,16 +90,16 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         dispatcher = Dispatcher(parts)
         scheduler = Scheduler(parts, dispatcher)
         if dispatch:
-            notary = Notary(database, config, ticking)
-            await notary.start()
-            stack.push_async_callback(notary.stop)
-            await dispatcher.start()
-            stack.push_async_callback(dispatcher.stop)
-            await scheduler.start()
-            stack.push_async_callback(scheduler.stop)
-            arriving = Arrivals(parts, dispatcher, kept_days=config.retention.events_days)
-            await arriving.start()
-            stack.push_async_callback(arriving.stop)
+            hooks, events_days = config.webhooks, config.retention.events_days
+            for each in (
+                Notary(database, config, ticking),
+                dispatcher,
+                scheduler,
+                Deliverer(parts, private=hooks.private, kept_days=hooks.kept_days),
+                Arrivals(parts, dispatcher, kept_days=events_days),
+            ):
+                await each.start()
+                stack.push_async_callback(each.stop)
         yield Opened(config, parts, dispatcher, services, scheduler)
 
 

@@ -17,6 +17,9 @@ PlannerError
 ├── EventUnknown         no event has this id
 ├── ScheduleUnknown      no schedule has this id or name
 ├── NameTaken            something else has this name
+├── WebhookUnknown       no webhook has this id
+├── DeliveryUnknown      a webhook was sent no such message
+├── WebhookRefused       nothing is sent to this address
 ├── DecisionUnknown      no decision has this id
 ├── DecisionClosed       a person's decision was answered or timed out before
 ├── ForkRefused          no run can be forked from this decision as wanted
@@ -216,6 +219,36 @@ class NameTaken(PlannerError):
     def __init__(self, what: str, name: str) -> None:
         self.name = name
         super().__init__(f"there is a {what} {name!r} already; change that one, or choose another name")
+
+
+class WebhookUnknown(PlannerError):
+    """No webhook has this id."""
+
+    code = "webhook-unknown"
+
+    def __init__(self, webhook_id: str) -> None:
+        self.webhook_id = webhook_id
+        super().__init__(f"there is no webhook {webhook_id!r}")
+
+
+class DeliveryUnknown(PlannerError):
+    """The webhook was sent no such message."""
+
+    code = "delivery-unknown"
+
+    def __init__(self, delivery_id: str) -> None:
+        self.delivery_id = delivery_id
+        super().__init__(f"the webhook was sent no message {delivery_id!r}")
+
+
+class WebhookRefused(PlannerError):
+    """Nothing is sent to this address."""
+
+    code = "webhook-refused"
+
+    def __init__(self, url: str, why: str) -> None:
+        self.url = url
+        super().__init__(f"nothing is sent to {url}: {why}")
 
 
 class DecisionUnknown(PlannerError):

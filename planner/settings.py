@@ -33,6 +33,7 @@ from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
 from planner.tenants import CallerName, CallerSettings, Key, TenantName
+from planner.webhooks import WebhookSettings
 from tools.records import Record
 
 PREFIX = "PLANNER_"
@@ -236,6 +237,9 @@ class Settings(BaseSettings):
 
     retention: Retention = Retention()
     """How long the decision log is kept."""
+
+    webhooks: WebhookSettings = WebhookSettings()
+    """How others are told of what happens."""
 
     heads: HeadSettings = HeadSettings()
     """Where the heads of the decision log are exported."""

@@ -18,6 +18,8 @@ _CODES: dict[type[BaseException], int] = {
     errors.RunUnknown: exits.NOTHING,
     errors.DecisionUnknown: exits.NOTHING,
     errors.EventUnknown: exits.NOTHING,
+    errors.WebhookUnknown: exits.NOTHING,
+    errors.DeliveryUnknown: exits.NOTHING,
     errors.ScheduleUnknown: exits.NOTHING,
     OperationUnknown: exits.NOTHING,
 }

@@ -11,10 +11,12 @@ from planner.errors import DecisionClosed, DecisionUnknown, LeaseLost, PlannerEr
 from planner.journal import Append, Entry, Numbered
 from planner.log.envelopes import Keeping
 from planner.runs import ENDED, PersonQuestion
-from planner.store import decisions, questions, runs, sealing, tables
+from planner.store import decisions, questions, runs, sealing, tables, webhooks
 from planner.store.decisions import Logged
 from planner.store.sealing import Spot
 from planner.store.statements import ByKeys, Insert, Update
+from planner.store.webhooks import Happened
+from planner.webhooks import Kind
 from tools import moments
 
 _runs, _entries, _questions = tables.runs, tables.entries, tables.questions
@@ -23,10 +25,18 @@ _AWAITS = tables.awaits
 _TO_AWAITS = Insert(_AWAITS)
 # Locked in the order of their ids, so that two processes cannot wait for each other.
 _STANDINGS = ByKeys(
-    select(_runs.c.id, _runs.c.epoch, _runs.c.status, _runs.c.nudged).order_by(_runs.c.id).with_for_update(),
+    select(*(_runs.c[name] for name in ("id", "epoch", "status", "nudged", "tenant", "workflow")))
+    .order_by(_runs.c.id)
+    .with_for_update(),
     _runs.c.id,
 )
 _KEEPING = Keeping()
+_ENDS: dict[str, Kind] = {
+    "succeeded": "run.succeeded",
+    "failed": "run.failed",
+    "undone": "run.undone",
+    "cancelled": "run.cancelled",
+}
 _CHANGEABLE = frozenset({"status", "output", "error", "ended_at", "wake_at", "steps_done"})
 
 
@@ -51,8 +61,8 @@ class Prepared(NamedTuple):
 class Standing:
     """What the judging of a group knows of one run, kept up to date from unit to unit."""
 
-    def __init__(self, epoch: int, status: str, *, nudged: bool) -> None:
-        self.epoch = epoch
+    def __init__(self, epoch: int, status: str, *, nudged: bool, tenant: str, workflow: str) -> None:
+        self.epoch, self.tenant, self.workflow = epoch, tenant, workflow
         self.ended = status in ENDED
         self.nudged = nudged
 
@@ -140,13 +150,33 @@ def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | Non
     _expire(tx, [identity for each in good for identity in each.unit.closed])
     for change in changes:
         _CHANGE_RUN(tx, change)
+    webhooks.tell(tx, list(_happened(good, changes, standings)))
     _close_of(tx, [change["id"] for change in changes if change.get("status") in ENDED])
     return verdicts
 
 
+def _happened(
+    good: Sequence[Prepared], changes: Sequence[dict[str, Any]], standings: dict[str, Standing]
+) -> Iterator[Happened]:
+    """Yield what others may be told of: questions that were asked, and runs that ended."""
+    for each in good:
+        standing = standings[each.unit.run_id]
+        for row in each.questions:
+            whose = (standing.tenant, standing.workflow, each.unit.run_id)
+            yield Happened("decision.asked", *whose, row["asked_at"], row["decision_id"])
+    for change in changes:
+        if change.get("status") in ENDED:
+            standing = standings[change["id"]]
+            kind: Kind = _ENDS[change["status"]]
+            yield Happened(kind, standing.tenant, standing.workflow, change["id"], change["ended_at"])
+
+
 def _standings(tx: Connection, run_ids: set[str]) -> dict[str, Standing]:
     found = _STANDINGS(tx, run_ids)
-    return {run_id: Standing(epoch, status, nudged=bool(nudged)) for run_id, epoch, status, nudged in found}
+    return {
+        run_id: Standing(epoch, status, nudged=bool(nudged), tenant=tenant, workflow=workflow)
+        for run_id, epoch, status, nudged, tenant, workflow in found
+    }
 
 
 def _questions_of(tx: Connection, ids: set[str]) -> dict[str, PersonQuestion | None]:

@@ -98,8 +98,15 @@ def true(text: str | None, sealed: bytes | None, keeping: Keeping, spot: Spot) -
     Raises:
         SealBroken: it is sealed, and cannot be opened.
     """
-    if sealed is None:
-        return bodies.decode(text)
+    return bodies.decode(text if sealed is None else opened(sealed, keeping, spot))
+
+
+def opened(sealed: bytes, keeping: Keeping, spot: Spot) -> str:
+    """Return a text that was sealed.
+
+    Raises:
+        SealBroken: it cannot be opened.
+    """
     if keeping.seals is None:
         raise SealBroken(spot.run_id, "something in it is sealed, and no key is given here")
-    return bodies.decode(keeping.seals.open(sealed, *spot))
+    return keeping.seals.open(sealed, *spot)

@@ -313,6 +313,44 @@ schedules = Table(
     Index(None, "created_at", "id"),
 )
 
+# Who is told when runs end or ask persons.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("kinds", Text, nullable=False),
+    Column("workflow", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("disabled", Text),
+    Column("secret", LargeBinary, nullable=False),
+    Column("is_sealed", Boolean, nullable=False),
+    Index(None, "tenant"),
+    Index(None, "created_at", "id"),
+)
+
+# The outbox: written in the transaction of what it tells of.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("webhook_id", Text, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("run_id", Text),
+    Column("decision_id", Text),
+    Column("at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Instant),
+    Column("last_at", Instant),
+    Column("last_answer", Text),
+    Column("leased_until", Instant),
+    Index(None, "next_at"),
+    Index(None, "webhook_id", "at", "id"),
+)
+
 
 def insert_or_skip(tx: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert the row unless its key, or what else is unique in it, is taken; return whether it was.

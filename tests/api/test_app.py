@@ -83,7 +83,14 @@ def test_each_parameter_alone_takes_any_garbage(lived):
     run = lived.get("/v1/runs").json()["items"][0]
     for path, parameters in reads(lived):
         filled = path.format_map(
-            {"run_id": run["id"], "name": "quote", "decision_id": "d", "event_id": "e", "schedule_id": "s"}
+            {
+                "run_id": run["id"],
+                "name": "quote",
+                "decision_id": "d",
+                "event_id": "e",
+                "schedule_id": "s",
+                "webhook_id": "w",
+            }
         )
         for name in (each["name"] for each in parameters if each["in"] == "query"):
             for value in GARBAGE:
@@ -171,6 +178,7 @@ def everything(client, run):
         "decision_id": decided,
         "event_id": "none",
         "schedule_id": "none",
+        "webhook_id": "none",
     }
     for path, _ in reads(client):
         there = "floor.pay" if path.startswith("/v1/catalog/operations") else name

@@ -13,6 +13,7 @@ SHARED_BY_ALL = {
     ("POST", "/v1/workflows/validate"),
     ("POST", "/v1/events"),
     ("POST", "/v1/schedules"),
+    ("POST", "/v1/webhooks"),
 }
 """Requests that change nothing, or begin something of the caller's own."""
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -232,7 +233,11 @@ def test_what_concerns_every_tenant_takes_a_key_without_one(locked, method, path
 def test_every_request_that_changes_something_is_confined_to_a_tenant(locked):
     """A route that is added later must say whose it is: by a run, by a decision, or as everybody's."""
     everything = {request for request in routes(locked) if request[0] != "GET"}
-    owned = {request for name in ("run_id", "decision_id", "schedule_id") for request in about(locked, name)}
+    owned = {
+        request
+        for name in ("run_id", "decision_id", "schedule_id", "webhook_id")
+        for request in about(locked, name)
+    }
 
     assert len(everything - owned - SHARED_BY_ALL) >= 2
     for method, path in everything - owned - SHARED_BY_ALL:

@@ -10,6 +10,7 @@ from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
 from planner.settings import HeadSettings, ModelSettings, SealingSettings, Settings, load
+from planner.webhooks import WebhookSettings
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 GROUPS = {
@@ -18,6 +19,7 @@ GROUPS = {
     "sealing": SealingSettings,
     "retention": Retention,
     "heads": HeadSettings,
+    "webhooks": WebhookSettings,
 }
 KEY = "a-key-of-more-than-sixteen"
 

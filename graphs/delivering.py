@@ -1,0 +1,143 @@
+"""Delivering: sends what stands in the outbox of webhooks, again and later where it is not taken."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from graphs.parts import Parts
+from planner import webhooks as rules
+from planner.errors import DecisionUnknown, PlannerError, RunUnknown, WebhookRefused
+from planner.store import bodies, questions, runs, webhooks
+from planner.store.webhooks import Due
+from planner.webhooks import Answered, Webhook
+from tools import posting
+from tools.posting import Posted
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""Longest time after which what is to be sent is noticed."""
+AT_ONCE = 20
+"""Messages that one process sends side by side."""
+LEASE = timedelta(seconds=60)
+"""How long a message belongs to the process that took it; longer than sending may take."""
+PURGE_SECONDS = 3600.0
+_LONG = 1e7
+
+
+class Deliverer:
+    """Sends webhooks while a process serves; any number of processes may do so side by side."""
+
+    def __init__(self, parts: Parts, *, private: bool, kept_days: int) -> None:
+        self._parts, self._private, self._kept_days = parts, private, kept_days
+        self._stack = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to send."""
+        client = await self._stack.enter_async_context(posting.opened())
+        self._tasks = [
+            asyncio.create_task(self._again(lambda: self.send_due(client), LOOK_SECONDS)),
+            asyncio.create_task(self._again(self._purge, PURGE_SECONDS)),
+        ]
+
+    async def stop(self) -> None:
+        """End; what is under way is sent again by another process, under the same id."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._stack.aclose()
+
+    async def send_due(self, client: httpx.AsyncClient) -> None:
+        """Send the messages whose time has come.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+            SealBroken: the secret of a receiver cannot be opened here.
+        """
+        database, now = self._parts.database, self._parts.clock.now()
+        moment = await database.read(webhooks.next_moment)
+        if moment is None or moment > now:
+            return
+        while found := await database.write(webhooks.take, now, lease=LEASE, limit=AT_ONCE):
+            await asyncio.gather(*(self._send(due, client) for due in found))
+
+    async def _send(self, due: Due, client: httpx.AsyncClient) -> None:
+        delivery, clock = due.delivery, self._parts.clock
+        data = await self._parts.database.read(_told, due)
+        text = rules.body(delivery.kind, delivery.at, data, bodies.encode)
+        headers = rules.headers(delivery.id, due.secret, text, clock.now())
+        posted = await posting.post(client, due.webhook.url, text, headers, private=self._private)
+        answered = _answered(posted)
+        after = rules.after(delivery, answered, clock.now(), random.random())  # noqa: S311 - only spreads
+        await self._parts.database.write(_note, due, after, answered)
+        if not answered.is_good:
+            told = {"webhook_id": due.webhook.id, "delivery_id": delivery.id, "answer": answered.said}
+            log.warning("a webhook was not taken", extra=told)
+
+    async def _purge(self) -> None:
+        before = self._parts.clock.now() - timedelta(days=self._kept_days)
+        await self._parts.database.write(webhooks.purge, before)
+
+    async def _again(self, work: Callable[[], Awaitable[Any]], seconds: float) -> None:
+        while True:
+            try:
+                await work()
+            except PlannerError as exc:
+                log.warning("webhooks could not be sent", extra={"error": str(exc)})
+            await asyncio.sleep(seconds)
+
+
+def add(tx: Any, webhook: Webhook, secret: str, *, private: bool) -> Webhook:
+    """Keep a new receiver, once it may be sent to.
+
+    Raises:
+        WebhookRefused: it is no address that anything is sent to.
+    """
+    url = httpx.URL(webhook.url)
+    if not private and rules.is_private(url.host):
+        how = "set PLANNER_WEBHOOKS__PRIVATE=true where that is meant"
+        raise WebhookRefused(webhook.url, f"it is an address of this machine or of a private network; {how}")
+    if not private and url.scheme != "https":
+        raise WebhookRefused(webhook.url, "outside private networks it must begin with https")
+    return webhooks.add(tx, webhook, secret)
+
+
+def _told(tx: Any, due: Due) -> Any:
+    """Return what a message tells, masked as the API shows it; nothing of what is no longer there."""
+    delivery = due.delivery
+    try:
+        if delivery.decision_id is not None:
+            question = questions.get(tx, delivery.decision_id)
+            return question.model_dump(mode="json", exclude={"answer"})
+        if delivery.run_id is not None:
+            return runs.get(tx, delivery.run_id).model_dump(mode="json", exclude=_INSIDE)
+    except (RunUnknown, DecisionUnknown):
+        return {"run_id": delivery.run_id, "decision_id": delivery.decision_id}
+    return {"webhook_id": due.webhook.id}
+
+
+_INSIDE = {"epoch", "worker", "lease_until", "wake_at"}
+"""Fields of a run that are nobody's business outside."""
+
+
+def _note(tx: Any, due: Due, after: Any, answered: Answered) -> None:
+    webhooks.record(tx, after)
+    if answered.status == rules.GONE:
+        webhooks.disable(tx, due.webhook.id, "the receiver answered 410: it is gone")
+
+
+def _answered(posted: Posted) -> Answered:
+    pause = posted.retry_after
+    return Answered(
+        posted.status, posted.said, None if pause is None else timedelta(seconds=min(pause, _LONG))
+    )
