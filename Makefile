@@ -49,8 +49,8 @@ test: dev  ## run every test
 faults: dev  ## every known fault of a model's server, over loopback sockets; ends with one JSON line
 	$(BIN)/python -m planner.fault_suite
 
-sweep: dev  ## kill runs of the shop at every point, and look what became of them (QUICK=1: under a minute)
-	$(BIN)/python -m examples.shop.sweep $(if $(QUICK),--quick,)
+sweep: dev  ## kill runs of the shop at every point, and look what became of them (QUICK=1, DATABASE=postgresql, JOBS=2)
+	$(BIN)/python -m examples.shop.sweep --database $(or $(DATABASE),sqlite) --jobs $(or $(JOBS),2) $(if $(QUICK),--quick,)
 
 bench: $(VENV)/.bench  ## the engine against its peers; a table, and build/bench.json (QUICK=1: under 5 minutes)
 	$(BIN)/python -m bench $(if $(QUICK),--quick,)

@@ -1,17 +1,18 @@
-"""Dispatch: claims runs under a lease, keeps them moving, and takes up what waited or was lost."""
+"""Dispatch: begins runs, keeps them moving, and lets go of them in order."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from graphs import compile as compiling
 from graphs import loading, pinning, runner
+from graphs.claims import Claims
 from graphs.context import Context
+from graphs.leases import Leases, Moving
 from graphs.loading import Loaded
 from graphs.parts import Parts
 from graphs.signals import Signals
@@ -28,38 +29,12 @@ from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Entry, Numbered, Recorded
 from planner.log.echoes import Echoes
 from planner.runs import Run
-from planner.store import events, journal, runs, versions
-
-T = TypeVar("T")
+from planner.store import events, journal, runs
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.5
-"""Longest time after which work of other processes is noticed."""
 GRACE_SECONDS = 5.0
 """How long a run may take to come to a safe point when its process stops."""
-
-
-@dataclass
-class Moving:
-    """A run that this process holds."""
-
-    run: Run
-    loaded: Loaded | None = None
-    """What it is taken up from, where that is known without reading it."""
-    task: "asyncio.Task[None] | None" = None
-    ctx: Context | None = None
-    """None while it is loaded."""
-
-    def hold(self, until: datetime) -> None:
-        """Take note that the lease was prolonged."""
-        if self.ctx is not None:
-            self.ctx.lease_until = until
-
-    def drain(self) -> None:
-        """Let it stop at its next safe point; one that is loaded does so at its first."""
-        if self.ctx is not None:
-            self.ctx.draining = True
 
 
 class Dispatcher:
@@ -68,31 +43,26 @@ class Dispatcher:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.signals = Signals()
-        self._active: dict[str, Moving] = {}
-        self._poked = asyncio.Event()
-        self._leasing: asyncio.Task[None] | None = None
-        self._claiming: asyncio.Task[None] | None = None
-        self._claims: set[asyncio.Task[Any]] = set()
+        self._leases = Leases(parts)
+        self._claims = Claims(parts, self._room, self._take_up)
         self._is_stopping = True
         """So is one that was not started: it takes up nothing."""
-        self._foreign: set[str] = set()
-        """Catalogue revisions whose services this process does not know; their runs are left to others."""
 
     @property
     def active(self) -> int:
         """How many runs move in this process now."""
-        return len(self._active)
+        return len(self._leases.held)
 
     def is_moving(self, run_id: str) -> bool:
         """Tell whether a run moves in this process now."""
-        return run_id in self._active
+        return run_id in self._leases.held
 
     async def start(self, *, claim: bool = True) -> None:
         """Begin to hold leases, and unless told otherwise to take up whatever run waits."""
         self._is_stopping = False
-        self._leasing = asyncio.create_task(self._lease_loop())
+        await self._leases.start()
         if claim:
-            self._claiming = asyncio.create_task(self._claim_loop())
+            await self._claims.start()
 
     async def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
         """Stop taking up runs and let go of those that move; they go on elsewhere from their journal.
@@ -101,30 +71,25 @@ class Dispatcher:
         of in the midst of it, as in a crash.
         """
         self._is_stopping = True
-        if self._claiming is not None:
-            self._claiming.cancel()
-        await asyncio.gather(*self._claims, return_exceptions=True)
-        for held in self._active.values():
+        await self._claims.stop()
+        for held in self._leases.held.values():
             held.drain()
-        moving = [held.task for held in self._active.values() if held.task is not None]
+        moving = [held.task for held in self._leases.held.values() if held.task is not None]
         if moving:
             await asyncio.wait(moving, timeout=grace_seconds)
-        ending = [task for task in (self._leasing, self._claiming, *moving) if task is not None]
-        for task in ending:
+        for task in moving:
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
-        self._leasing = self._claiming = None
+        await asyncio.gather(*moving, return_exceptions=True)
+        await self._leases.stop()
 
     def poke(self) -> None:
         """Look for work at once."""
-        self._poked.set()
+        self._claims.poke()
 
     async def take(self, run_id: str) -> None:
         """Take up one run now if it is free; otherwise its holder goes on, or the next look finds it."""
-        if self.active >= self.parts.concurrency:
-            return
         try:
-            await self._claim(limit=1, run_id=run_id)
+            await self._claims.claim(run_id=run_id)
         except StoreUnavailable as exc:
             log.warning("run could not be taken up at once", extra={"run_id": run_id, "error": str(exc)})
 
@@ -136,13 +101,12 @@ class Dispatcher:
             workflow: what it is pinned to.
             kept: further arguments of `runs.create`.
         """
-        is_full = self._is_stopping or self.active >= self.parts.concurrency
-        if is_full or workflow.workflow in self.parts.most_running or pinning.runs_others(workflow):
+        if self._room() <= 0 or workflow.workflow in self.parts.most_running or pinning.runs_others(workflow):
             made = await self.parts.database.write(runs.create, run, **kept)
             if made.id == run.id:
                 await self.take(run.id)
             return made
-        return await self._kept(self._begin(run, workflow, kept))
+        return await self._claims.kept(self._begin(run, workflow, kept))
 
     async def _begin(self, run: Run, workflow: Workflow, kept: Mapping[str, Any]) -> Run:
         """Begin the run under a lease from the start, so that it need be neither claimed nor read."""
@@ -156,62 +120,28 @@ class Dispatcher:
         made = await parts.database.write(_create, leased, first, kept)
         if made.id == run.id:
             loaded = Loaded(leased, parts.catalog, workflow, {}, (first,), {})
-            await self._release(made) if self._is_stopping else self._spawn(made, loaded)
+            await self._take_up(made, loaded)
         return made
 
-    async def _claim_loop(self) -> None:
-        while True:
-            try:
-                await self._claim(limit=self.parts.concurrency - self.active)
-            except StoreUnavailable as exc:
-                log.warning("runs could not be claimed", extra={"error": str(exc)})
-            except Exception:
-                log.exception("claiming runs failed; it is tried again")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self._poked.wait()
-            self._poked.clear()
+    def _room(self) -> int:
+        return 0 if self._is_stopping else self.parts.concurrency - self.active
 
-    async def _claim(self, *, limit: int, run_id: str | None = None) -> None:
-        """Claim runs and let them move, even when the caller goes away: a lease once taken is kept."""
-        if limit <= 0 or self._is_stopping:
-            return
-        await self._kept(self._claim_now(limit, run_id))
-
-    async def _kept(self, claiming: Coroutine[Any, Any, T]) -> T:
-        """Return what it returns; it goes on to its end even when the caller goes away."""
-        claim = asyncio.create_task(claiming)
-        self._claims.add(claim)
-        claim.add_done_callback(self._claims.discard)
-        return await asyncio.shield(claim)
-
-    async def _claim_now(self, limit: int, run_id: str | None) -> None:
-        parts = self.parts
-        claimed = await parts.database.write(
-            runs.claim,
-            worker=parts.worker,
-            now=parts.clock.now(),
-            lease_seconds=parts.lease_seconds,
-            limit=limit,
-            run_id=run_id,
-            except_revisions=frozenset(self._foreign),
-            most_running=parts.most_running,
-        )
-        for run in claimed:
-            await self._release(run) if self._is_stopping else self._spawn(run)
+    async def _take_up(self, run: Run, loaded: Loaded | None = None) -> None:
+        """Let a run move that is held, unless the process stops meanwhile."""
+        await self._release(run) if self._is_stopping else self._spawn(run, loaded)
 
     def _spawn(self, run: Run, loaded: Loaded | None = None) -> None:
-        stale = self._active.get(run.id)
+        stale = self._leases.held.get(run.id)
         if stale is not None and stale.task is not None:
             stale.task.cancel()
-        held = self._active[run.id] = Moving(run, loaded)
+        held = self._leases.held[run.id] = Moving(run, loaded)
         held.task = asyncio.create_task(self._move(held), name=f"run {run.id}")
         # A task that is cancelled before it began never comes to its own `finally`.
         held.task.add_done_callback(lambda _: self._forget(held))
 
     def _forget(self, held: Moving) -> None:
-        if self._active.get(held.run.id) is held:
-            del self._active[held.run.id]
+        if self._leases.held.get(held.run.id) is held:
+            del self._leases.held[held.run.id]
         self.signals.send(held.run.id, stopped=True)
 
     async def _move(self, held: Moving) -> None:
@@ -225,7 +155,7 @@ class Dispatcher:
             log.warning("run lost to another worker", extra={"run_id": run.id, "epoch": run.epoch})
         except ServicesMissing as exc:
             log.warning("run left to a process of its project", extra={"run_id": run.id, "error": str(exc)})
-            self._foreign.add(run.catalog_revision)
+            self._claims.foreign.add(run.catalog_revision)
             await self._release(run)
         except SealBroken as exc:
             # Left under its lease, so that another process comes to it before this one tries again.
@@ -255,64 +185,9 @@ class Dispatcher:
         with contextlib.suppress(LeaseLost, StoreUnavailable, DecisionClosed):
             await self.parts.database.append(Append(run.id, run.epoch, change=change))
 
-    async def _lease_loop(self) -> None:
-        while True:
-            await asyncio.sleep(self.parts.lease_seconds / 3)
-            try:
-                await self._renew()
-            except StoreUnavailable as exc:
-                log.warning("leases could not be renewed", extra={"error": str(exc)})
-            except Exception:
-                log.exception("renewing leases failed; it is tried again")
-
-    async def _renew(self) -> None:
-        held = {run_id: moving.run.epoch for run_id, moving in self._active.items()}
-        if not held:
-            return
-        parts, now = self.parts, self.parts.clock.now()
-        owned = await parts.database.write(
-            runs.renew,
-            worker=parts.worker,
-            now=now,
-            lease_seconds=parts.lease_seconds,
-            run_ids=held,
-        )
-        until = now + timedelta(seconds=parts.lease_seconds)
-        cancelled = await parts.database.read(runs.cancel_requested, list(held))
-        paused = await parts.database.read(versions.of_paused, list(held))
-        for run_id, epoch in held.items():
-            moving = self._active.get(run_id)
-            if moving is None or moving.run.epoch != epoch:
-                continue
-            if run_id in cancelled:
-                self.cancel(run_id)
-            if run_id in paused:
-                moving.drain()
-            if run_id in owned:
-                moving.hold(until)
-            elif moving.task is not None:
-                moving.task.cancel()
-
-    async def _prolong(self, run: Run) -> bool:
-        """Prolong the lease of one run, if nobody else took it; tell whether it is still ours."""
-        parts, now = self.parts, self.parts.clock.now()
-        owned = await parts.database.write(
-            runs.renew,
-            worker=parts.worker,
-            now=now,
-            lease_seconds=parts.lease_seconds,
-            run_ids={run.id: run.epoch},
-        )
-        moving = self._active.get(run.id)
-        if run.id in owned and moving is not None and moving.run.epoch == run.epoch:
-            moving.hold(now + timedelta(seconds=parts.lease_seconds))
-        return run.id in owned
-
     def cancel(self, run_id: str) -> None:
         """Let a run of this process see at once that it is to be cancelled."""
-        moving = self._active.get(run_id)
-        if moving is not None and moving.ctx is not None:
-            moving.ctx.cancel_requested = True
+        self._leases.cancel(run_id)
 
     async def _arrived(self, wanted: Wanted) -> list[KeptEvent]:
         return await self.parts.database.read(events.arrived, wanted)
@@ -350,7 +225,7 @@ class Dispatcher:
             recovery_choices=parts.recovery_choices,
             cancel_requested=run.cancel_requested,
             lease_until=run.lease_until,
-            renew=partial(self._prolong, run),
+            renew=partial(self._leases.prolong, run),
             is_first=is_first,
         )
 

@@ -1,20 +1,34 @@
-"""Doubles for the engine: services that answer from a script, and runs without a database."""
+"""Doubles for the engine: services that answer from a script, runs without a database, and processes."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graphs import blocks, driver, runner
+import yaml
+
+from graphs import blocks, driver, intake, runner
 from graphs.context import Context, Frame
+from graphs.dispatch import Dispatcher
+from graphs.intake import RunRequest
+from graphs.parts import Parts
 from graphs.runner import Ended
+from graphs.signals import Signals
+from planner import clock
+from planner.clock import SystemClock
 from planner.decisions import Answer, Decider, Filled, Question, WorkflowRef
 from planner.definition import Workflow
 from planner.journal import Append, Numbered, Recorded
 from planner.runs import PersonAnswer, PersonQuestion, Run
+from planner.store import runs, workflows
+from planner.store.database import Database
 from tools.catalog import Catalog
 from tools.operations import Operation
 from tools.outcomes import Outcome
+from tools.services import Caller
 
 Execute = Callable[[Frame, Context], Awaitable[str]]
 
@@ -192,3 +206,98 @@ class Bench:
     def _new_id(self) -> str:
         self._ids += 1
         return f"01900000-0000-7000-8000-{self._ids + 0xD000:012x}"
+
+
+def register(database: Database, steps: str, **more: Any) -> Workflow:
+    """Register a workflow named `test`, with steps in YAML."""
+    fields = {"workflow": "test", "version": "1.0.0", "steps": yaml.safe_load(steps)} | more
+    workflow = Workflow.model_validate(fields)
+    database.write_sync(workflows.register, workflow, source="", now=SystemClock().now())
+    return workflow
+
+
+@asynccontextmanager
+async def process(
+    database: Database,
+    catalog: Catalog,
+    caller: Caller | None = None,
+    decider: Decider | None = None,
+    **more: Any,
+) -> AsyncIterator[Dispatcher]:
+    """Open one process: its parts, and a dispatcher that moves runs."""
+    parts = Parts(
+        database=database,
+        catalog=catalog,
+        caller=caller or ScriptedCaller({}),
+        decider=decider or ScriptedDecider({}),
+        clock=SystemClock(),
+        new_id=clock.new_id,
+        worker=f"worker-{clock.new_id()}",
+        **{"lease_seconds": 5.0} | more,
+    )
+    dispatcher = Dispatcher(parts)
+    await dispatcher.start()
+    try:
+        yield dispatcher
+    finally:
+        await dispatcher.stop()
+
+
+async def start(dispatcher: Dispatcher, **request: Any) -> str:
+    """Begin a run and return its id."""
+    begun = await intake.begin(RunRequest(**request), dispatcher.parts, dispatcher, started_by="test")
+    return begun.run.id
+
+
+async def settled(dispatcher: Dispatcher, run_id: str, *, within: float = 5.0, or_waits: bool = True) -> Run:
+    """Return the run once it ended, or waits for somebody unless told otherwise."""
+    async with asyncio.timeout(within):
+        while True:
+            run = await dispatcher.parts.database.read(runs.get, run_id)
+            if run.ended or (or_waits and run.status == "waiting"):
+                return run
+            await dispatcher.signals.wait(run_id, 0.2)
+
+
+async def ended(database: Database, run_id: str, *, within: float = 10.0) -> Run:
+    """Return the run once it ended, in whatever process."""
+    nobody = Signals()
+    async with asyncio.timeout(within):
+        while not (run := await database.read(runs.get, run_id)).ended:
+            await nobody.wait(run_id, 0.02)
+        return run
+
+
+class Failing:
+    """A database that fails at chosen claims and appends, and is the real one otherwise."""
+
+    def __init__(
+        self,
+        database: Database,
+        error: Exception,
+        *,
+        claims: Collection[int] = (),
+        appends: Collection[int] = (),
+    ) -> None:
+        self.database, self.error = database, error
+        self.failing = {"claim": claims, "append": appends}
+        self.seen: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.database, name)
+
+    async def write(self, fn: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        """Write, unless it is a claim that fails."""
+        if fn is runs.claim:
+            self._count("claim")
+        return await self.database.write(fn, *args, **more)
+
+    async def append(self, unit: Append) -> None:
+        """Append, unless this one fails."""
+        self._count("append")
+        await self.database.append(unit)
+
+    def _count(self, kind: str) -> None:
+        self.seen[kind] += 1
+        if self.seen[kind] in self.failing[kind]:
+            raise self.error

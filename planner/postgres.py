@@ -5,12 +5,14 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from planner import orphans
 from planner.testing import free_port
 
 DEBIAN = Path("/usr/lib/postgresql")
@@ -34,6 +36,8 @@ def binaries() -> Path | None:
 @contextmanager
 def server(*, durable: bool = True, settings: Sequence[str] = ()) -> Iterator["Server"]:
     """Run a server on a free loopback port, with its data in a folder that is removed afterwards.
+
+    Both go too when this process is killed.
 
     Args:
         durable: whether commits reach the disk; tests that crash no machine do without.
@@ -63,6 +67,7 @@ class Server:
         self._user = _unprivileged()
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
         if self._user is not None:
             shutil.chown(home, self._user)
 
@@ -70,6 +75,15 @@ class Server:
     def url(self) -> str:
         """Address of its first database."""
         return f"postgresql://{OWNER}@127.0.0.1:{self._port}/postgres"
+
+    def create(self, name: str, *, template: str = "template1") -> str:
+        """Make a database, and return its address."""
+        self._administer("createdb", "--template", template, name)
+        return f"{self.url.rpartition('/')[0]}/{name}"
+
+    def drop(self, name: str) -> None:
+        """Remove a database, with whoever is connected to it."""
+        self._administer("dropdb", "--force", name)
 
     def initialise(self) -> None:
         """Make the folder of its data."""
@@ -97,6 +111,7 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
+        self._watch(self._process.pid)
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -114,10 +129,26 @@ class Server:
             self._process.kill()
             self._process.wait()
         self._process = None
+        if self._watcher is not None:
+            self._watcher.kill()
+            self._watcher.wait()
+            self._watcher = None
 
     def said(self) -> str:
         """Return what it wrote to its log."""
         return (self._home / "log").read_text(encoding="utf-8", errors="replace")
+
+    def _administer(self, program: str, *arguments: str) -> None:
+        where = ("--host", "127.0.0.1", "--port", str(self._port), "--username", OWNER)
+        command = [str(self._programs / program), *where, *arguments]
+        subprocess.run(command, check=True)  # noqa: S603 - an installed program
+
+    def _watch(self, pid: int) -> None:
+        """Have it ended when this process cannot do so itself."""
+        told = [str(os.getpid()), str(pid), str(self._home)]
+        command = [sys.executable, "-I", orphans.__file__, *told]
+        # A session of its own, so that what ends ours does not end it.
+        self._watcher = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own program
 
     def _is_ready(self) -> bool:
         asked = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self._port)]

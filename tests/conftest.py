@@ -6,7 +6,6 @@ import socket
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url
 
 from planner import postgres
 from planner.clock import new_id
@@ -57,14 +56,8 @@ def postgresql_server():
 def postgresql(postgresql_server):
     """Return the address of an empty database, which is dropped afterwards."""
     name = "test_" + new_id().replace("-", "")
-    owner = create_engine(
-        make_url(postgresql_server.url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
-    with owner.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        yield postgresql_server.url.rpartition("/")[0] + f"/{name}"
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    owner.dispose()
+    yield postgresql_server.create(name)
+    postgresql_server.drop(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

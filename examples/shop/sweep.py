@@ -3,7 +3,7 @@
 For every scenario of the shop's workflows, every commit and every call, a real process is killed there by
 SIGKILL; another one takes the run up from the journal. The services' own books are the judge: every effect
 happened once, what nobody can find out is put to a person, and a run that failed was taken back in reverse.
-The last line is JSON.
+Pairs of positions kill the one that took the run up as well. The last line is JSON.
 """
 
 import argparse
@@ -11,28 +11,31 @@ import contextlib
 import json
 import multiprocessing
 import random
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import httpx
 import uvicorn
 
 from examples.shop import hosting, victims
+from examples.shop.homes import HOMES, Home
 from examples.shop.service import SERVICES
-from examples.shop.victims import Blow, Counted, Scenario, Stage
+from examples.shop.victims import CALLING, Blow, Counted, Scenario, Stage
 from graphs.wiring import Opened
 from planner import effects
-from planner.store import journal, migrate, open_database, runs
+from planner.store import journal, open_database, runs
 from planner.testing import free_port
 
 QUICK = 30
-"""Positions of a quick sweep, spread over all scenarios by a seed."""
+"""Positions of a quick sweep, spread over all scenarios by a seed; a fifth of them are pairs."""
+PAIRS = 200
+"""Pairs of positions in a whole sweep at most, spread likewise."""
+SEED = 7
 START_SECONDS = 30.0
 BASKET = {
     "customer": "barbara@example.com",
@@ -81,10 +84,10 @@ Sabotage = Callable[[Opened], None]
 
 
 class Judged(NamedTuple):
-    """What became of a run whose process was killed at one position."""
+    """What became of a run whose processes were killed at one position each."""
 
     scenario: str
-    blow: Blow
+    blows: tuple[Blow, ...]
     duplicates: int
     losses: int
     surfaced: bool
@@ -95,21 +98,16 @@ class Judged(NamedTuple):
 class World:
     """The services, and databases for runs."""
 
-    def __init__(self, base: str, folder: Path, sabotage: Sabotage | None) -> None:
-        self._base, self._folder, self._sabotage = base, folder, sabotage
+    def __init__(self, base: str, home: Home, sabotage: Sabotage | None) -> None:
+        self._base, self._home, self._sabotage = base, home, sabotage
         self._services = {name: f"{base}/{name}" for name in SERVICES}
-        self._template = folder / "template.db"
-        with open_database(f"sqlite:///{self._template}") as made:
-            migrate.upgrade(made)
-        self._count = 0
 
-    def fresh(self, scenario: Scenario) -> Stage:
-        """Begin the services' books anew, and return them with an empty database."""
+    @contextlib.contextmanager
+    def fresh(self, scenario: Scenario) -> Iterator[Stage]:
+        """Begin the services' books anew, and yield them with an empty database."""
         httpx.post(f"{self._base}/reset", json=list(scenario.faults)).raise_for_status()
-        self._count += 1
-        file = self._folder / f"{self._count}.db"
-        shutil.copy(self._template, file)
-        return Stage(f"sqlite:///{file}", self._services, self._sabotage)
+        with self._home.fresh() as url:
+            yield Stage(url, self._services, self._sabotage)
 
     def effects(self) -> list[str]:
         """Return every effect that the services applied, in order."""
@@ -132,27 +130,60 @@ class Whole(NamedTuple):
             for n in range(1, self.counted.commits + 1)
             for moment in (*victims.PAUSES.keys(), *victims.PAUSES.values())
         ]
-        calls = [
-            Blow(moment, n)
-            for n in range(1, self.counted.calls + 1)
-            for moment in ("while sending", "after answer")
-        ]
+        calls = [Blow(moment, n) for n in range(1, self.counted.calls + 1) for moment in CALLING]
         return commits + calls
+
+    def pair(self, dice: random.Random) -> tuple[Blow, Blow]:
+        """Return a position at which the process is killed, and one for whoever takes its run up."""
+        first = dice.choice([each for each in self.blows if each.kills])
+        left = 1 - first.nth / self._last(first)
+        return first, dice.choice([each for each in self.blows if each.nth <= 1 + left * self._last(each)])
+
+    def _last(self, blow: Blow) -> int:
+        return self.counted.calls if blow.moment in CALLING else self.counted.commits
+
+
+class Place(NamedTuple):
+    """Where the processes of one run are struck, one after the other."""
+
+    expected: Whole
+    blows: tuple[Blow, ...]
 
 
 def whole(scenario: Scenario, world: World) -> Whole:
     """Return what a scenario comes to where nobody disturbs it."""
-    counted = victims.fork(scenario, world.fresh(scenario))
+    with world.fresh(scenario) as stage:
+        counted = victims.fork(scenario, stage)
     if counted is None:
         raise victims.Failed(f"the process of {scenario.name} was killed by somebody else")
     return Whole(scenario, counted, Counter(world.effects()))
 
 
-def judged(expected: Whole, blow: Blow, world: World) -> Judged | None:
-    """Kill or pause the process there, have another take its run up, and judge; None where neither came."""
-    scenario, stage = expected.scenario, world.fresh(expected.scenario)
-    paused = [False]
-    after: list[Counted | None] = []
+class _Struck(NamedTuple):
+    came: bool
+    """Whether the process came to the position."""
+    end: Counted | None
+    """What the one came to that took the run up while it was paused."""
+
+
+def judged(place: Place, world: World) -> Judged | None:
+    """Strike the processes, have another take the run up, and judge; None where one never came there."""
+    (expected, blows), scenario = place, place.expected.scenario
+    with world.fresh(scenario) as stage:
+        end = None
+        for blow in blows:
+            came, end = _struck(scenario, stage, blow)
+            if not came:
+                return None
+        end = end or victims.fork(scenario, stage)
+        if end is None:
+            raise victims.Failed(f"the process that took up {scenario.name} was killed by somebody else")
+        return _judged(expected, blows, end, Counter(world.effects()), _order(stage.url))
+
+
+def _struck(scenario: Scenario, stage: Stage, blow: Blow) -> _Struck:
+    """Kill or pause the process there; while it is paused, another takes the run up."""
+    paused, after = [False], []
 
     def take_up() -> None:
         paused[0] = True
@@ -161,28 +192,24 @@ def judged(expected: Whole, blow: Blow, world: World) -> Judged | None:
             after.append(victims.fork(scenario, stage))
 
     first = victims.fork(scenario, stage, blow, meanwhile=take_up)
-    if first is None or (paused[0] and not after):
-        after.append(victims.fork(scenario, stage))
-    if not after:
-        return None
-    if after[0] is None:
-        raise victims.Failed(f"the process that took up {scenario.name} was killed by somebody else")
-    return _judged(expected, blow, after[0], Counter(world.effects()), _order(stage.url))
+    return _Struck(first is None or paused[0], after[0] if after else None)
 
 
-def _judged(expected: Whole, blow: Blow, after: Counted, found: Counter[str], order: str) -> Judged:
+def _judged(
+    expected: Whole, blows: tuple[Blow, ...], after: Counted, found: Counter[str], order: str
+) -> Judged:
     name, wanted = expected.scenario.name, expected.effects
     duplicates = sum((found - wanted).values())
     surfaced = after.asked == "unknown"
     if surfaced:
-        return Judged(name, blow, duplicates, 0, surfaced=True)
+        return Judged(name, blows, duplicates, 0, surfaced=True)
     lost = sum((wanted - found).values())
     same = (after.status, bool(after.output)) == (expected.counted.status, bool(expected.counted.output))
     words = "" if same else f"it ended as {after.status}, not as {expected.counted.status}"
     if duplicates or lost:
         words = f"{words} found {dict(found)}, wanted {dict(wanted)}".strip()
     return Judged(
-        name, blow, duplicates, lost + (not same) + bool(order), surfaced=False, words=words or order
+        name, blows, duplicates, lost + (not same) + bool(order), surfaced=False, words=words or order
     )
 
 
@@ -240,28 +267,55 @@ def _wait(base: str) -> None:
 
 
 def sweep(
-    scenarios: Sequence[Scenario], *, positions: int | None = None, sabotage: Sabotage | None = None
+    scenarios: Sequence[Scenario],
+    *,
+    positions: int | None = None,
+    pairs: int = 0,
+    database: str = "sqlite",
+    jobs: int = 1,
+    sabotage: Sabotage | None = None,
 ) -> list[Judged]:
     """Return what became of every position, or of so many of them; `sabotage` breaks the engine first."""
-    found = []
-    with hosted() as base, tempfile.TemporaryDirectory(prefix="sweep-") as folder:
-        world = World(base, Path(folder), sabotage)
+    with _world(database, None) as world:
         expected = [whole(scenario, world) for scenario in scenarios]
-        places = [(each, blow) for each in expected for blow in each.blows]
-        if positions is not None and positions < len(places):
-            places = random.Random(7).sample(places, positions)  # noqa: S311 - a choice to be repeated
-        for each, blow in places:
-            one = judged(each, blow, world)
-            if one is not None:
-                found.append(one)
-    return found
+    places = _places(expected, positions, pairs)
+    if jobs == 1:
+        return _swept(places, database, sabotage)
+    shares = [places[n::jobs] for n in range(jobs)]
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork")) as pool:
+        return list(chain.from_iterable(pool.map(_swept, shares, repeat(database), repeat(sabotage))))
 
 
-def summary(found: Sequence[Judged], scenarios: Sequence[Scenario], *, seconds: float) -> dict[str, Any]:
+def _places(expected: Sequence[Whole], positions: int | None, pairs: int) -> list[Place]:
+    dice = random.Random(SEED)  # noqa: S311 - a choice to be repeated
+    places = [Place(each, (blow,)) for each in expected for blow in each.blows]
+    if positions is not None and positions < len(places):
+        places = dice.sample(places, positions)
+    doubled = [dice.choice(expected) for _ in range(min(pairs, len(places)))]
+    return places + [Place(each, each.pair(dice)) for each in doubled]
+
+
+def _swept(places: Sequence[Place], database: str, sabotage: Sabotage | None) -> list[Judged]:
+    with _world(database, sabotage) as world:
+        found = [judged(place, world) for place in places]
+    return [each for each in found if each is not None]
+
+
+@contextlib.contextmanager
+def _world(database: str, sabotage: Sabotage | None) -> Iterator[World]:
+    with hosted() as base, HOMES[database]() as home:
+        yield World(base, home, sabotage)
+
+
+def summary(
+    found: Sequence[Judged], scenarios: Sequence[Scenario], *, database: str, seconds: float
+) -> dict[str, Any]:
     """Return the figures of the last line."""
     return {
+        "database": database,
         "workflows": len({each.workflow for each in scenarios}),
         "positions": len(found),
+        "pairs": sum(len(each.blows) > 1 for each in found),
         "duplicates": sum(each.duplicates for each in found),
         "losses": sum(each.losses for each in found),
         "unknown_surfaced": sum(each.surfaced for each in found),
@@ -278,7 +332,8 @@ def report(found: Sequence[Judged]) -> Iterator[str]:
         yield f"{name:<34}{len(mine):>5} positions{surfaced:>5} to a person{wrong:>5} wrong"
     for each in found:
         if each.duplicates or each.losses:
-            yield f"{each.scenario}, killed {each.blow.moment} {each.blow.nth}: {each.words}"
+            places = ", then ".join(f"{blow.moment} {blow.nth}" for blow in each.blows)
+            yield f"{each.scenario}, struck {places}: {each.words}"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -286,13 +341,22 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.shop.sweep", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} positions, spread over all scenarios")
     parser.add_argument("--only", help="scenarios whose name begins so")
+    parser.add_argument("--database", choices=HOMES, default="sqlite", help="where runs are kept")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="positions swept at once")
     given = parser.parse_args(arguments)
     chosen = [each for each in SCENARIOS if each.name.startswith(given.only or "")]
     began = time.monotonic()
-    found = sweep(chosen, positions=QUICK if given.quick else None)
+    pairs = QUICK // 5 if given.quick else PAIRS
+    found = sweep(
+        chosen,
+        positions=QUICK - pairs if given.quick else None,
+        pairs=pairs,
+        database=given.database,
+        jobs=given.jobs,
+    )
     for line in report(found):
         print(line)
-    figures = summary(found, chosen, seconds=time.monotonic() - began)
+    figures = summary(found, chosen, database=given.database, seconds=time.monotonic() - began)
     print(json.dumps(figures))
     return 1 if figures["duplicates"] or figures["losses"] else 0
 

@@ -11,9 +11,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, NoReturn
 
 from graphs import wiring
@@ -49,6 +48,9 @@ PAUSES: Mapping[Moment, Moment] = {
 }
 
 
+CALLING: Sequence[Moment] = ("while sending", "after answer")
+
+
 class Failed(Exception):
     """A process neither did its work nor was killed by us."""
 
@@ -59,8 +61,8 @@ class Scenario(NamedTuple):
     name: str
     workflow: str
     input: dict[str, Any]
-    model: Mapping[str, str] = MappingProxyType({})
-    """What the model chooses, by step."""
+    model: Mapping[str, str] | None = None
+    """What the model chooses, by step; nothing to choose where there is none."""
     person: str | None = None
     """What a person answers, where one is asked to choose."""
     faults: tuple[dict[str, Any], ...] = ()
@@ -75,6 +77,11 @@ class Blow(NamedTuple):
     moment: Moment
     nth: int
     """At which commit, or at which call, counted from 1."""
+
+    @property
+    def kills(self) -> bool:
+        """Tell whether the process is killed, and not only paused."""
+        return self.moment not in PAUSES.values()
 
 
 class Counted(NamedTuple):
@@ -203,7 +210,7 @@ def _wrap(opened: Opened, scenario: Scenario, counter: _Counter) -> None:
     parts.database.submit = _submitting(parts.database.submit, counter)
     parts.database.write = _writing(parts.database.write, counter)
     parts.caller = _Caller(parts.caller, counter)
-    points = {f"{scenario.workflow}/{step}": _sure(choice) for step, choice in scenario.model.items()}
+    points = {f"{scenario.workflow}/{step}": _sure(choice) for step, choice in (scenario.model or {}).items()}
     parts.decider = ScriptedDecider(points)
 
 

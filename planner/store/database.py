@@ -23,7 +23,9 @@ T = TypeVar("T")
 READERS = 4
 """Threads that read."""
 BUSY_MS = 5_000
-"""How long SQLite waits for another process's lock, in milliseconds."""
+"""How long a write waits for another process's lock, in milliseconds."""
+IDLE_MS = 4_000
+"""How long PostgreSQL lets a process that stands still amid a write keep its locks; others wait longer."""
 _WRITES = "planner_writes"
 
 
@@ -155,7 +157,7 @@ def open_database(
     Args:
         url: where it is.
         clock: the system's unless told.
-        busy_ms: how long SQLite waits for another process's lock.
+        busy_ms: how long a write waits for another process's lock.
         instance: which process this is; the stream that it writes in the decision log is named after it.
         keeping: what is masked and sealed, and how long decisions are kept.
 
@@ -164,7 +166,9 @@ def open_database(
     """
     try:
         parsed = make_url(url)
-        engine = _sqlite(parsed, busy_ms) if parsed.get_backend_name() == "sqlite" else _server(parsed)
+        engine = (
+            _sqlite(parsed, busy_ms) if parsed.get_backend_name() == "sqlite" else _server(parsed, busy_ms)
+        )
     except exc.ArgumentError as error:
         message = f"the database URL cannot be read ({error}); write it as sqlite:///file.db"
         raise StoreUnavailable(message) from error
@@ -191,15 +195,17 @@ def _sqlite(url: URL, busy_ms: int) -> Engine:
     return engine
 
 
-def _server(url: URL) -> Engine:
+def _server(url: URL, busy_ms: int) -> Engine:
     if url.get_backend_name() != "postgresql":
         raise StoreUnavailable(
             f"the database URL names {url.get_backend_name()!r}; write sqlite:///file.db or postgresql+psycopg://…"
         )
     plain = url.drivername == "postgresql"
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg") if plain else url, pool_size=READERS + 2, pool_pre_ping=True
     )
+    event.listen(engine, "engine_connect", partial(_prepare_server, busy_ms))
+    return engine
 
 
 def _make_folder(folder: Path) -> None:
@@ -216,6 +222,18 @@ def _prepare_sqlite(busy_ms: int, connection: Any, record: Any) -> None:
     connection.isolation_level = None
     for pragma in (f"busy_timeout={busy_ms}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_server(busy_ms: int, connection: Connection) -> None:
+    """Bound how long a write waits for a lock and keeps its own, where the address does not."""
+    if not connection.get_execution_options().get(_WRITES, False):
+        return
+    driver = connection.connection
+    bounds = {"lock_timeout": busy_ms, "idle_in_transaction_session_timeout": IDLE_MS}
+    for name, value in bounds.items():
+        unless_set = f"SELECT set_config('{name}', '{value}', false) WHERE current_setting('{name}') = '0'"
+        driver.cursor().execute(unless_set)
+    driver.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

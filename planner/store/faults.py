@@ -19,11 +19,16 @@ _SENTENCES = {
     "SQLITE_NOTADB": "the file is no SQLite database; name another file or restore it from a backup",
     "SQLITE_IOERR": "its disk does not read or write; check the disk and the space left on it",
     "SQLITE_TOOBIG": "one value is larger than a database row may be",
+    "55P03": "another process keeps locked what was to be written; let it finish, then try again",
+    "53100": "there is no room left; free some space on its server's disk, then try again",
+    "53300": "its server takes no more connections; raise max_connections, or run fewer processes",
 }
-"""What each primary result code of SQLite means for a person, and what helps."""
+"""What each primary result code of SQLite, and codes of PostgreSQL, mean for a person, and what helps."""
 
 _UNSURE = "the connection was lost while it committed, so what was to be written may be there or not"
 
+_STOOD_STILL = "25P03"
+"""PostgreSQL ended a transaction in which nothing was done for too long."""
 _STANDING = (exc.IntegrityError, exc.DataError)
 """Errors of one statement, after which its transaction stands."""
 
@@ -34,13 +39,18 @@ def is_fatal(error: BaseException | None) -> bool:
 
 
 def is_lost(error: BaseException | None) -> bool:
-    """Tell whether the connection to the server was lost, so that nothing of its transaction remains."""
-    return isinstance(error, exc.DBAPIError) and error.connection_invalidated
+    """Tell whether the connection to the server was lost, and with it what was not committed."""
+    return isinstance(error, exc.DBAPIError) and (error.connection_invalidated or is_undone(error))
+
+
+def is_undone(error: BaseException | None) -> bool:
+    """Tell whether the server says that it ended the transaction before it was to be committed."""
+    return isinstance(error, exc.DBAPIError) and getattr(error.orig, "sqlstate", None) == _STOOD_STILL
 
 
 def unsure(error: BaseException) -> BaseException:
     """Return the error of a commit, which says that nobody knows whether it took effect if that is so."""
-    if is_lost(error):
+    if is_lost(error) and not is_undone(error):
         error.add_note(_UNSURE)
     return error
 
@@ -48,7 +58,7 @@ def unsure(error: BaseException) -> BaseException:
 def sentence(error: BaseException) -> str:
     """Return what a driver's error means, and what helps."""
     cause = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
-    name = getattr(cause, "sqlite_errorname", None) or ""
+    name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
     for code, words in _SENTENCES.items():
         if name == code or name.startswith(f"{code}_"):
             return words

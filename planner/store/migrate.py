@@ -66,9 +66,19 @@ def config(connection: Connection | None = None) -> Config:
 
 def _upgrade(tx: Connection, name: str) -> None:
     if tx.dialect.name == "postgresql":
-        tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        _take_turn(tx)
     _refuse_newer(_current(tx), name)
     command.upgrade(config(tx), "head")
+
+
+def _take_turn(tx: Connection) -> None:
+    """Wait for whoever else upgrades, however long; what else is locked is waited for as in any write."""
+    waits = str(tx.execute(text("SHOW lock_timeout")).scalar_one())
+    tx.execute(text("SET LOCAL lock_timeout = 0"))
+    tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    tx.execute(text("SELECT set_config('lock_timeout', :waits, true)"), {"waits": waits})
+    # A migration may think for long between two statements.
+    tx.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def _current(connection: Connection) -> str | None:

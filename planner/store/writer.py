@@ -154,10 +154,12 @@ class Writer:
         with self._connection.begin():
             yield self._connection
 
-    def _disconnect(self) -> None:
+    def _disconnect(self, *, lost: bool = False) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             with Caught():
+                if lost:
+                    connection.invalidate()
                 connection.close()
 
     def _waiting(self) -> tuple[list[Job], bool]:
@@ -192,8 +194,10 @@ class Writer:
             self._count(jobs)
         else:
             self._stream.undone()
+            if faults.is_lost(attempt.error):
+                self._disconnect(lost=True)
             # Not after a failed BEGIN, which would fail again, nor a COMMIT, which perhaps took effect.
-            broken = begun and not finished
+            broken = begun and (not finished or faults.is_undone(attempt.error))
             if broken and again and faults.is_lost(attempt.error):
                 self._write(jobs, again=False)
             elif broken and len(jobs) > 1:

@@ -16,13 +16,18 @@ def scenario(name: str) -> sweep.Scenario:
     return next(each for each in sweep.SCENARIOS if each.name == name)
 
 
-def test_a_notice_is_sent_once_wherever_its_process_is_killed_or_paused(capsys):
-    assert sweep.main(["--only", "notice"]) == 0
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_notice_is_sent_once_wherever_its_processes_are_killed_or_paused(database, capsys, request):
+    if database == "postgresql":
+        request.getfixturevalue("postgresql_server")  # skips where none is installed
+
+    assert sweep.main(["--only", "notice", "--database", database, "--jobs", "2"]) == 0
 
     *table, last = capsys.readouterr().out.splitlines()
     figures = json.loads(last)
-    assert figures["workflows"] == 1
-    assert figures["positions"] >= 15
+    assert (figures["database"], figures["workflows"]) == (database, 1)
+    assert figures["positions"] - figures["pairs"] >= 15
+    assert figures["pairs"] >= 5
     assert (figures["duplicates"], figures["losses"]) == (0, 0)
     assert table[0].startswith("notice")
 

@@ -4,19 +4,13 @@ import asyncio
 import os
 import time
 from collections import Counter
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import partial
 
 import pytest
-import yaml
 
-from graphs.dispatch import Dispatcher
 from graphs.intake import RunRequest, begin
-from graphs.parts import Parts
 from graphs.signals import Signals
-from graphs.testing import LOST, OK, ScriptedCaller, ScriptedDecider
-from planner import clock
+from graphs.testing import LOST, OK, Failing, ScriptedCaller, ended, process, register, settled, start
 from planner.budgets import TenantBudget
 from planner.clock import SystemClock
 from planner.definition import Workflow
@@ -34,7 +28,6 @@ from planner.store import (
     open_database,
     questions,
     runs,
-    versions,
     workflows,
 )
 from planner.testing import ScriptedModel
@@ -46,49 +39,6 @@ ask: {decide: What now, by: person, options: {go: {}, stop: {then: end}}, otherw
 b: {call: shop.look}
 """
 now = SystemClock().now
-
-
-def register(database, steps, **more):
-    fields = {"workflow": "test", "version": "1.0.0", "steps": yaml.safe_load(steps)} | more
-    workflow = Workflow.model_validate(fields)
-    database.write_sync(workflows.register, workflow, source="", now=now())
-    return workflow
-
-
-@asynccontextmanager
-async def process(database, catalog, caller=None, decider=None, lease_seconds=5.0):
-    """One process: its parts and a dispatcher that moves runs."""
-    parts = Parts(
-        database=database,
-        catalog=catalog,
-        caller=caller or ScriptedCaller({}),
-        decider=decider or ScriptedDecider({}),
-        clock=SystemClock(),
-        new_id=clock.new_id,
-        worker=f"worker-{clock.new_id()}",
-        lease_seconds=lease_seconds,
-    )
-    dispatcher = Dispatcher(parts)
-    await dispatcher.start()
-    try:
-        yield dispatcher
-    finally:
-        await dispatcher.stop()
-
-
-async def settled(dispatcher, run_id, *, within=5.0, or_waits=True):
-    """Wait until the run ended, or waits for somebody unless told otherwise."""
-    async with asyncio.timeout(within):
-        while True:
-            run = await dispatcher.parts.database.read(runs.get, run_id)
-            if run.ended or (or_waits and run.status == "waiting"):
-                return run
-            await dispatcher.signals.wait(run_id, 0.2)
-
-
-async def start(dispatcher, **request):
-    begun = await begin(RunRequest(**request), dispatcher.parts, dispatcher, started_by="test")
-    return begun.run.id
 
 
 def test_a_run_is_taken_up_at_once_and_ends(database, catalog):
@@ -134,62 +84,6 @@ def test_a_question_expires_at_its_deadline(database, catalog):
             return await dispatcher.parts.database.read(decisions.of_run, run_id)
 
     assert [(d.choice, d.outcome_class) for d in asyncio.run(scenario())] == [("stop", "timeout")]
-
-
-def test_another_process_takes_up_what_a_dead_one_left(database, catalog):
-    register(database, STEPS)
-    hanging = ScriptedCaller({})
-
-    async def never(*_, **__):
-        await asyncio.sleep(60)
-
-    async def scenario():
-        hanging.call = never
-        async with process(database, catalog, hanging) as first:
-            run_id = await start(first, workflow="test", input={"n": 1})
-            await asyncio.sleep(0.1)
-            for task in (first._leasing, first._claiming, *(held.task for held in first._active.values())):
-                task.cancel()
-            held = first._active[run_id].run
-            first._active.clear()
-            later = now() + timedelta(seconds=60)
-            lost = await database.write(runs.claim, worker="other", now=later, lease_seconds=-120.0)
-            async with process(database, catalog) as second:
-                return held.epoch, lost[0].epoch, await settled(second, run_id)
-
-    before, after, run = asyncio.run(scenario())
-
-    assert after > before
-    assert run.status == "succeeded"
-
-
-def test_a_worker_that_lost_its_lease_writes_nothing_more(database, catalog):
-    register(database, "a: {call: shop.pay, with: {order: o-1}}\nb: {call: shop.look}")
-    slow = ScriptedCaller({})
-    called = asyncio.Event()
-
-    async def late(operation, arguments, **more):
-        slow.calls.append((operation.name, arguments, None))
-        called.set()
-        await asyncio.sleep(0.3)
-        return OK
-
-    async def scenario():
-        slow.call = late
-        async with process(database, catalog, slow, lease_seconds=60) as stale:
-            run_id = await start(stale, workflow="test")
-            await called.wait()
-            later = now() + timedelta(hours=1)
-            stolen = await database.write(runs.claim, worker="thief", now=later, lease_seconds=3600)
-            await asyncio.sleep(0.6)
-            entries = await database.read(journal.entries, run_id)
-            return stolen, [entry.kind for _, entry in entries], [name for name, _, _ in slow.calls]
-
-    stolen, kinds, calls = asyncio.run(scenario())
-
-    assert len(stolen) == 1
-    assert kinds == ["started", "intention"]
-    assert calls == ["shop.pay"]
 
 
 def test_a_cancelled_run_takes_back_what_it_did(database, catalog):
@@ -394,40 +288,6 @@ def test_a_lost_write_is_looked_up_after_a_restart(database, catalog):
     assert (run.status, run.output, sent) == ("succeeded", {"id": "x-1"}, 1)
 
 
-class Failing:
-    """A database that fails at chosen writes and appends, and is the real one otherwise."""
-
-    def __init__(self, database, error, *, writes=(), appends=()):
-        self.database, self.error = database, error
-        self.writes, self.appends = set(writes), set(appends)
-        self.seen = Counter()
-
-    def __getattr__(self, name):
-        return getattr(self.database, name)
-
-    def _count(self, kind, failing):
-        self.seen[kind] += 1
-        if self.seen[kind] in failing:
-            raise self.error
-
-    async def write(self, fn, *args, **more):
-        self._count(fn.__name__, self.writes if fn is runs.claim else ())
-        return await self.database.write(fn, *args, **more)
-
-    async def append(self, unit):
-        self._count("append", self.appends)
-        await self.database.append(unit)
-
-
-async def ended(database, run_id, *, within=10.0):
-    """Wait until the run ended."""
-    signals = Signals()
-    async with asyncio.timeout(within):
-        while not (run := await database.read(runs.get, run_id)).ended:
-            await signals.wait(run_id, 0.02)
-        return run
-
-
 def test_a_process_that_stops_cuts_off_no_call(database, catalog):
     register(database, "a: {call: shop.pay, with: {order: o-1}}\nb: {call: shop.look}")
     caller, called = ScriptedCaller({}), asyncio.Event()
@@ -477,64 +337,11 @@ def test_a_process_that_stops_lets_go_of_a_call_that_hangs(database, catalog):
     assert (run.status, run.worker) == ("queued", None)
 
 
-def test_a_claim_is_carried_out_though_nobody_waits_for_it_any_more(database, catalog):
-    register(database, STEPS)
-
-    async def scenario():
-        async with process(database, catalog) as setting:
-            parts = setting.parts
-        alone = Dispatcher(parts)
-        await alone.start(claim=False)
-        begun = await begin(RunRequest(workflow="test", input={"n": 1}), parts, None, started_by="test")
-        taking = asyncio.create_task(alone.take(begun.run.id))
-        await asyncio.sleep(0)
-        taking.cancel()
-        run = await ended(database, begun.run.id, within=3)
-        await alone.stop()
-        return run
-
-    assert asyncio.run(scenario()).status == "succeeded"
-
-
-def test_a_process_that_stops_while_it_claims_keeps_no_run(database, catalog):
-    register(database, STEPS)
-
-    async def scenario():
-        async with process(database, catalog) as setting:
-            parts = setting.parts
-        alone = Dispatcher(parts)
-        await alone.start(claim=False)
-        begun = await begin(RunRequest(workflow="test", input={"n": 1}), parts, None, started_by="test")
-        taking = asyncio.create_task(alone.take(begun.run.id))
-        await asyncio.sleep(0)
-        await alone.stop()
-        await taking
-        return await database.read(runs.get, begun.run.id)
-
-    run = asyncio.run(scenario())
-
-    assert (run.status, run.worker) == ("queued", None)
-
-
-@pytest.mark.parametrize("error", [StoreUnavailable("busy"), ValueError("a row that cannot be read")])
-def test_the_claim_loop_outlives_what_goes_wrong_in_it(database, catalog, error):
-    register(database, STEPS)
-
-    async def scenario():
-        async with process(Failing(database, error, writes={1}), catalog) as dispatcher:
-            begun = await begin(
-                RunRequest(workflow="test", input={"n": 1}), dispatcher.parts, None, started_by="test"
-            )
-            return await ended(database, begun.run.id)
-
-    assert asyncio.run(scenario()).status == "succeeded"
-
-
 def test_a_run_is_begun_though_it_cannot_be_taken_up_at_once(database, catalog):
     register(database, STEPS)
 
     async def scenario():
-        failing = Failing(database, StoreUnavailable("busy"), writes={1, 2})
+        failing = Failing(database, StoreUnavailable("busy"), claims={1, 2})
         async with process(failing, catalog) as dispatcher:
             return await ended(database, await start(dispatcher, workflow="test", input={"n": 1}))
 
@@ -559,50 +366,6 @@ def test_a_store_that_fails_in_the_middle_loses_nothing_and_repeats_no_write(dat
 
     assert run.status == "succeeded"
     assert max(paid.values()) == 1
-
-
-def test_two_processes_on_one_database_move_every_run_once(database, catalog):
-    register(database, "a: {call: shop.pay, with: {order: '${input.n}'}}\nb: {wait: PT0.01S}")
-
-    async def scenario():
-        one, two = ScriptedCaller({}), ScriptedCaller({})
-        async with process(database, catalog, one) as first, process(database, catalog, two):
-            ids = [
-                (
-                    await begin(
-                        RunRequest(workflow="test", input={"n": n}), first.parts, None, started_by="test"
-                    )
-                ).run.id
-                for n in range(60)
-            ]
-            found = [await ended(database, run_id) for run_id in ids]
-        return [run.status for run in found], Counter(a["order"] for _, a, _ in one.calls + two.calls)
-
-    statuses, paid = asyncio.run(scenario())
-
-    assert set(statuses) == {"succeeded"}
-    assert set(paid.values()) == {1}
-
-
-def test_runs_of_a_paused_version_stop_at_a_safe_point_and_go_on_when_it_is_active(database, catalog):
-    register(database, "a: {call: shop.look}\nw: {wait: PT0.6S}\nb: {call: shop.look}")
-
-    async def scenario():
-        caller = ScriptedCaller({})
-        async with process(database, catalog, caller, lease_seconds=0.3) as dispatcher:
-            run_id = await start(dispatcher, workflow="test")
-            change = partial(versions.change, name="test", version="1.0.0", actor="u-1", now=now())
-            await database.write(change, state="paused")
-            held = await settled(dispatcher, run_id)
-            await asyncio.sleep(1.0)
-            still, made = await database.read(runs.get, run_id), len(caller.calls)
-            await database.write(change, state="draining")
-            return held, still, made, await settled(dispatcher, run_id, or_waits=False)
-
-    held, still, made, ended = asyncio.run(scenario())
-
-    assert (held.status, still.status, made) == ("waiting", "waiting", 1)
-    assert ended.status == "succeeded"
 
 
 def test_who_waits_for_the_end_is_not_woken_by_every_entry():

@@ -1,7 +1,21 @@
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import psycopg
 import pytest
 
 from planner import postgres
+
+ROOT = Path(__file__).resolve().parents[2]
+HOLDER = """
+from planner import postgres
+with postgres.server(durable=False) as running:
+    print(running.url, running._home, flush=True)
+    input()
+"""
 
 
 def ask(url, question):
@@ -45,3 +59,21 @@ def test_a_machine_without_one_is_told_how_to_get_it(monkeypatch):
 
     with pytest.raises(RuntimeError, match="apt-get install postgresql"), postgres.server():
         pass
+
+
+def test_a_server_ends_and_leaves_nothing_when_its_process_is_killed(postgresql_server):
+    del postgresql_server
+    command = [sys.executable, "-c", HOLDER]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        url, home = holder.stdout.readline().split()
+        assert ask(url, "SELECT 1") == 1
+        holder.send_signal(signal.SIGKILL)
+
+    until = time.monotonic() + 30
+    while Path(home).exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(home).exists()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url, connect_timeout=2)

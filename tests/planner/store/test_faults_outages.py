@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import func, select, text
@@ -101,3 +102,63 @@ def test_a_server_that_was_stopped_is_told_and_used_again_once_it_is_back(make):
         running.start()
         database.write_sync(runs.create, make.run())
         assert count(database) == 2
+
+
+@contextmanager
+def held(postgresql):
+    """Keep every run locked in a connection of one's own that does nothing else."""
+    with open_database(postgresql) as other, other._engine.connect() as connection:
+        connection.execute(text("UPDATE runs SET nudged = nudged"))
+        yield
+
+
+def test_a_lock_that_another_process_keeps_for_too_long_is_told_and_harms_no_other(postgresql, make):
+    with open_database(postgresql, busy_ms=200) as database:
+        migrate.upgrade(database)
+        run = database.write_sync(runs.create, make.run())
+
+        with held(postgresql):
+            with pytest.raises(StoreUnavailable, match="another process keeps locked what was to be written"):
+                database.write_sync(runs.request_cancel, run.id, make.at)
+            database.write_sync(runs.create, make.run())
+
+        assert count(database) == 2
+        assert not database.read_sync(runs.get, run.id).cancel_requested
+        assert database.write_sync(runs.request_cancel, run.id, make.at).cancel_requested
+
+
+def test_a_process_that_stood_still_amid_a_write_kept_nobody_out_and_writes_all_of_it_later(postgresql, make):
+    tries, others = [], []
+
+    def stand_still(tx, run_id):
+        tries.append(1)
+        runs.request_cancel(tx, run_id, make.at)
+        if len(tries) == 1:
+            with open_database(postgresql) as other:
+                others.append(other.write_sync(runs.wake, run_id, make.at))
+        runs.create(tx, make.run())
+
+    with open_database(postgresql) as database:
+        migrate.upgrade(database)
+        run = database.write_sync(runs.create, make.run())
+
+        database.write_sync(stand_still, run.id)
+
+        assert (len(tries), len(others), count(database)) == (2, 1, 2)
+        assert database.read_sync(runs.get, run.id).cancel_requested
+
+
+def test_a_write_that_the_server_ended_before_its_commit_is_written_once_more(postgresql, make):
+    tries = []
+
+    def dawdle(tx):
+        tries.append(1)
+        runs.get(tx, runs.create(tx, make.run()).id)
+        time.sleep(0.5 if len(tries) == 1 else 0)
+
+    with open_database(f"{postgresql}?options=-cidle_in_transaction_session_timeout%3D200") as database:
+        migrate.upgrade(database)
+
+        database.write_sync(dawdle)
+
+        assert (len(tries), count(database)) == (2, 1)
