@@ -61,7 +61,12 @@ async def attempts(target: Target, ctx: Context) -> Outcome:
         again=lambda outcome: recovery.repeatable(target.operation, outcome),
         sleep=pause,
         hint=lambda outcome: outcome.retry_after,
+        known=lambda n: _is_recorded(target, ctx, first + n),
     )
+
+
+def _is_recorded(target: Target, ctx: Context, attempt: int) -> bool:
+    return any(ctx.find(kind, target.path, target.visit, attempt) for kind in ("outcome", "intention"))
 
 
 async def attempt(target: Target, ctx: Context) -> Outcome:
@@ -220,9 +225,6 @@ def _outcome(body: dict[str, Any]) -> Outcome:
 
 async def _pause(target: Target, ctx: Context, seconds: float) -> None:
     following = target.attempt + 1
-    for kind in ("outcome", "intention"):
-        if ctx.find(kind, target.path, target.visit, following) is not None:
-            return
     ctx.begin()
     recorded = ctx.find("timer", target.path, target.visit, following)
     due = datetime.fromisoformat(recorded["due"]) if recorded else ctx.after(seconds)

@@ -313,6 +313,17 @@ class Start(Record):
     """The run's input; expressions read `event`."""
 
 
+class Invariants(Record):
+    """What must be true of every path; the explorer looks for one on which it is not."""
+
+    never: tuple[str, ...] = ()
+    """Conditions that must not hold at any moment."""
+    always: tuple[str, ...] = ()
+    """Conditions that must hold at every moment."""
+    finally_: tuple[str, ...] = Field(default=(), alias="finally")
+    """Conditions that must hold when a run has ended."""
+
+
 class Workflow(Record):
     """A workflow: immutable per version, named by its content hash."""
 
@@ -330,6 +341,8 @@ class Workflow(Record):
     on_failure: Literal["undo", "keep"] = "undo"
     """What happens to applied effects when a run fails."""
     steps: Steps
+    invariants: Invariants = Invariants()
+    """What the explorer holds every path against; a run itself does not read it."""
     output: Any = None
     """Template of the run's result."""
 

@@ -66,9 +66,9 @@ class Exploration(Record):
 def exploration(search: Search) -> Exploration:
     """Return what a search came to."""
     subject, bounds = search.subject, search.bounds
-    seen = Seen(
-        search.steps, search.edges, search.offered, search.chosen, search.activated, search.invariants
-    )
+    vacuous = set(subject.rules.vacuous(frozenset(search.applied), subject.real))
+    tested = search.activated | {rule.name for rule in subject.rules.rules} - vacuous
+    seen = Seen(search.steps, search.edges, search.offered, search.chosen, tested, search.invariants)
     return Exploration(
         workflow=subject.workflow.workflow,
         version=subject.workflow.version,

@@ -6,7 +6,7 @@ does not.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -15,7 +15,7 @@ from evals.explore import history
 from evals.explore.play import Play
 from evals.explore.points import Point
 from graphs.attempts import NOT_APPLIED
-from graphs.context import Context, Frame
+from graphs.context import Context, Frame, around
 from planner.effects import RECONCILE, UNDO, Effect, Standing
 from planner.journal import Entry
 from planner.runs import PersonQuestion
@@ -39,7 +39,7 @@ def told(play: Play, point: Point) -> Any:
         raise RuntimeError("a path has a fingerprint once it was moved")
     standing = ctx.ledger.standing()
     live = [] if ctx.ending else _live(play, ctx)
-    counts = _taken_back(standing) if ctx.ending else _on_their_way(live)
+    counts = _taken_back(standing) if ctx.ending else _on_their_way(live, play.frames)
     entries = [entry for _, entry in ctx.recorded.numbered if entry.path and counts(entry.path)]
     asked = (each for each in play.state.questions.values() if counts(each.path) and _is_open(ctx, each))
     return [
@@ -48,9 +48,9 @@ def told(play: Play, point: Point) -> Any:
         world(play, point.kind),
         [_entry(unit.entry.entry) for unit in play.state.units[play.state.durable :]],
         None if ctx.ending else _spent(play, ctx),
-        [_entry(entry) for entry in entries],
+        _journal(entries, {frame.prefix for frame in play.frames}),
         [_question(play, each) for each in asked],
-        *(_backward(ctx) if ctx.ending else _forward(play, ctx, live)),
+        *(_backward(play, ctx) if ctx.ending else _forward(play, ctx, live)),
     ]
 
 
@@ -90,6 +90,20 @@ def _plain(value: Any) -> Any:
     return sorted(value) if isinstance(value, (set, frozenset)) else str(value)
 
 
+def _journal(entries: Sequence[Entry], entered: set[str]) -> Any:
+    """Return entries; of a step that is done, in a branch that was not come to yet, only its value."""
+    done = {
+        (_base(entry.path), entry.visit): entry.body.get("output")
+        for entry in entries
+        if entry.kind in {"outcome", "settled"}
+        and entry.body["outcome"] == "applied"
+        and ":" not in entry.path
+        and around(entry.path) not in entered
+    }
+    told = [_entry(entry) for entry in entries if (_base(entry.path), entry.visit) not in done]
+    return [told, sorted([*spot, written(value).decode()] for spot, value in done.items())]
+
+
 def _effect(effect: Effect) -> Any:
     return [
         effect.undo_path,
@@ -116,10 +130,21 @@ def _taken_back(standing: Standing) -> Callable[[str], bool]:
     return counts
 
 
-def _on_their_way(live: "list[_Live]") -> Callable[[str], bool]:
-    """Return what tells whether an entry is about a step that is not done."""
-    paths = {each.path for each in live}
-    return lambda path: _base(path) in paths
+def _on_their_way(live: "list[_Live]", frames: Sequence[Frame]) -> Callable[[str], bool]:
+    """Return what tells whether an entry is about a step that is not done.
+
+    After the run was taken up, branches that this execution has not come to yet stand in the journal alone.
+    """
+    paths = {each.path for each in live if each.path is not None}
+    entered = {frame.prefix for frame in frames}
+
+    def counts(path: str) -> bool:
+        base = _base(path)
+        if base in paths:
+            return True
+        return around(base) not in entered and any(_is_below(base, each) for each in paths)
+
+    return counts
 
 
 def _is_open(ctx: Context, question: PersonQuestion) -> bool:
@@ -140,11 +165,13 @@ def _spent(play: Play, ctx: Context) -> Any:
 def _forward(play: Play, ctx: Context, live: "list[_Live]") -> Iterator[Any]:
     yield [_frame(each.frame, play.ways.get(each.place)) for each in live]
     yield None if ctx.failure is None else [ctx.failure.path, ctx.failure.undo]
-    yield [each.path is not None and ctx.is_frontier(each.path) for each in live if each.place]
+    yield [each.path is not None and ctx.is_frontier(each.path) for each in live]
 
 
-def _backward(ctx: Context) -> Iterator[Any]:
+def _backward(play: Play, ctx: Context) -> Iterator[Any]:
     ending = ctx.find("ending", "", 1) or {}
+    yield ctx.is_frontier("")
+    yield play.state.values if play.subject.sees("state") else None
     yield [ending.get("status"), ending.get("undo")]
 
 
@@ -165,8 +192,8 @@ class _Live(NamedTuple):
 def _live(play: Play, ctx: Context) -> list[_Live]:
     found: list[_Live] = []
     for place, frame in enumerate(play.frames):
-        around = next((each for each in found if each.path and _is_below(frame.prefix, each.path)), None)
-        if place and around is None:
+        outer = next((each for each in found if each.path and _is_below(frame.prefix, each.path)), None)
+        if place and outer is None:
             continue
         own = (path for path in reversed(ctx.trail) if _is_direct(path, frame.prefix))
         found.append(_Live(place, frame, None if play.ways.get(place) == "end" else next(own, None)))

@@ -55,6 +55,10 @@ class Graph:
             self.ends[node] = status
         return self._ended[mark]
 
+    def knows(self, mark: bytes) -> bool:
+        """Tell whether an end was met before."""
+        return mark in self._ended
+
     def connect(self, edge: Edge) -> None:
         """Add an edge."""
         self.out.setdefault(edge.source, []).append(edge)

@@ -150,7 +150,6 @@ class Play:
     def history(self, ended: Ended | None = None) -> History:
         """Return what happened so far."""
         state = self.state
-        root = self.frames[0] if self.frames else None
         return History(
             workflow=self.subject.workflow,
             catalog=self.subject.real,
@@ -159,13 +158,19 @@ class Play:
             decisions=state.decisions,
             questions=state.questions,
             by_hand=state.by_hand,
-            values={} if root is None else root.results(),
+            values=self._values(),
             input=self.scenario.input,
             status=None if ended is None else ended.status,
             error=None if ended is None else ended.error,
             step=self.subject.step,
             broken=self.broken,
         )
+
+    def _values(self) -> Mapping[str, Any]:
+        """Return the values of the outermost steps; a run that ends is not gone through again."""
+        if self.state.values is not None:
+            return self.state.values
+        return self.frames[0].results() if self.frames else {}
 
     def new_id(self) -> str:
         """Return an id that looks like those of production."""
@@ -288,6 +293,8 @@ class Play:
         if entry.kind == "ending" and self.ctx is not None and self.ctx.failure is not None:
             cause = self.ctx.failure.__cause__
             self.broken = str(self.ctx.failure) if isinstance(cause, ExpressionError) else None
+        if entry.kind == "ending":
+            self.state = self.state._replace(values=self._values())
         if not self.is_restoring:
             self._may_crash(entry)
         self.state = self.state._replace(units=(*self.state.units, written))

@@ -25,6 +25,7 @@ from planner.errors import PlannerError
 from tools.errors import ToolError
 
 Judge = Callable[[History], Iterator[Violation]]
+Mark = Callable[[Play, Point], bytes]
 
 
 class Bounds(NamedTuple):
@@ -73,18 +74,26 @@ class Search:
     """One search; afterwards its fields tell what was found."""
 
     def __init__(
-        self, subject: Subject, bounds: Bounds, *, judge: Judge | None = None, check_share: float = 0.05
+        self,
+        subject: Subject,
+        bounds: Bounds,
+        *,
+        judge: Judge | None = None,
+        mark: Mark = fingerprint,
+        check_share: float = 0.05,
     ) -> None:
         """Prepare a search.
 
         Args:
             subject: what is explored.
             bounds: how far.
-            judge: what must be true of every path; the default invariants unless told.
+            judge: what must be true of every path; the default invariants and the workflow's own unless told.
+            mark: what tells states apart.
             check_share: the share of pruned states whose next moves are compared with those of their likes.
         """
         self.subject, self.bounds = subject, bounds
-        self.judge: Judge = judge or invariants.violations
+        self.judge: Judge = judge or self._violations
+        self._fingerprint = mark
         self.graph = Graph()
         self.found: list[Found] = []
         self.reasons: list[str] = []
@@ -98,6 +107,9 @@ class Search:
         self.edges: set[tuple[str, str, str]] = set()
         self.steps: set[str] = set()
         self.activated: set[str] = set()
+        """Invariants that were put to the test."""
+        self.applied: set[str] = set()
+        """Operations that took effect."""
         self.offered: dict[str, set[str]] = {}
         self.chosen: dict[str, set[str]] = {}
         self.pruned: list[Pruned] = []
@@ -126,12 +138,17 @@ class Search:
                     if level < self.bounds.faults:
                         self.reasons.append(f"stopped at {level} faults, where a violation was found")
                     break
+            self._compare(loop)
         self.seconds = time.perf_counter() - self._began
 
     @property
     def invariants(self) -> tuple[str, ...]:
         """Names of what must be true of every path."""
-        return tuple(invariants.DEFAULT)
+        return (*invariants.DEFAULT, *(rule.name for rule in self.subject.rules.rules))
+
+    def _violations(self, history: History) -> Iterator[Violation]:
+        yield from invariants.violations(history)
+        yield from self.subject.rules.violations(history)
 
     @property
     def states(self) -> int:
@@ -209,13 +226,16 @@ class Search:
 
     def _arrive(self, play: Play, point: Point) -> tuple[int, bool]:
         """Return the node of the state at a point, and whether it is new."""
-        mark = fingerprint(play, point) + self._scenario.name.encode()
+        mark = self._marked(play, point)
         node = self._states.get(mark)
         is_new = node is None
         if node is None:
             node = self._states[mark] = self.graph.add(point)
         self._connect(play, node)
         return node, is_new
+
+    def _marked(self, play: Play, point: Point) -> bytes:
+        return self._fingerprint(play, point) + self._scenario.name.encode()
 
     def _connect(self, play: Play, node: int) -> None:
         used, play.used = play.used, type(play.used)()
@@ -224,6 +244,7 @@ class Search:
     def _stop_if_violated(self, play: Play, ended: Ended | None = None) -> None:
         history = play.history(ended)
         self.activated.update(invariants.activated(history))
+        self.applied.update(call.operation for call in history.calls if call.applied)
         for violation in self.judge(history):
             self._violate(violation, play)
             raise Halted
@@ -241,9 +262,10 @@ class Search:
             self._stop_if_violated(play, ended)
         except Halted:
             return
-        if ended.status != "waiting":
+        mark = _mark(play, ended, self._scenario)
+        if ended.status != "waiting" and not self.graph.knows(mark):
             self._once_more(play, ended, loop)
-        self._connect(play, self.graph.end(_mark(play, ended, self._scenario), ended.status))
+        self._connect(play, self.graph.end(mark, ended.status))
 
     def _once_more(self, play: Play, ended: Ended, loop: asyncio.AbstractEventLoop) -> None:
         """Run the whole journal again: it must end alike, and call and ask nobody."""
@@ -271,6 +293,41 @@ class Search:
             state = play.at_choice() if point.kind == "call" else play.state
             self.pruned.append(Pruned(node, point, state, self._scenario))
 
+    def _compare(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Go one way on from pruned states, and see that it leads where it did from those they count as."""
+        for pruned in self.pruned:
+            known = {
+                edge.moves[0].option: edge
+                for edge in self.graph.out.get(pruned.node, ())
+                if len(edge.moves) == 1
+            }
+            ways = [place for place, option in enumerate(pruned.point.options) if option.name in known]
+            if not ways:
+                continue
+            place = self._draw.choice(ways)
+            edge = known[pruned.point.options[place].name]
+            target = self._follow(pruned, place, loop)
+            self.checked += 1
+            if self.graph.ends.get(edge.target) != "violated" and target != edge.target:
+                told = f"{pruned.point.kind} {pruned.point.label}: {edge.moves[0].option}"
+                self.reasons.append(
+                    f"two states that count as one go different ways at {told}; they must not"
+                )
+
+    def _follow(self, pruned: Pruned, place: int, loop: asyncio.AbstractEventLoop) -> int | None:
+        """Return the known state to which a way leads from a pruned one."""
+        random.seed(7)
+        self._work = Work(pruned.node, (), pruned.state, None, pruned.scenario)
+        probe = _Probe(self._marked)
+        play = Play(self.subject, pruned.scenario, probe, state=pruned.state, preset=(pruned.point, place))
+        try:
+            ended = play.run(loop)
+        except Halted:
+            return self._states.get(probe.mark)
+        except (PlannerError, ToolError, EvalError, Unlike):
+            return None
+        return self.graph.end(_mark(play, ended, pruned.scenario), ended.status)
+
     def _cover(self, play: Play) -> None:
         self.edges |= play.edges
         if play.ctx is not None:
@@ -280,6 +337,23 @@ class Search:
             offered = (option["id"] for option in made["options"] if option["available"])
             self.offered.setdefault(point, set()).update(offered)
             self.chosen.setdefault(point, set()).add(str(made["choice"]))
+
+
+class _Probe:
+    """Goes as far as the next point."""
+
+    def __init__(self, marked: Mark) -> None:
+        self._marked = marked
+        self.mark = b""
+
+    def choose(self, play: Play, point: Point) -> int:
+        """Note the state and halt."""
+        self.mark = self._marked(play, point)
+        raise Halted
+
+    def crash(self, _play: Play, _crash: Crash, _after: State) -> bool:
+        """Go on."""
+        return False
 
 
 class _Nobody:

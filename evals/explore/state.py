@@ -61,6 +61,8 @@ class State(NamedTuple):
     executions: int = 0
     lasting: frozenset[str] = frozenset()
     """Faults that go on."""
+    values: Mapping[str, Any] | None = None
+    """Values of the steps when the run began to end; None before."""
     waiting: Ended | None = None
     """What the run waits for; None while it is moved."""
 

@@ -9,6 +9,7 @@ from evals import load, project
 from evals.explore import scenarios
 from evals.explore.alphabet import Services
 from evals.explore.desk import Desk
+from evals.explore.rules import Rules
 from evals.explore.scenarios import Scenario
 from evals.project import Project
 from graphs import pinning
@@ -52,9 +53,14 @@ class Subject:
         """Return the step at a path of a run, as the workflow has it."""
         return pinning.step_at(self.workflow, self.pinned, path)
 
-    def sees(self, _name: str) -> bool:
-        """Tell whether an invariant of the workflow looks at effects or decisions."""
-        return False
+    @cached_property
+    def rules(self) -> Rules:
+        """The invariants that the workflow declares for itself."""
+        return Rules(self.workflow)
+
+    def sees(self, name: str) -> bool:
+        """Tell whether an invariant of the workflow looks at effects, decisions or state."""
+        return name in self.rules.seen
 
     def is_gated(self, path: str) -> bool:
         """Tell whether a model's choice at a path counts only when it is sure."""

@@ -38,7 +38,7 @@ _WANTED: dict[str, tuple[str, JsonSchema, str, str]] = {
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 _TAILED_NUMBER = re.compile(r"(?<![\w.])\d+\.[A-Za-z_]")
 # fmt: off
-_FUNCTIONS = frozenset({
+FUNCTIONS = frozenset({
     "size", "contains", "startsWith", "endsWith", "matches", "string", "int", "uint", "double", "bytes",
     "timestamp", "duration", "type", "dyn", "getFullYear", "getMonth", "getDate", "getDayOfMonth",
     "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes", "getSeconds", "getMilliseconds", "has",
@@ -127,10 +127,10 @@ def _unknown_functions(site: Site) -> list[Problem]:
             code="unknown-function",
             message=f"`{code.source}` calls '{name}', which does not exist.",
             remedy=f"Did you mean {either(likely)}?"
-            if (likely := near(name, _FUNCTIONS))
-            else f"The functions are {listed(sorted(_FUNCTIONS))}.",
+            if (likely := near(name, FUNCTIONS))
+            else f"The functions are {listed(sorted(FUNCTIONS))}.",
         )
         for code in site.codes
         for name in code.functions
-        if name not in _FUNCTIONS
+        if name not in FUNCTIONS
     ]

@@ -11,6 +11,7 @@ from planner.validation import (
     flow,
     guards,
     inputs,
+    invariants,
     missing,
     names,
     nesting,
@@ -67,6 +68,7 @@ def validate_salvaged(
     ]
     if not salvaged.broken and not any(site.error for site in found):
         problems += options.pointless(everything, read.touched, missing.suspects(lost))
+    problems += invariants.problems(workflow)
     return _in_order(problems, everything)
 
 
@@ -99,7 +101,8 @@ def _in_order(problems: list[Problem], everything: list[Sequence]) -> list[Probl
         around = [order[step] for step in _prefixes(problem.path) if step in order]
         if around:
             return around[-1], problem.path
-        return (len(order) if problem.path.startswith("/output") else -1), problem.path
+        is_after = problem.path.startswith(("/invariants", "/output"))
+        return (len(order) if is_after else -1), problem.path
 
     return sorted(problems, key=place)
 

@@ -15,14 +15,14 @@ class Sleeper:
         self.pauses.append(seconds)
 
 
-def run(results, retry, *, again=lambda result: result != "ok", hint=None):
+def run(results, retry, *, again=lambda result: result != "ok", hint=None, **more):
     sleeper, seen = Sleeper(), []
 
     async def call(n):
         seen.append(n)
         return results[n - 1]
 
-    last = asyncio.run(repeat(call, retry=retry, again=again, sleep=sleeper, hint=hint))
+    last = asyncio.run(repeat(call, retry=retry, again=again, sleep=sleeper, hint=hint, **more))
     return last, seen, sleeper.pauses
 
 
@@ -89,3 +89,9 @@ def test_a_cancelled_call_stays_cancelled():
             await task
 
     asyncio.run(main())
+
+
+def test_results_that_are_known_are_gone_through_without_a_pause_and_count():
+    assert run(["a", "b", "c", "d"], steady(4), known=lambda n: n <= 3) == ("d", [1, 2, 3, 4], [3])
+    assert run(["a", "b"], steady(2), known=lambda _n: True) == ("b", [1, 2], [])
+    assert run(["a", "ok"], steady(3), known=lambda _n: True) == ("ok", [1, 2], [])

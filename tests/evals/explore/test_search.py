@@ -2,7 +2,8 @@
 
 import pytest
 
-from evals.explore import exploration
+from evals.explore import exploration, fingerprint
+from evals.explore.search import Bounds, Search
 from graphs import blocks
 
 PAY_AND_SEND = """
@@ -118,3 +119,72 @@ def test_branches_side_by_side_add_up_and_do_not_multiply(explorer):
 
     assert two.is_complete
     assert two.states <= 2 * one.states + 2
+
+
+def test_goods_that_are_sent_unpaid_are_found_with_one_fault(explorer):
+    text = """
+    steps:
+      pay: {call: shop.pay, with: {order: o-1}, optional: true, recover: {by: rule}}
+      send: {call: shop.send, with: {order: o-1}}
+    invariants:
+      never:
+      - effects.exists(e, e.operation == 'shop.send') && !effects.exists(e, e.operation == 'shop.pay')
+    """
+
+    search = explorer.search(text)
+
+    assert {faults for _, faults in found(search)} == {1}
+    assert search.found[0].violation.invariant.startswith("never effects.exists")
+
+
+def test_an_option_that_should_have_been_excluded_is_found_without_a_fault(explorer):
+    text = """
+    steps:
+      look: {call: shop.look, with: {}}
+      which: {decide: "Pay or paint?", options: {pay: {then: pay}, paint: {then: paint}}, otherwise: paint}
+      pay: {call: shop.pay, with: {order: o-1}, then: end}
+      paint: {call: shop.paint, with: {}, undo: keep}
+    invariants:
+      always: ["!decisions.exists(d, d.choice == 'pay') || state.look.id == 'paid for'"]
+    """
+
+    search = explorer.search(text)
+
+    assert [faults for _, faults in found(search)] == [0]
+
+
+def test_what_must_hold_at_the_end_need_not_hold_before(explorer):
+    text = """
+    steps:
+      hold: {call: shop.reserve, with: {}}
+      send: {call: shop.send, with: {}}
+    invariants:
+      finally:
+      - run.status != 'succeeded' || effects.size() == 2
+      - run.status != 'undone' || effects.all(e, e.undone)
+    """
+
+    search = explorer.search(text)
+
+    assert (search.found, search.is_complete) == ([], True)
+
+
+def test_a_fingerprint_that_forgets_what_was_done_is_caught(explorer):
+    """States that differ only in the services' books count as one, so that a path is lost."""
+
+    def forgetful(play, point):
+        told = fingerprint.told(play, point)
+        return fingerprint.written([*told[:1], *told[3:]])
+
+    search = Search(explorer.subject(PAY_AND_SEND), Bounds(faults=1), mark=forgetful, check_share=1.0)
+    search.run()
+
+    assert search.checked > 0
+    assert "two states that count as one go different ways" in search.reasons[0]
+
+
+def test_every_state_that_was_pruned_goes_on_as_the_one_that_it_counts_as(explorer):
+    search = explorer.search(PAY_AND_SEND)
+
+    assert search.checked > 100
+    assert search.reasons == []
