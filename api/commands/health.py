@@ -155,11 +155,13 @@ def database(config: Settings) -> Finding:
     try:
         with open_database(config.database_url) as store:
             name, found, wanted = store.name, migrate.current(store), migrate.head()
-            if found == wanted:
+            waits = bool(migrate.pending(store))
+            if not waits:
+                migrate.check(store)
                 store.write_sync(_nothing)
     except StoreUnavailable as exc:
         return Finding(about="database", state="broken", says=str(exc))
-    if found == wanted:
+    if not waits:
         return Finding(about="database", state="ok", says=f"{name} can be written, schema {found}")
     says = (
         f"{name} has the schema {found or 'of an empty file'}, this program {wanted}; run `planner migrate`"

@@ -47,7 +47,8 @@ def register(
     config, output = configured(project_folder, database), Output(as_json=as_json)
     text = project.text(file)
     with open_database(config.database_url) as store:
-        migrate.upgrade(store)
+        migrate.upgrade(store, to="pre")
+        migrate.check(store)
         workflow = _checked(text, str(file), config, store.read_sync(_newest))
         is_new = store.write_sync(stored.register, workflow, source=text, now=SystemClock().now())
     data = {"name": workflow.workflow, "version": workflow.version, "sha256": workflow.sha256}

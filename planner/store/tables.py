@@ -351,6 +351,14 @@ deliveries = Table(
     Index(None, "webhook_id", "at", "id"),
 )
 
+# What was done to the schema; a program of before learns here whether it bears it.
+migrations = Table(
+    "migrations",
+    metadata,
+    Column("revision", Text, primary_key=True),
+    Column("phase", Text, nullable=False),
+)
+
 
 def insert_or_skip(tx: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert the row unless its key, or what else is unique in it, is taken; return whether it was.

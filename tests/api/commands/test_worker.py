@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from api.commands import options
 from graphs import wiring
 from graphs.intake import RunRequest, begin
-from planner.store import journal, open_database, runs
+from planner.store import journal, migrate, open_database, runs
 
 ROOT = Path(__file__).resolve().parents[3]
 RUNS = 40
@@ -85,10 +86,8 @@ def project(tmp_path, url):
     return options.configured(tmp_path, url, lease_seconds=1.0)
 
 
-@contextmanager
-def worker(config):
-    """One worker process; it is gone when the block ends."""
-    environment = {
+def environment(config):
+    return {
         **os.environ,  # noqa: TID251 - the child's own environment
         "PLANNER_PROJECT": str(config.project),
         "PLANNER_DATABASE_URL": config.database_url,
@@ -96,8 +95,15 @@ def worker(config):
         "PLANNER_CONCURRENCY": "4",
         "PYTHONPATH": str(config.project),
     }
+
+
+@contextmanager
+def worker(config, *, release=ROOT):
+    """One worker process; it is gone when the block ends."""
     command = [sys.executable, "-m", "api", "worker"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=release, env=environment(config), stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             assert "moves runs" in process.stdout.readline()
             yield process
@@ -165,6 +171,70 @@ def test_a_worker_that_is_told_to_end_lets_go_in_order(project):
         ids = [run.id for run in store.read_sync(runs.page, limit=50).items]
         told = [entry.body for each in ids for _, entry in store.read_sync(journal.entries, each)]
     assert not any(body.get("code") == "crash" for body in told)
+
+
+MIGRATION = """
+'''{about}'''
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+
+
+def upgrade() -> None:
+    {change}
+"""
+LATER = {
+    "pre_add_colour": 'op.add_column("runs", sa.Column("colour", sa.Text(), nullable=True))',
+    "post_drop_colour": 'op.drop_column("runs", "colour")',
+}
+
+
+@pytest.fixture
+def next_release(tmp_path):
+    """The program of the next release: this one with two migrations more."""
+    folder = tmp_path / "next"
+    for package in ("planner", "tools", "graphs", "api", "evals"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    newest = int(migrate.head())
+    for number, (name, change) in enumerate(LATER.items(), newest + 1):
+        told = {"revision": f"{number:04}", "before": f"{number - 1:04}", "change": change, "about": name}
+        versions = folder / "planner" / "store" / "migrations" / "versions"
+        (versions / f"{number:04}_{name}.py").write_text(MIGRATION.format(**told).lstrip(), encoding="utf-8")
+    return folder
+
+
+def say(config, *words, release=ROOT):
+    command = [sys.executable, "-m", "api", *words]
+    return subprocess.run(
+        command, cwd=release, env=environment(config), capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.acceptance
+def test_two_releases_share_the_runs_of_a_rolling_upgrade(project, next_release):
+    asyncio.run(queue(project, RUNS))
+
+    with worker(project) as old:
+        while not (project.project / "book").exists():
+            time.sleep(0.01)
+        told = json.loads(say(project, "migrate", "--to", "pre", "--json", release=next_release).stdout)
+        assert (int(told["to"]) - int(told["from"]), len(told["pending"])) == (1, 1)
+        with worker(project, release=next_release), worker(project):
+            assert "can be written" in say(project, "doctor").stdout
+            old.send_signal(signal.SIGTERM)
+            assert old.wait(20) == 0
+            found = settled(project)
+    assert found == {"succeeded": RUNS}
+    assert set(book(project).values()) == {1}
+
+    assert say(project, "migrate", release=next_release).returncode == 0
+    refused = say(project, "worker")
+    assert (refused.returncode, "newer than this program" in refused.stderr) == (3, True)
+    with worker(project, release=next_release):
+        pass
 
 
 def test_concurrency_is_at_least_one(desk):

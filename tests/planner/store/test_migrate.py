@@ -129,6 +129,90 @@ def test_a_database_of_a_later_program_is_neither_used_nor_upgraded(database):
         migrate.upgrade(database)
 
 
+def note(database, revision, phase):
+    """Make the schema one that a later program left."""
+    stamp(database, revision)
+    row = {"revision": revision, "phase": phase}
+    database.write_sync(lambda tx: tx.execute(insert(tables.migrations).values(row)) and None)
+
+
+def test_a_schema_that_a_later_program_only_added_to_is_used_as_it_is(database, make):
+    note(database, "9998", "pre")
+    note(database, "9999", "pre")
+
+    migrate.check(database)
+    migrate.upgrade(database)
+
+    assert migrate.current(database) == "9999"
+    assert migrate.pending(database) == {}
+    database.write_sync(runs.create, make.run())
+
+
+def test_a_schema_that_a_later_program_took_something_from_is_refused(database):
+    note(database, "9998", "post")
+    note(database, "9999", "pre")
+
+    for use in (migrate.check, migrate.upgrade):
+        with pytest.raises(StoreUnavailable, match="schema 9999, which is newer than this program"):
+            use(database)
+
+
+def test_what_programs_of_before_would_not_bear_waits(url):
+    with open_database(url) as old:
+        old.write_sync(lambda tx: command.upgrade(migrate.config(tx), "0001"))
+
+        migrate.upgrade(old, to="pre")
+
+        assert migrate.current(old) == "0002"
+        assert next(iter(migrate.pending(old).items())) == ("0003", "post")
+        with pytest.raises(
+            StoreUnavailable, match="run `planner migrate` once no process of an older version"
+        ):
+            migrate.check(old)
+        migrate.upgrade(old)
+        migrate.check(old)
+
+
+def test_what_was_done_is_noted_with_its_phase(database):
+    noted = dict(database.read_sync(lambda tx: tx.execute(select(tables.migrations)).all()))
+
+    assert noted["0001"] == "pre"
+    assert noted["0003"] == "post"
+    assert list(noted)[-1] == migrate.head()
+
+
+def shape(connection):
+    """Return the columns and the rules of every table."""
+    found = inspect(connection)
+    return {
+        name: (
+            {each["name"]: each for each in found.get_columns(name)},
+            [found.get_pk_constraint(name), found.get_unique_constraints(name), found.get_foreign_keys(name)],
+            [each for each in found.get_indexes(name) if each["unique"]],
+        )
+        for name in found.get_table_names()
+    }
+
+
+def test_what_is_called_pre_only_adds_what_programs_of_before_need_not_know(empty):
+    scripts = migrate._known()
+    empty.write_sync(lambda tx: command.upgrade(migrate.config(tx), scripts[0].revision))
+    for script in scripts[1:]:
+        before = empty.read_sync(shape)
+        empty.write_sync(lambda tx, to=script.revision: command.upgrade(migrate.config(tx), to))
+        if migrate._phase(script) == "post":
+            continue
+        after = empty.read_sync(shape)
+        for name, (columns, *rules) in before.items():
+            later, *later_rules = after[name]
+            assert later_rules == rules, (script.revision, name)
+            for each in columns:
+                assert str(later[each]) == str(columns[each]), (script.revision, name, each)
+            for each in later.keys() - columns.keys():
+                fills_itself = later[each]["nullable"] or later[each]["default"] is not None
+                assert fills_itself, (script.revision, name, each)
+
+
 def test_an_upgrade_that_fails_half_way_leaves_nothing_behind(empty):
     empty.write_sync(lambda tx: tx.execute(text("CREATE TABLE workflows (name TEXT)")) and None)
 
