@@ -61,8 +61,7 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         kept = keeping.for_running(config)
         database = open_database(config.database_url, instance=worker, keeping=kept)
         stack.callback(database.close)
-        # Processes of before may still be at work, so only what they bear is done unasked.
-        migrate.upgrade(database, to="pre")
+        migrate.upgrade(database, to="pre")  # processes of before may still be at work
         migrate.check(database)
         ticking = SystemClock()
         services = await stack.enter_async_context(
