@@ -64,12 +64,13 @@ class Server:
 
     def __init__(self, programs: Path, home: Path, settings: Sequence[str]) -> None:
         self._programs, self._home, self._settings = programs, home, tuple(settings)
-        self._user = _unprivileged()
+        self.owner = _unprivileged()
+        """Whose process it is; None for this user's."""
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
-        if self._user is not None:
-            shutil.chown(home, self._user)
+        if self.owner is not None:
+            shutil.chown(home, self.owner)
 
     @property
     def url(self) -> str:
@@ -90,7 +91,7 @@ class Server:
         options = ("-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         done = subprocess.run(  # noqa: S603 - an installed program
             [self._programs / "initdb", "-D", self._home / "data", *options],
-            user=self._user,
+            user=self.owner,
             cwd=self._home,
             capture_output=True,
             check=False,
@@ -106,7 +107,7 @@ class Server:
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - an installed program
                 [*command, "-c", f"unix_socket_directories={self._home}"],
-                user=self._user,
+                user=self.owner,
                 cwd=self._home,
                 stdout=log,
                 stderr=log,

@@ -3,6 +3,9 @@
 import ipaddress
 import os
 import socket
+import subprocess
+import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,45 @@ def postgresql(postgresql_server):
     name = "test_" + new_id().replace("-", "")
     yield postgresql_server.create(name)
     postgresql_server.drop(name)
+
+
+class Disk:
+    """A file system of its own that can be full."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    @contextmanager
+    def full(self):
+        """Leave no room on it until the block ends."""
+        ballast = self.folder / "ballast"
+        with ballast.open("wb", buffering=0) as out:
+            for size in (65_536, 512, 1):
+                with suppress(OSError):
+                    while out.write(bytes(size)) == size:
+                        pass
+        try:
+            yield
+        finally:
+            ballast.unlink()
+
+
+@pytest.fixture
+def disk():
+    """Mount a small disk in memory, or skip where this user may not."""
+    folder = Path(tempfile.mkdtemp(prefix="planner-disk-"))
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96m,mode=755", "tmpfs", folder],  # noqa: S607 - of this machine
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        folder.rmdir()
+        pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
+    yield Disk(folder)
+    subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S607 - likewise
+    folder.rmdir()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -21,7 +21,6 @@ _SENTENCES = {
     "SQLITE_TOOBIG": "one value is larger than a database row may be",
     "55P03": "another process keeps locked what was to be written; let it finish, then try again",
     "53100": "there is no room left; free some space on its server's disk, then try again",
-    "53300": "its server takes no more connections; raise max_connections, or run fewer processes",
 }
 """What each primary result code of SQLite, and codes of PostgreSQL, mean for a person, and what helps."""
 

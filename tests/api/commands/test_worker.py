@@ -5,19 +5,28 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+import psycopg
 import pytest
+from sqlalchemy import text
 
 from api.commands import options
 from graphs import wiring
 from graphs.intake import RunRequest, begin
+from planner import postgres
+from planner.errors import StoreUnavailable
 from planner.store import journal, migrate, open_database, runs
+from planner.store.database import BUSY_MS
 
 ROOT = Path(__file__).resolve().parents[3]
 RUNS = 40
@@ -77,7 +86,11 @@ output: {order: "${input.order}"}
 
 @pytest.fixture
 def project(tmp_path, url):
-    """A project whose bank keeps its own book, and the database that its processes share."""
+    return made(tmp_path, url)
+
+
+def made(tmp_path, url):
+    """Make a project whose bank keeps its own book, and return its settings with the database told."""
     module = f"bank_{tmp_path.name}"
     (tmp_path / "workflows").mkdir()
     (tmp_path / f"{module}.py").write_text(OPERATIONS, encoding="utf-8")
@@ -235,6 +248,90 @@ def test_two_releases_share_the_runs_of_a_rolling_upgrade(project, next_release)
     assert (refused.returncode, "newer than this program" in refused.stderr) == (3, True)
     with worker(project, release=next_release):
         pass
+
+
+class Outage(NamedTuple):
+    """A database that does not do its work for a while."""
+
+    url: str
+    words: str
+    """Which say so to whoever writes meanwhile."""
+    lasts: Callable[[], AbstractContextManager[None]]
+
+
+def full_file(request):
+    disk = request.getfixturevalue("disk")
+    return Outage(f"sqlite:///{disk.folder / 'planner.db'}", "no room left", disk.full)
+
+
+@contextmanager
+def locked(file):
+    """Keep an SQLite file locked for longer than anybody waits."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(BUSY_MS / 1000)
+        yield
+
+
+def locked_file(request):
+    file = request.getfixturevalue("tmp_path") / "planner.db"
+    return Outage(f"sqlite:///{file}", "another process keeps it locked", partial(locked, file))
+
+
+def full_server(request):
+    disk, server = request.getfixturevalue("disk"), request.getfixturevalue("own_server")
+    data = disk.folder / "data"
+    data.mkdir()
+    shutil.chown(data, server.owner)
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f"CREATE TABLESPACE small LOCATION '{data}'")
+        connection.execute("CREATE DATABASE small TABLESPACE small")
+    return Outage(f"{server.url.rpartition('/')[0]}/small", "no room left", disk.full)
+
+
+@contextmanager
+def stopped(server):
+    server.stop()
+    yield
+    server.start()
+
+
+def stopped_server(request):
+    server = request.getfixturevalue("own_server")
+    return Outage(server.url, "cannot be used: .*onnection", partial(stopped, server))
+
+
+@pytest.fixture
+def own_server(postgresql_server):
+    del postgresql_server  # skips where none is installed
+    with postgres.server(durable=False) as running:
+        yield running
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("kind", [full_file, locked_file, full_server, stopped_server])
+def test_runs_outlive_a_database_that_does_not_do_its_work(kind, request, tmp_path):
+    outage = kind(request)
+    config = made(tmp_path, outage.url)
+    asyncio.run(queue(config, RUNS))
+
+    with worker(config):
+        while not (config.project / "book").exists():
+            time.sleep(0.01)
+        with outage.lasts(), open_database(outage.url, busy_ms=100) as other:
+            with pytest.raises(StoreUnavailable, match=outage.words):
+                other.write_sync(probe)
+            time.sleep(1)
+        found = settled(config)
+
+    assert found == {"succeeded": RUNS}
+    assert book(config) == {f"o-{n}/{step}": 1 for n in range(RUNS) for step in (1, 2)}
+
+
+def probe(tx):
+    """Write more than fits into what a file still has room for."""
+    tx.execute(text("CREATE TABLE probe (body TEXT)"))
+    tx.execute(text("INSERT INTO probe VALUES (:body)"), {"body": os.urandom(1_000_000).hex()})
 
 
 def test_concurrency_is_at_least_one(desk):

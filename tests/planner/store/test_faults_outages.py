@@ -1,5 +1,7 @@
 """A PostgreSQL server that goes away, takes too long or loses a commit leaves nothing half-written."""
 
+import os
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -102,6 +104,71 @@ def test_a_server_that_was_stopped_is_told_and_used_again_once_it_is_back(make):
         running.start()
         database.write_sync(runs.create, make.run())
         assert count(database) == 2
+
+
+def large(tx, run):
+    runs.create(tx, run.model_copy(update={"goal": os.urandom(20_000).hex()}))
+
+
+def logged(tx, run):
+    """Write little to the table and much to the server's log, which then needs a new file first."""
+    runs.create(tx, run)
+    tx.execute(text("SELECT pg_logical_emit_message(true, 'large', :text)"), {"text": "x" * 4_000_000})
+
+
+def fill(database, make, write):
+    """Write runs until one is refused; return how many were told to be written, and why no more."""
+    for told in range(1000):
+        try:
+            database.write_sync(write, make.run())
+        except StoreUnavailable as error:
+            return told, str(error)
+    raise AssertionError("the disk never filled up")
+
+
+def test_a_file_on_a_full_disk_holds_exactly_what_was_told_to_be_written(disk, make):
+    with open_database(f"sqlite:///{disk.folder / 'planner.db'}") as database:
+        migrate.upgrade(database)
+        database.write_sync(runs.create, make.run())
+
+        with disk.full():
+            told, words = fill(database, make, large)
+            assert "there is no room left" in words
+            assert count(database) == told + 1
+
+        database.write_sync(runs.create, make.run())
+        assert count(database) == told + 2
+
+
+def test_a_server_on_a_full_disk_holds_exactly_what_was_told_to_be_written_also_after_a_restart(
+    disk, make, postgresql_server
+):
+    del postgresql_server  # skips where none is installed
+    home = disk.folder / "home"
+    home.mkdir()
+    running = postgres.Server(
+        postgres.binaries(), home, ("max_wal_size=32MB", "min_wal_size=32MB", "wal_compression=off")
+    )
+    running.initialise()
+    running.start()
+    try:
+        with open_database(running.url) as database:
+            migrate.upgrade(database)
+            database.write_sync(runs.create, make.run())
+
+            with disk.full():
+                told, words = fill(database, make, logged)
+                assert re.search("there is no room left|connection|terminat", words), words
+                running.stop()
+            running.start()
+
+            # A server that dies at the commit cannot say whether it took effect.
+            found = count(database)
+            assert found - told - 1 in {0, int("may be there or not" in words)}
+            database.write_sync(runs.create, make.run())
+            assert count(database) == found + 1
+    finally:
+        running.stop()
 
 
 @contextmanager
