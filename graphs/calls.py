@@ -72,6 +72,7 @@ def _recorded(site: Site, ctx: Context) -> dict[str, Any] | None:
 
 async def _choose(calling: Calling) -> recoveries.Chosen:
     ctx, target = calling.ctx, calling.target
+    await ctx.look_back()
     calling.outcome = _in_view_of_doubt(target, calling.outcome)
     failure = recovery.Failure(
         operation=target.operation,

@@ -10,7 +10,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from graphs import driver
+from graphs import driver, snapshots
 from graphs.blocks import Block, Sequence
 from graphs.context import Context, Frame
 from graphs.steps import FAILED, PARKED, run_block
@@ -42,29 +42,33 @@ async def execute(frame: Frame, ctx: Context) -> str:
     """
     if len(frame.sequence.blocks) == 1:
         return await driver.execute(frame, ctx)
-    graph = compiled(frame.sequence)
-    ended = await graph.ainvoke(
-        {"at": frame.sequence.entry},
+    entry = frame.sequence.entry
+    if frame.at is not None:
+        entry = await run_block(snapshots.rest(frame), frame, ctx)
+        if entry not in frame.sequence.blocks:
+            return entry
+    ended = await compiled(frame.sequence, entry).ainvoke(
+        {"at": entry},
         context=Pass(frame, ctx),
         config={"recursion_limit": RECURSION_LIMIT, "callbacks": []},
     )
     return str(ended["at"])
 
 
-def compiled(sequence: Sequence) -> "CompiledStateGraph[Any, Any, Any, Any]":
-    """Return the graph of a sequence; the same sequence is compiled once."""
-    return _compiled(_Identity(sequence))
+def compiled(sequence: Sequence, entry: str | None = None) -> "CompiledStateGraph[Any, Any, Any, Any]":
+    """Return the graph of a sequence that begins at a block; the same is compiled once."""
+    return _compiled(_Identity(sequence), entry or sequence.entry)
 
 
-def graph(sequence: Sequence) -> "StateGraph[Any, Any, Any, Any]":
-    """Return the state graph of a sequence, not yet compiled."""
+def graph(sequence: Sequence, entry: str | None = None) -> "StateGraph[Any, Any, Any, Any]":
+    """Return the state graph of a sequence, not yet compiled; it begins at its first block unless told."""
     built = StateGraph(State, context_schema=Pass)
     for block in sequence.blocks.values():
         built.add_node(block.name, _node(block))
         ways: dict[Hashable, str] = {name: name for name in block.targets if name != END}
         ways |= dict.fromkeys((END, PARKED, FAILED), GRAPH_END)
         built.add_conditional_edges(block.name, _route, ways)
-    built.add_edge(START, sequence.entry)
+    built.add_edge(START, entry or sequence.entry)
     return built
 
 
@@ -95,5 +99,5 @@ class _Identity:
 
 
 @lru_cache(maxsize=2048)
-def _compiled(key: _Identity) -> "CompiledStateGraph[Any, Any, Any, Any]":
-    return graph(key.sequence).compile()
+def _compiled(key: _Identity, entry: str) -> "CompiledStateGraph[Any, Any, Any, Any]":
+    return graph(key.sequence, entry).compile()

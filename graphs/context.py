@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from graphs import blocks
@@ -20,6 +19,7 @@ from planner.errors import LeaseLost
 from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Entry, EntryKind, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
+from planner.snapshots import Snapshot
 from tools.catalog import Catalog
 from tools.services import Caller
 
@@ -49,6 +49,10 @@ async def _nothing(_wanted: Wanted) -> Sequence[KeptEvent]:
     return ()
 
 
+async def _no_more() -> Sequence[Numbered]:
+    return ()
+
+
 class Parked(Exception):  # a signal of flow, not an error
     """The step waits for a person or a time; the run gives up its task."""
 
@@ -72,7 +76,7 @@ class Stopped(Exception):
 class Frame(Mapping[str, Any]):
     """One pass of a sequence: its values by step name, on top of those around it."""
 
-    __slots__ = ("arrivals", "depth", "own", "parent", "prefix", "sequence", "visits")
+    __slots__ = ("arrivals", "at", "current", "depth", "own", "parent", "prefix", "sequence", "visits")
 
     def __init__(
         self, sequence: blocks.Sequence, prefix: str, own: dict[str, Any], parent: "Frame | None"
@@ -80,6 +84,10 @@ class Frame(Mapping[str, Any]):
         self.sequence, self.prefix, self.own, self.parent = sequence, prefix, own, parent
         self.visits: dict[str, int] = {}
         self.arrivals: dict[str, int] = {}
+        self.at: str | None = None
+        """The step from which a restored pass goes on; None where it begins at its beginning."""
+        self.current: str | None = None
+        """The step that the pass came to last."""
         self.depth: int = 0 if parent is None else parent.depth
         """How many workflows run around this one."""
 
@@ -103,6 +111,7 @@ class Frame(Mapping[str, Any]):
 
     def arrive(self, name: str) -> int:
         """Count that the flow came to a step, whether it runs or is skipped, and return how often it has."""
+        self.current = name
         self.arrivals[name] = self.arrivals.get(name, 0) + 1
         return self.arrivals[name]
 
@@ -148,6 +157,12 @@ class Context:
     """Questions to persons of this run, by decision id, as they stood when it was loaded."""
     arrived: Arrived = _nothing
     """Where events are looked for; nowhere unless told."""
+    snapshot: Snapshot | None = None
+    """Where the run stood at an earlier entry; what is recorded then begins behind it."""
+    is_short: bool = field(default=False, init=False)
+    """Whether `recorded` lacks what the snapshot spared."""
+    older: Callable[[], Awaitable[Sequence[Numbered]]] = _no_more
+    """Reads the whole journal, where a snapshot spared some of it."""
     recovery_choices: int = 5
     spent: Spent = field(default_factory=Spent)
     started_at: datetime | None = None
@@ -170,6 +185,7 @@ class Context:
     """Paths of steps in the order in which they were entered."""
     taken: set[str] = field(default_factory=set)
     """Ids of the events that the run has taken; each is taken once."""
+    _looking_back: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     ledger: Ledger = field(init=False)
     """What stands of the run's effects."""
     _unwritten: "asyncio.Future[None] | None" = field(default=None, init=False)
@@ -180,11 +196,23 @@ class Context:
     def __post_init__(self) -> None:
         """Count what the journal tells of."""
         self.ledger = Ledger(self.catalog.operation, self.recorded.numbered)
+        if self.snapshot is not None:
+            self.is_short = True
+            self.spent = self.spent.plus(self.snapshot.spent)
+            self.taken |= set(self.snapshot.body["taken"])
         for _, entry in self.recorded.numbered:
             if entry.kind == "decision":
                 self.spend(entry.body)
             elif entry.kind == "event":
                 self.taken.add(entry.body["event_id"])
+
+    async def look_back(self) -> None:
+        """Read what a snapshot spared, since what was done has to be gone through."""
+        async with self._looking_back:
+            if self.is_short:
+                self.recorded.precede(await self.older())
+                self.ledger = Ledger(self.catalog.operation, self.recorded.numbered)
+                self.is_short = False
 
     @property
     def budget(self) -> Budget:
@@ -239,9 +267,10 @@ class Context:
         if self._unwritten is not None:
             await self._unwritten
 
-    async def change(self, **columns: Any) -> None:
-        """Change columns of the run and return once that is durable."""
-        await self.sink(Append(self.run.id, self.run.epoch, change=columns))
+    async def park(self, wake_at: datetime | None, snapshot: Snapshot | None) -> None:
+        """Let the run wait, and return once that is durable."""
+        change = {"status": "waiting", "wake_at": wake_at}
+        await self.sink(Append(self.run.id, self.run.epoch, change=change, snapshot=snapshot))
 
     @property
     def is_stopping(self) -> bool:
@@ -322,8 +351,7 @@ class Context:
 
     def spend(self, body: Mapping[str, Any]) -> None:
         """Count what a decision used, from the body of its entry."""
-        told = int(body.get("model_calls", 0)), int(body.get("tokens", 0)), Decimal(body.get("cost_usd", 0))
-        self.spent = self.spent.plus(Spent(*told))
+        self.spent = self.spent.plus(Spent.told(body))
 
     def over_budget(self) -> str | None:
         """Return what is used up, in one sentence, or None."""

@@ -171,7 +171,10 @@ class Dispatcher:
             await self._give_up(run, exc)
 
     async def _load(self, run: Run) -> Loaded:
-        return await self.parts.database.read(loading.load, run, self.parts.catalog, self.parts.definitions)
+        parts = self.parts
+        return await parts.database.read(
+            loading.load, run, parts.catalog, parts.definitions, from_snapshot=True
+        )
 
     async def _release(self, run: Run) -> None:
         with contextlib.suppress(StoreUnavailable):
@@ -196,7 +199,8 @@ class Dispatcher:
         parts = self.parts
 
         held = (numbered.entry.body for numbered in loaded.entries)
-        echoes = Echoes(parts.database.keeping.masking, [loaded.run.input, *held])
+        stood = () if loaded.snapshot is None else (loaded.snapshot.body["own"],)
+        echoes = Echoes(parts.database.keeping.masking, [loaded.run.input, *stood, *held])
 
         def sink(unit: Append) -> asyncio.Future[None]:
             written = parts.database.submit(unit._replace(echoes=echoes))
@@ -222,6 +226,8 @@ class Dispatcher:
             recorded=Recorded(loaded.entries),
             questions=dict(loaded.questions),
             arrived=self._arrived,
+            snapshot=loaded.snapshot,
+            older=partial(parts.database.read, journal.unsealed, run.id),
             recovery_choices=parts.recovery_choices,
             cancel_requested=run.cancel_requested,
             lease_until=run.lease_until,

@@ -9,7 +9,8 @@ from graphs import pinning
 from planner.definition import Workflow
 from planner.journal import Numbered
 from planner.runs import PersonQuestion, Run
-from planner.store import catalogs, journal, questions, runs, versions, workflows
+from planner.snapshots import Snapshot
+from planner.store import catalogs, journal, questions, runs, snapshots, versions, workflows
 from tools.catalog import Catalog
 
 _NOTHING: Mapping[str, Workflow] = MappingProxyType({})
@@ -27,6 +28,8 @@ class Loaded(NamedTuple):
     """Sub-workflows, by reference."""
     entries: Sequence[Numbered]
     questions: Mapping[str, PersonQuestion]
+    snapshot: Snapshot | None = None
+    """Where it stood at an earlier entry; the entries then begin behind it."""
 
 
 class Definitions(NamedTuple):
@@ -37,7 +40,14 @@ class Definitions(NamedTuple):
     """Sub-workflows, by reference."""
 
 
-def load(tx: Any, run: Run, catalog: Catalog, known: Mapping[str, Workflow] = _NOTHING) -> Loaded:
+def load(
+    tx: Any,
+    run: Run,
+    catalog: Catalog,
+    known: Mapping[str, Workflow] = _NOTHING,
+    *,
+    from_snapshot: bool = False,
+) -> Loaded:
     """Return what a run is taken up from: contracts at today's addresses, definitions, journal, questions.
 
     Args:
@@ -45,16 +55,19 @@ def load(tx: Any, run: Run, catalog: Catalog, known: Mapping[str, Workflow] = _N
         run: which run.
         catalog: the contracts of today.
         known: definitions that need not be read again, by content hash.
+        from_snapshot: whether the entries may begin behind a snapshot.
 
     Raises:
         SealBroken: something in it is sealed, and cannot be opened here.
     """
     catalog = catalogs.get(tx, run.catalog_revision, now_at=catalog)
-    true, entries = runs.unsealed(tx, run.id), journal.unsealed(tx, run.id)
+    taken = snapshots.load(tx, run.id) if from_snapshot else None
+    true, entries = runs.unsealed(tx, run.id), journal.unsealed(tx, run.id, behind=taken)
     found = definitions(tx, run, entries, known)
     # The lease is that of the claim, even where another holds the run by now.
     held = run.model_copy(update={"goal": true.goal, "input": true.input, "output": true.output})
-    return Loaded(held, catalog, found.workflow, found.pinned, entries, questions.unsealed(tx, run.id))
+    asked = questions.unsealed(tx, run.id)
+    return Loaded(held, catalog, found.workflow, found.pinned, entries, asked, taken)
 
 
 def definitions(

@@ -16,7 +16,7 @@ from planner.errors import AnswerInvalid, DecisionClosed
 from planner.journal import Append, Entry, Numbered
 from planner.log.outcomes import Override
 from planner.runs import Run
-from planner.store import decisions, journal, log, runs, streams
+from planner.store import decisions, journal, log, runs, snapshots, streams
 from tools.records import Record
 
 LONGEST_COMMENT = 4000
@@ -169,3 +169,4 @@ def _append(tx: Any, run: Run, numbered: Numbered, made: Decision, *, closed: tu
     (refused,) = journal.append(tx, [journal.prepare(unit, made.ts, streams.of(tx).keeping)])
     if refused is not None:
         raise refused
+    snapshots.forget(tx, run.id)

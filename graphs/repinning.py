@@ -23,7 +23,7 @@ from planner.log import detectors, masking
 from planner.log.echoes import Echoes
 from planner.log.masking import Masking
 from planner.runs import PersonQuestion, Run
-from planner.store import journal, runs, streams, workflows
+from planner.store import journal, runs, snapshots, streams, workflows
 from tools import schemas
 from tools.problems import Problem
 from tools.records import Record
@@ -223,4 +223,5 @@ def _write(tx: Any, target: _Target, wanted: RepinRequest, *, actor: str, now: A
     (refused,) = journal.append(tx, [journal.prepare(unit, now, streams.of(tx).keeping)])
     if refused is not None:
         raise refused
+    snapshots.forget(tx, run.id)
     return runs.repin(tx, run.id, target.ref, loaded.catalog.revision)

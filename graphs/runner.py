@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from graphs import pinning, undo
+from graphs import pinning, snapshots, undo
 from graphs.blocks import Program
 from graphs.context import Context, Frame, Parked, StepFailed
 from graphs.steps import FAILED, PARKED
 from planner.runs import Run, RunStatus
+from planner.snapshots import Snapshot
 from tools.errors import ExpressionError
 
 
@@ -19,6 +20,8 @@ class Ended(NamedTuple):
     output: Any = None
     error: str | None = None
     wake_at: datetime | None = None
+    snapshot: Snapshot | None = None
+    """Where a run that waits stands, if it is worth keeping."""
 
 
 async def execute(ctx: Context) -> Ended:
@@ -62,15 +65,18 @@ async def _begin(ctx: Context) -> None:
     ctx.started_at = started.at if started is not None else ctx.clock.now()
     forked = None if started is None else started.body.get("fork")
     if forked is not None and forked["live"]:
+        await ctx.look_back()
         ctx.ledger.inherit(forked["inherited"])
 
 
 async def _forward(ctx: Context) -> Ended | None:
     """Run the steps; None when the run has to be ended backwards."""
     outer = frame(ctx.program, ctx.run, ctx.started_at or ctx.clock.now())
+    if ctx.snapshot is not None:
+        snapshots.restore(outer, ctx.snapshot)
     way = await ctx.execute(outer, ctx)
     if way == PARKED and not ctx.cancel_requested:
-        return Ended("waiting", wake_at=_earliest(ctx.wakes))
+        return Ended("waiting", wake_at=_earliest(ctx.wakes), snapshot=snapshots.snapshot(outer, ctx))
     if way not in {PARKED, FAILED}:
         try:
             return Ended("succeeded", output=ctx.program.output.render(outer))
@@ -81,6 +87,7 @@ async def _forward(ctx: Context) -> Ended | None:
 
 
 async def _note_ending(ctx: Context) -> None:
+    await ctx.look_back()
     failure = ctx.failure
     wanted = ctx.program.workflow.on_failure == "undo"
     body: dict[str, Any] = {"status": "cancelled", "error": "the run was cancelled", "undo": wanted}
@@ -100,6 +107,7 @@ def _open_questions(ctx: Context) -> tuple[str, ...]:
 
 
 async def _backward(ctx: Context) -> Ended:
+    await ctx.look_back()
     ending = ctx.find("ending", "", 1) or {}
     status, error = ending["status"], ending["error"]
     ctx.ending = True
@@ -113,7 +121,7 @@ async def _backward(ctx: Context) -> Ended:
 
 async def _finish(ctx: Context, ended: Ended) -> None:
     if ended.status == "waiting":
-        await ctx.change(status="waiting", wake_at=ended.wake_at)
+        await ctx.park(ended.wake_at, ended.snapshot)
         return
     body = {"status": ended.status, "output": ended.output, "error": ended.error}
     change: Mapping[str, Any] = {**body, "ended_at": ctx.clock.now(), "wake_at": None}

@@ -23,6 +23,13 @@ class Spent(NamedTuple):
     cost_usd: Decimal = Decimal(0)
     """By the configured prices; nothing where none are configured."""
 
+    @classmethod
+    def told(cls, body: Mapping[str, Any]) -> "Spent":
+        """Return what the journal tells of one decision."""
+        return cls(
+            int(body.get("model_calls", 0)), int(body.get("tokens", 0)), Decimal(body.get("cost_usd", 0))
+        )
+
     def plus(self, other: "Spent") -> "Spent":
         """Return both together."""
         return Spent(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from planner.log.echoes import Echoes
+from planner.snapshots import Snapshot
 
 EntryKind = Literal[
     "started",
@@ -85,6 +86,14 @@ class Recorded:
         self._by_key[numbered.entry.key] = numbered.entry
         self._last = max(self._last, numbered.seq)
 
+    def precede(self, entries: Sequence[Numbered]) -> None:
+        """Take in entries that come before all that it holds; those that it holds already stay."""
+        known = {numbered.seq for numbered in self._numbered}
+        missing = [numbered for numbered in entries if numbered.seq not in known]
+        self._numbered = sorted([*missing, *self._numbered], key=lambda each: each.seq)
+        for numbered in missing:
+            self._by_key[numbered.entry.key] = numbered.entry
+
     def find(self, kind: EntryKind, path: str = "", visit: int = 1, attempt: int = 1) -> Entry | None:
         """Return the entry with this key, or None when the run has not come so far."""
         return self._by_key.get((kind, path, visit, attempt))  # a plain tuple is found as its Key
@@ -120,5 +129,7 @@ class Append(NamedTuple):
     """Ids of questions that nobody can answer any more: they timed out, or the run is ending."""
     change: dict[str, Any] | None = None
     """Columns of the run that change: status, output, error, wake_at, steps_done."""
+    snapshot: Snapshot | None = None
+    """Where the run stands that parks."""
     echoes: Echoes | None = None
     """What the run holds under telling names; it learns of what the entries bring."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from planner.errors import LegalHold
 from planner.runs import ENDED
-from planner.store import holds, log, questions, sealing, tables
+from planner.store import holds, log, questions, sealing, snapshots, tables
 
 _blobs, _decisions = tables.blobs, tables.decisions
 _AT_ONCE = 500
@@ -69,4 +69,5 @@ def _unseal(tx: Connection, run_id: str) -> int:
     for seal, run in by_run:
         held = update(seal.table).where(run == run_id, seal.is_not(None), seal != sealing.ERASED)
         found += tx.execute(held.values({seal: sealing.ERASED})).rowcount
+    snapshots.forget(tx, run_id)
     return found

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, exc, select, update
+from sqlalchemy import Connection, Row, Select, exc, or_, select, update
 
 from planner.decisions import Decision
 from planner.errors import DecisionClosed, DecisionUnknown, LeaseLost, PlannerError
 from planner.journal import Append, Entry, Numbered
 from planner.log.envelopes import Keeping
 from planner.runs import ENDED, PersonQuestion
-from planner.store import decisions, questions, runs, sealing, tables, webhooks
+from planner.snapshots import Snapshot
+from planner.store import decisions, questions, runs, sealing, snapshots, tables, webhooks
 from planner.store.decisions import Logged
 from planner.store.sealing import Spot
 from planner.store.statements import ByKeys, Insert, Update
@@ -51,6 +52,7 @@ class Prepared(NamedTuple):
     questions: list[dict[str, Any]]
     change: dict[str, Any] | None
     awaits: list[dict[str, Any]]
+    snapshot: dict[str, Any] | None
 
     @property
     def rows(self) -> int:
@@ -76,8 +78,10 @@ def entries(tx: Connection, run_id: str, after: int = 0, limit: int | None = Non
     ]
 
 
-def unsealed(tx: Connection, run_id: str) -> list[Numbered]:
+def unsealed(tx: Connection, run_id: str, behind: Snapshot | None = None) -> list[Numbered]:
     """Return the entries of a run in order as they were; nobody but the engine may see them.
+
+    With a snapshot only those behind it, and those that the snapshot says are always needed.
 
     Raises:
         SealBroken: something in them is sealed, and cannot be opened.
@@ -85,7 +89,7 @@ def unsealed(tx: Connection, run_id: str) -> list[Numbered]:
     keeping = sealing.keeping_of(tx)
     return [
         _numbered(row, sealing.true(row.body, row.sealed, keeping, _spot(run_id, row.seq)))
-        for row in tx.execute(_of_run(run_id, 0))
+        for row in tx.execute(_of_run(run_id, 0) if behind is None else _behind(run_id, behind))
     ]
 
 
@@ -116,6 +120,7 @@ def prepare(unit: Append, now: datetime, keeping: Keeping = _KEEPING) -> Prepare
         [questions.row_of(questions.masked(question, keeping)) for question in asked],
         change,
         list(_awaits(unit)),
+        snapshots.row_of(unit.run_id, unit.snapshot, keeping),
     )
 
 
@@ -147,6 +152,7 @@ def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | Non
     decisions.insert_all(tx, [logged for each in good for logged in each.decisions])
     _TO_QUESTIONS(tx, [row for each in good for row in each.questions])
     _note_awaits(tx, good)
+    snapshots.keep(tx, [each.snapshot for each in good if each.snapshot is not None])
     _expire(tx, [identity for each in good for identity in each.unit.closed])
     for change in changes:
         _CHANGE_RUN(tx, change)
@@ -265,6 +271,11 @@ def _close_of(tx: Connection, run_ids: list[str]) -> None:
 def _of_run(run_id: str, after: int) -> Select[Any]:
     found = select(_entries).where(_entries.c.run_id == run_id, _entries.c.seq > after)
     return found.order_by(_entries.c.seq)
+
+
+def _behind(run_id: str, snapshot: Snapshot) -> Select[Any]:
+    needed = or_(_entries.c.seq > snapshot.seq, _entries.c.seq.in_(snapshot.needed))
+    return select(_entries).where(_entries.c.run_id == run_id, needed).order_by(_entries.c.seq)
 
 
 def _spot(run_id: str, seq: int) -> Spot:

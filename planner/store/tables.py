@@ -109,6 +109,17 @@ entries = Table(
     Column("sealed", LargeBinary),
 )
 
+# Where a run stood when it parked; the truth is its journal, from which it can be found again.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("body", Text),
+    # The body where there is a key; nobody but the run itself reads it.
+    Column("sealed", LargeBinary),
+)
+
 # An index of the log by what people ask for; the truth is the envelope, from which it can be made again.
 # No foreign key to runs: a goal may be routed nowhere, and that choice is logged all the same.
 decisions = Table(

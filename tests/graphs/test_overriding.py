@@ -18,7 +18,8 @@ from planner.clock import SystemClock
 from planner.definition import Workflow
 from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown, RunEnded, RunMoving
 from planner.log.outcomes import Override
-from planner.store import decisions, journal, log, questions, runs, workflows
+from planner.snapshots import FEWEST
+from planner.store import decisions, journal, log, questions, runs, snapshots, workflows
 from planner.testing import FrozenClock
 
 STEPS = """
@@ -300,3 +301,35 @@ def _flow(steps):
     return yaml.safe_dump(
         yaml.safe_load(steps), default_flow_style=True, sort_keys=False, width=10_000
     ).strip()
+
+
+def test_what_a_snapshot_says_of_a_choice_that_was_overridden_is_forgotten(database, catalog):
+    steps = """
+each: {foreach: "[0].map(n, n)", steps: {hold: {call: shop.mark, with: {n: "${item}"}}}}
+pick:
+  decide: Which one
+  options: {keep: {then: pause}, drop: {then: dropped}}
+  otherwise: keep
+pause: {wait: PT1H}
+kept: {call: shop.blind, with: {tag: kept}, then: end}
+dropped: {call: shop.blind, with: {tag: dropped}, then: end}
+"""
+    many = ", ".join(map(str, range(FEWEST + 10)))
+    caller = ScriptedCaller({})
+
+    async def scenario():
+        ticking = FrozenClock()
+        async with process(database, catalog, ticking, caller=caller) as dispatcher:
+            run = await begun(dispatcher, steps.replace("[0].map(n, n)", f"[{many}]"))
+            before = await dispatcher.parts.database.read(snapshots.load, run.id)
+            (made,) = await dispatcher.parts.database.read(decisions.of_run, run.id)
+            wanted = OverrideRequest(to="drop", actor="u-1")
+            await overriding.override(made.decision_id, wanted, dispatcher.parts, dispatcher, actor="u-1")
+            return before, await stopped(dispatcher, run.id)
+
+    before, ended = asyncio.run(scenario())
+
+    assert before.at == "pause"
+    assert ended.status == "succeeded"
+    assert caller.calls[-1][:2] == ("shop.blind", {"tag": "dropped"})
+    assert database.read_sync(snapshots.load, ended.id) is None

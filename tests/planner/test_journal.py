@@ -42,7 +42,7 @@ def test_numbers_begin_at_one_and_follow_the_last_entry():
 
 
 def test_an_append_brings_only_what_it_is_told():
-    assert Append("r", 1) == ("r", 1, (), (), (), (), None, None)
+    assert Append("r", 1) == ("r", 1, (), (), (), (), None, None, None)
 
 
 def test_a_reserved_number_is_given_to_nobody_else():
