@@ -15,6 +15,7 @@ from evals.answers import (
     ServiceAnswer,
     ServiceAnswers,
 )
+from evals.crashes import Crash
 from evals.events import ScriptedEvent
 from evals.expectations import Expect
 from tools.records import Record
@@ -90,6 +91,8 @@ class Case(Record):
     """Answers of persons by decision point."""
     events: tuple[ScriptedEvent, ...] = ()
     """What happens outside, for steps that receive events."""
+    crashes: tuple[Crash, ...] = ()
+    """Moments at which the process ends; each comes once."""
     expect: Expect
 
 

@@ -41,6 +41,7 @@ def judge(expect: Expect, trace: Trace, catalog: Catalog) -> list[Check]:
         *_never(expect, trace),
         *_undone(expect, trace),
         *_budget(expect, trace),
+        *_invariants(expect, trace),
     ]
 
 
@@ -242,6 +243,18 @@ def _budget(expect: Expect, trace: Trace) -> Iterator[Check]:
             at = ("budget", name)
             told = Difference(pointer=pointer(at), expected=_span(count), found=number)
             yield _check(list(at), None if count.holds(number) else told)
+
+
+def _invariants(expect: Expect, trace: Trace) -> Iterator[Check]:
+    if expect.invariants is None:
+        return
+    wanted = None if expect.invariants == "default" else expect.invariants
+    broken = [each for each in trace.violations if wanted is None or each.invariant in wanted]
+    if not broken:
+        yield _check(["invariants"], None)
+    for each in broken:
+        at = ["invariants", each.invariant]
+        yield _check(at, Difference(pointer=pointer(at), expected="to hold", found=each.message))
 
 
 def _span(count: Count) -> Any:

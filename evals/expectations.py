@@ -146,6 +146,8 @@ class Expect(Record):
     undone: Pattern = None
     """Operations whose effects were taken back, in the order in which that was done."""
     budget: Spent = Spent()
+    invariants: Literal["default"] | tuple[str, ...] | None = None
+    """Invariants that must hold at every moment: `default` for all, the workflow's own included, or names."""
 
     @model_validator(mode="after")
     def _something(self) -> "Expect":

@@ -235,7 +235,7 @@ def _known_step(name: str, at: Where, names: _Names) -> Iterator[Problem]:
 
 def _step(path: str, at: Where, names: _Names) -> Any:
     """Return the step, or None after telling that there is none."""
-    bare = declared(path.removeprefix(RECONCILE).removeprefix(UNDO))
+    bare = declared(path.rpartition(":")[2])
     step = names.steps.get(bare)
     if step is None:
         yield _problem(at, "unknown-step", f"The workflow has no step {path!r}.", hint(bare, names.steps))

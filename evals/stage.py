@@ -8,6 +8,7 @@ from typing import Any
 from evals import people, trace
 from evals.cases import Setting
 from evals.clock import Ids, VirtualClock, VirtualLoop, contained
+from evals.crashes import Crashed
 from evals.errors import LimitReached, ReplayDiffers, Stuck
 from evals.events import ScriptedEvents
 from evals.model import ScriptedDecider
@@ -16,6 +17,7 @@ from evals.project import Project
 from evals.scripts import Script
 from evals.services import ScriptedServices
 from evals.trace import Trace
+from evals.witness import Seen, Witness
 from graphs import compile as compiling
 from graphs import driver as plain
 from graphs import pinning, runner
@@ -27,6 +29,7 @@ from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
 from planner.store import bodies
+from tools.errors import ExpressionError
 
 Execute = Callable[[Frame, Context], Awaitable[str]]
 
@@ -85,6 +88,12 @@ class Stage:
         self._questions: dict[str, PersonQuestion] = {}
         self._path: list[str] = []
         self._executions = 0
+        self._crashes = list(setting.case.crashes)
+        self._is_down = False
+        self._outer: Frame | None = None
+        self._broken: str | None = None
+        self._cast: _Cast | None = None
+        self._witness = self._called_witness()
 
     async def play(self) -> Trace:
         """Return what happens until the run ends or only waits."""
@@ -97,7 +106,9 @@ class Stage:
         )
         async with decider, services:
             cast = _Cast(clock, ids, decider, services, self._run(ids.new(), clock.now()))
+            self._cast = cast
             ended = await self._until_the_end(cast)
+            self._look(ended)
             virtual_s = clock.seconds()
             if ended.status != "waiting":
                 await self._once_more(cast, ended)
@@ -111,6 +122,7 @@ class Stage:
             calls=tuple(services.calls),
             entries=trace.entries(self._entries),
             effects=trace.applied(self._entries),
+            violations=() if self._witness is None else self._witness.violations,
             virtual_s=virtual_s,
             executions=self._executions,
             model_calls=decider.requests,
@@ -118,7 +130,10 @@ class Stage:
 
     async def _until_the_end(self, cast: "_Cast") -> Ended:
         while self._executions < MOST_EXECUTIONS:
-            ended = await self._go_on(cast)
+            try:
+                ended = await self._go_on(cast)
+            except Crashed:
+                continue
             if ended.status != "waiting":
                 return ended
             self._people.hear(self._questions)
@@ -130,8 +145,11 @@ class Stage:
         self._executions += 1
         recorded = Recorded(self._entries)
         ctx = self._context(cast, recorded, self._sink)
+        self._is_down = False
         is_forward = recorded.find("ending") is None
         ended = await runner.execute(ctx)
+        if ctx.failure is not None and isinstance(ctx.failure.__cause__, ExpressionError):
+            self._broken = str(ctx.failure)
         if is_forward:
             self._path = ctx.trail
         if len(ctx.trail) > self._setting.limits.steps:
@@ -193,7 +211,7 @@ class Stage:
             clock=cast.clock,
             sink=sink,
             new_id=cast.ids.new,
-            execute=self._execute,
+            execute=self._move,
             recorded=recorded,
             questions=dict(self._questions),
             arrived=arrived,
@@ -213,7 +231,51 @@ class Stage:
             updated_at=now,
         )
 
+    async def _move(self, frame: Frame, ctx: Context) -> str:
+        if not frame.prefix:
+            self._outer = frame
+        return await self._execute(frame, ctx)
+
+    def _called_witness(self) -> Witness | None:
+        setting, project = self._setting, self._project
+        if setting.case.expect.invariants is None:
+            return None
+        pinned = {name: program.workflow for name, program in self._programs.items()}
+        return Witness(pinned[setting.workflow], pinned, project.catalog, setting.case.input)
+
+    def _look(self, ended: Ended | None = None) -> None:
+        if self._witness is None or self._cast is None:
+            return
+        values = {} if self._outer is None else self._outer.results()
+        entries = [entry for _, entry in self._entries]
+        calls = self._cast.services.calls
+        seen = Seen(calls, entries, self._decisions, self._questions, values, self._broken)
+        self._witness.look(seen, ended)
+
+    def _may_crash(self, unit: Append) -> None:
+        """End the process where the case has it.
+
+        Raises:
+            Crashed: it ends here, or has ended while another branch went on.
+        """
+        entry = unit.entries[0].entry if unit.entries else None
+        crash = next((each for each in self._crashes if entry is not None and each.fits(entry)), None)
+        if crash is not None:
+            self._crashes.remove(crash)
+            self._is_down = True
+            if crash.lost == 0:
+                self._keep(unit)
+            elif crash.lost > 1:
+                del self._entries[1 - crash.lost :]
+        if self._is_down:
+            raise Crashed
+
     async def _sink(self, unit: Append) -> None:
+        self._may_crash(unit)
+        self._keep(unit)
+        self._look()
+
+    def _keep(self, unit: Append) -> None:
         for seq, entry in unit.entries:
             kept = entry._replace(body=bodies.decode(bodies.encode(entry.body)))
             self._entries.append(Numbered(seq, kept))

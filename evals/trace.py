@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from evals.invariants import Violation
 from evals.services import Call
 from planner.effects import Effect, effects
 from planner.journal import Numbered
@@ -47,6 +48,8 @@ class Trace(Record):
     """Virtual seconds from beginning to end."""
     executions: int
     """How often the run was taken up from its journal."""
+    violations: tuple[Violation, ...] = ()
+    """What the run did against the invariants, where the case asks for them."""
     model_calls: int = 0
     """Requests that the model's endpoint saw."""
 

@@ -6,9 +6,9 @@ from typing import Any
 from evals import match
 from evals.errors import EvalError
 from evals.explore import samples
-from evals.explore.history import Sent
 from evals.explore.points import Option
 from evals.explore.scenarios import Answers, Scenario
+from evals.history import Sent
 from planner.decisions import Answer, Attempt, Confidence, Question, Usage
 from planner.definition import canonical
 from planner.runs import PersonQuestion

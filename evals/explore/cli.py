@@ -10,7 +10,7 @@ import typer
 from evals import report
 from evals.errors import ProjectMissing, SuiteInvalid
 from evals.explore import exploration as explorations
-from evals.explore import subject
+from evals.explore import files, subject
 from evals.explore.exploration import Exploration
 from evals.explore.search import Bounds, Search
 from planner.errors import WorkflowUnknown
@@ -32,6 +32,13 @@ SecondsOption = Annotated[float, typer.Option("--max-seconds", metavar="S", min=
 RecoveriesOption = Annotated[
     int, typer.Option("--recoveries", metavar="N", min=1, max=5, help="Recovery choices that a step may have")
 ]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Write every counterexample there as a case")
+]
+SuiteOption = Annotated[
+    Path | None,
+    typer.Option("--suite", metavar="DIR", help="Write few cases there that pass everything"),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]
 
 EXITS = (
@@ -40,7 +47,7 @@ EXITS = (
 _DEFAULT = Bounds()
 
 
-def explore(
+def explore(  # noqa: PLR0913 - each is an option of the command
     workflow: WorkflowArgument,
     *,
     faults: FaultsOption = _DEFAULT.faults,
@@ -49,6 +56,8 @@ def explore(
     seconds: SecondsOption = _DEFAULT.seconds,
     recoveries: RecoveriesOption = 2,
     folder: ProjectOption = Path(),
+    out: OutOption = None,
+    cover: SuiteOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take every path of a workflow within bounds, and tell what must not be and is."""
@@ -60,7 +69,11 @@ def explore(
         raise _refused(exc.code, str(exc), USAGE, as_json=as_json) from exc
     search = Search(explored, Bounds(faults, states, steps, seconds))
     search.run()
-    told = explorations.exploration(search)
+    found = list(explorations.fewest(search))
+    written = [] if out is None else files.counterexamples(search, found, out, folder)
+    told = explorations.exploration(search, written)
+    if cover is not None:
+        files.suite(search, cover)
     if as_json:
         _print(report.text(explorations.document(told)))
     else:
@@ -77,7 +90,8 @@ def lines(told: Exploration) -> Iterator[str]:
         yield f"  with {_count(found.faults, 'fault')}, as in {found.scenario}:"
         yield from (f"  {place}. {line}" for place, line in enumerate(found.moves, start=1))
         if found.case is not None:
-            yield f"  case: {found.case}"
+            shows = "shows it" if found.reproduced else "does not show it"
+            yield f"  {found.case} {shows} with `planner eval run`"
         yield ""
     covered = told.coverage
     shares = (

@@ -1,10 +1,13 @@
 """Explorations: what a search came to, as people and machines read it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, Literal
 
-from evals.explore import coverage, graph, invariants, story
+from evals import invariants
+from evals.explore import coverage, graph, story
 from evals.explore.coverage import Coverage, Seen
+from evals.explore.files import Written
 from evals.explore.search import Found, Search
 from tools.records import Record
 
@@ -63,8 +66,13 @@ class Exploration(Record):
     worst: Worst
 
 
-def exploration(search: Search) -> Exploration:
-    """Return what a search came to."""
+def exploration(search: Search, written: Sequence[Written] = ()) -> Exploration:
+    """Return what a search came to.
+
+    Args:
+        search: the search.
+        written: the cases of its counterexamples, in the order of `fewest`.
+    """
     subject, bounds = search.subject, search.bounds
     vacuous = set(subject.rules.vacuous(frozenset(search.applied), subject.real))
     tested = search.activated | {rule.name for rule in subject.rules.rules} - vacuous
@@ -83,7 +91,11 @@ def exploration(search: Search) -> Exploration:
         runs=search.runs,
         checked=search.checked,
         seconds=round(search.seconds, 3),
-        violations=tuple(_counterexample(search, found) for found in fewest(search)),
+        violations=tuple(
+            _counterexample(search, found, case)
+            for found, case in zip_longest(fewest(search), written)
+            if found is not None
+        ),
         coverage=coverage.coverage(subject, search.graph, seen),
         worst=Worst.model_validate(search.graph.worst(bounds.faults)._asdict()),
     )
@@ -100,7 +112,7 @@ def fewest(search: Search) -> Iterator[Found]:
     return (found for _, found in sorted(best.values(), key=lambda each: each[0]))
 
 
-def _counterexample(search: Search, found: Found) -> Counterexample:
+def _counterexample(search: Search, found: Found, written: Written | None) -> Counterexample:
     moves = graph.moves(search.graph.shortest(found.node))
     return Counterexample(
         invariant=found.violation.invariant,
@@ -108,6 +120,8 @@ def _counterexample(search: Search, found: Found) -> Counterexample:
         scenario=found.scenario.name,
         faults=sum(move.faults for move in moves),
         moves=tuple(story.line(move) for move in moves),
+        case=None if written is None else f"{written.file}::{written.case}",
+        reproduced=None if written is None else written.reproduced,
     )
 
 

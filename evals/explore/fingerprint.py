@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from evals.explore import history
+from evals import history
 from evals.explore.play import Play
 from evals.explore.points import Point
 from graphs.attempts import NOT_APPLIED

@@ -68,8 +68,15 @@ class Graph:
         """Every edge."""
         return (edge for edges in self.out.values() for edge in edges)
 
+    def depths(self) -> dict[int, tuple[int, int]]:
+        """Return the fewest faults, and with these the fewest moves, that lead to each state."""
+        return self._search(None)[0]
+
     def shortest(self, target: int) -> tuple[Edge, ...]:
         """Return the way from a beginning to a state with the fewest faults, and of these the shortest."""
+        return _way(self._search(target)[1], target)
+
+    def _search(self, target: int | None) -> tuple[dict[int, tuple[int, int]], dict[int, Edge]]:
         best: dict[int, tuple[int, int]] = dict.fromkeys(self.roots, (0, 0))
         came: dict[int, Edge] = {}
         heap = [(0, 0, root) for root in self.roots]
@@ -84,7 +91,7 @@ class Graph:
                 if cost < best.get(edge.target, (cost[0] + 1, 0)):
                     best[edge.target], came[edge.target] = cost, edge
                     heapq.heappush(heap, (*cost, edge.target))
-        return _way(came, target)
+        return best, came
 
     def paths(self, faults: int) -> int:
         """Return how many paths lead from a beginning to an end with at most so many faults."""

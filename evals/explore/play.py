@@ -1,17 +1,18 @@
 """Plays: one path of a run, from any state on, on the engine's own step functions and without any I/O."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from evals.explore import prospects
-from evals.explore.history import History, Sent
 from evals.explore.points import Crash, Crashed, Halted, Kind, Option, Point, Unlike
 from evals.explore.ports import Clock, Model
 from evals.explore.scenarios import Scenario
 from evals.explore.state import State, Unit, Used
 from evals.explore.subject import Subject
+from evals.history import History, Sent
 from graphs import runner
 from graphs.context import Context, Frame, around
 from graphs.runner import Ended
@@ -364,3 +365,13 @@ def _unsent(subject: Subject, entry: Entry) -> Sent:
     effect, arguments = subject.real.operation(name).effect, entry.body["arguments"]
     key = entry.body.get("key")
     return Sent(name, effect, arguments, key, "unknown", applied=False, told="never sent")
+
+
+@contextmanager
+def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Open a loop to run paths in."""
+    loop = asyncio.new_event_loop()
+    try:
+        yield loop
+    finally:
+        loop.close()

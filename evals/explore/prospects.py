@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from evals.explore import alphabet
 from evals.explore.desk import Desk
-from evals.explore.history import Sent
 from evals.explore.points import Option
 from evals.explore.state import State
+from evals.history import Sent
 from planner.runs import PersonAnswer, PersonQuestion
 
 

@@ -5,21 +5,20 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
+from evals import invariants
 from evals.clock import contained
 from evals.errors import EvalError
-from evals.explore import invariants
 from evals.explore.fingerprint import fingerprint, world, written
 from evals.explore.graph import Edge, Graph
-from evals.explore.history import History
-from evals.explore.invariants import Violation
-from evals.explore.play import Play
+from evals.explore.play import Play, event_loop
 from evals.explore.points import Crash, Halted, Move, Point, Unlike
 from evals.explore.scenarios import Scenario
 from evals.explore.state import State
 from evals.explore.subject import Subject
+from evals.history import History
+from evals.invariants import Violation
 from graphs.runner import Ended
 from planner.errors import PlannerError
 from tools.errors import ToolError
@@ -128,7 +127,7 @@ class Search:
         self._began = time.perf_counter()
         for scenario in self.subject.scenarios:
             self._queues[0].append(Work(self.graph.root(), (), State(), None, scenario))
-        with contained(), _loop() as loop:
+        with contained(), event_loop() as loop:
             for level in range(self.bounds.faults + 1):
                 self._level = level
                 if not self._explore(loop):
@@ -370,12 +369,3 @@ class _Nobody:
 
 def _mark(play: Play, ended: Ended, scenario: Scenario) -> bytes:
     return written([ended.status, ended.output, world(play), scenario.name])
-
-
-@contextmanager
-def _loop() -> Iterator[asyncio.AbstractEventLoop]:
-    loop = asyncio.new_event_loop()
-    try:
-        yield loop
-    finally:
-        loop.close()

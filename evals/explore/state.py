@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from evals.explore.history import Sent, Spot
 from evals.explore.points import Option
+from evals.history import Sent, Spot
 from graphs.runner import Ended
 from graphs.testing import START
 from planner.journal import Numbered

@@ -9,9 +9,9 @@ from evals import load, project
 from evals.explore import scenarios
 from evals.explore.alphabet import Services
 from evals.explore.desk import Desk
-from evals.explore.rules import Rules
 from evals.explore.scenarios import Scenario
 from evals.project import Project
+from evals.rules import Rules
 from graphs import pinning
 from graphs.blocks import Program
 from planner.definition import AnyStep, Call, Decide, Workflow

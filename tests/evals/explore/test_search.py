@@ -1,10 +1,14 @@
 """Searches: what is wrong is found with as few faults as it takes, and what is right is found complete."""
 
+from dataclasses import replace
+
 import pytest
 
 from evals.explore import exploration, fingerprint
+from evals.explore.desk import Desk
 from evals.explore.search import Bounds, Search
 from graphs import blocks
+from tools.operations import Retry
 
 PAY_AND_SEND = """
 steps:
@@ -188,3 +192,81 @@ def test_every_state_that_was_pruned_goes_on_as_the_one_that_it_counts_as(explor
 
     assert search.checked > 100
     assert search.reasons == []
+
+
+def test_an_effect_that_is_repeated_after_a_crash_is_found_with_one_fault(explorer):
+    """The catalogue promises keys that the service does not keep, and only a crash has the call repeated."""
+    once = Retry(attempts=1)
+    promised = explorer.catalog(pay={"effect": "keyed", "retry": once})
+    lying = explorer.lying(
+        explorer.subject(PAY_AND_SEND, known=promised), pay={"effect": "write", "retry": once}
+    )
+
+    told = exploration.exploration(explorer.search(lying))
+
+    assert [(each.invariant, each.faults) for each in told.violations] == [("no-double-effect", 1)]
+    assert "The process ends before the outcome of pay." in told.violations[0].moves
+
+
+def test_an_answer_that_is_taken_after_its_deadline_is_found_with_one_fault(explorer):
+    text = """
+    steps:
+      ask: {decide: "Which?", by: person, within: PT1H, options: {a: {}, b: {}}, otherwise: b}
+    """
+
+    class Lenient(Desk):
+        def accepts(self, question, at):
+            return True
+
+    strict, lenient = explorer.subject(text), replace(explorer.subject(text), desk=Lenient())
+
+    assert found(explorer.search(strict)) == set()
+    assert found(explorer.search(lenient)) == {("answers-are-in-time", 1)}
+
+
+TWENTY = """
+input: {type: object}
+steps:
+  look1: {call: shop.look, with: {n: 1}}
+  look2: {call: shop.look, with: {n: 2}}
+  hold1: {call: shop.reserve, with: {n: 1}}
+  hold2: {call: shop.reserve, with: {n: 2}}
+  hold3: {call: shop.reserve, with: {n: 3}}
+  facts:
+    parallel:
+      left: {look3: {call: shop.look, with: {n: 3}}}
+      right: {look4: {call: shop.look, with: {n: 4}}}
+  sum: {set: {n: 4}}
+  hold4: {call: shop.reserve, with: {n: 4}}
+  which: {decide: "Paint it?", options: {paint: {then: paint}, plain: {then: pay}}, otherwise: plain}
+  paint: {call: shop.paint, with: {}, undo: keep}
+  pay: {call: shop.pay, with: {order: o-1}, recover: {by: rule}}
+  send1: {call: shop.send, with: {n: 1}}
+  send2: {call: shop.send, with: {n: 2}}
+  mark1: {call: shop.mark, with: {n: 1}, undo: keep}
+  ask:
+    decide: Tell them?
+    by: person
+    within: P1D
+    options: {tell: {then: mark2}, hush: {then: look5}}
+    otherwise: hush
+  mark2: {call: shop.mark, with: {n: 2}, undo: keep}
+  look5: {call: shop.look, with: {n: 5}}
+  done: {set: {all: true}}
+invariants:
+  finally:
+  - run.status != 'succeeded' || effects.exists(e, e.operation == 'shop.pay')
+  - run.status != 'undone' || effects.all(e, e.undone || e.operation in ['shop.paint', 'shop.mark'])
+"""
+
+
+def test_a_right_workflow_of_twenty_steps_is_complete_at_two_faults(explorer):
+    search = Search(explorer.subject(TWENTY), Bounds(faults=2))
+    search.run()
+    told = exploration.exploration(search)
+
+    assert (told.status, told.violations, told.reasons) == ("COMPLETE", (), ())
+    assert told.coverage.steps.total == 20
+    assert [told.coverage.steps.missing, told.coverage.edges.missing, told.coverage.options.missing] == [
+        ()
+    ] * 3

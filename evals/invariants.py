@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from evals.explore.history import Effect, History, Spot, books
+from evals.history import Effect, History, Spot, books
 from planner.definition import Call, Parallel
 from planner.effects import RECONCILE, UNDO
 from planner.journal import Entry

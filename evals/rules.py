@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from evals.explore.history import History, books
-from evals.explore.invariants import Violation
+from evals.history import History, books
+from evals.invariants import Violation
 from planner.definition import Workflow
 from tools import expressions
 from tools.catalog import Catalog

@@ -1,0 +1,87 @@
+"""Walks: a path taken again from its beginning, move by move, with everything that was said on it."""
+
+import random
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from evals.clock import contained
+from evals.explore.play import Play, event_loop
+from evals.explore.points import Crash, Move, Option, Point, Unlike
+from evals.explore.scenarios import Scenario
+from evals.explore.state import State
+from evals.explore.subject import Subject
+from graphs.runner import Ended
+
+
+class Taken(NamedTuple):
+    """What happened at a point."""
+
+    move: Move
+    option: Option
+    at: State
+    """The state at the point."""
+
+
+class Walk(NamedTuple):
+    """A whole path."""
+
+    scenario: Scenario
+    taken: tuple[Taken, ...]
+    crashes: tuple[Crash, ...]
+    ended: Ended
+    state: State
+    edges: frozenset[tuple[str, str, str]]
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """What happened, crashes left out."""
+        return tuple(each.move for each in self.taken)
+
+
+class _Follower:
+    """Takes the moves of a path, and what is benign once they are over."""
+
+    def __init__(self, moves: Sequence[Move]) -> None:
+        self._left = list(moves)
+        self.taken: list[Taken] = []
+        self.crashes: list[Crash] = []
+
+    def choose(self, play: Play, point: Point) -> int:
+        """Return the option that the path takes here.
+
+        Raises:
+            Unlike: it takes none, since it comes past another point here.
+        """
+        place = 0
+        if self._left:
+            move = self._left.pop(0)
+            if (move.kind, move.label) != (point.kind, point.label):
+                raise Unlike(f"a path came to {point.shown} where it had come to {move.label} before")
+            place = point.named(move.option)
+        option = point.options[place]
+        move = Move(point.kind, point.label, option.name, option.faults)
+        self.taken.append(Taken(move, option, play.state))
+        return place
+
+    def crash(self, _play: Play, crash: Crash, _after: State) -> bool:
+        """Tell whether the process ends here on the path."""
+        is_here = bool(self._left) and self._left[0] == crash.move
+        if is_here:
+            self._left.pop(0)
+            self.crashes.append(crash)
+        return is_here
+
+
+def walk(subject: Subject, scenario: Scenario, moves: Sequence[Move]) -> Walk:
+    """Take a path again, from its beginning to its end.
+
+    Raises:
+        Unlike: it leads elsewhere than before.
+    """
+    follower = _Follower(moves)
+    play = Play(subject, scenario, follower)
+    with contained(), event_loop() as loop:
+        random.seed(7)
+        ended = play.run(loop)
+    edges = frozenset(play.edges)
+    return Walk(scenario, tuple(follower.taken), tuple(follower.crashes), ended, play.state, edges)
