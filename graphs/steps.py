@@ -158,7 +158,13 @@ async def _foreach(step: Foreach, site: Site, ctx: Context) -> str:
     waiting = iter(frames)
 
     async def some() -> set[str]:
-        return {await ctx.execute(nested, ctx) for nested in waiting}
+        """Work on one item after the other; one that waits keeps its place."""
+        ends: set[str] = set()
+        for nested in waiting:
+            ends.add(await ctx.execute(nested, ctx))
+            if PARKED in ends:
+                break
+        return ends
 
     await _join([some() for _ in range(min(step.concurrency, len(frames)))])
     site.frame.own[site.node.name] = [nested.results() for nested in frames]

@@ -266,7 +266,7 @@ class Foreach(StepBase):
     """Expression that gives the list; `item` and `index` name the current one."""
     steps: "Steps"
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 10
-    """How many items are worked on at once."""
+    """How many items are worked on at once; one that waits counts."""
 
     @property
     def kind(self) -> Literal["foreach"]:

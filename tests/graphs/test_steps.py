@@ -6,7 +6,7 @@ import time
 import pytest
 
 from graphs import runner
-from graphs.testing import OK, REFUSED
+from graphs.testing import DOWN, LOST, OK, REFUSED
 from planner.definition import Workflow
 from tools.outcomes import Outcome
 
@@ -277,3 +277,60 @@ def test_a_service_that_asks_to_be_left_alone_for_ages_breaks_nothing(world):
     bench = world.bench("a: {call: shop.look}", {"shop.look": [later]})
 
     assert world.run(bench).wake_at.year == 9999
+
+
+def test_items_that_wait_keep_their_place_in_a_foreach(world):
+    ask = "{decide: What now, by: person, options: {go: {}, stop: {}}, otherwise: stop}"
+    bench = world.bench(f"all: {{foreach: '[1, 2, 3, 4]', concurrency: 2, steps: {{ask: {ask}}}}}")
+
+    opened = []
+    for _ in range(4):
+        world.run(bench)
+        opened.append([question.path for question in bench.questions.values() if question.status == "open"])
+        bench.answer("go")
+    ended = world.run(bench)
+
+    assert opened == [
+        ["all[0].ask", "all[1].ask"],
+        ["all[1].ask", "all[2].ask"],
+        ["all[2].ask", "all[3].ask"],
+        ["all[3].ask"],
+    ]
+    assert ended.status == "succeeded"
+
+
+WAITS = {
+    "a time": "w: {wait: P30D}",
+    "a moment": "w: {wait: '2027-01-01T00:00:00Z'}",
+    "a person": "w: {decide: What now, by: person, options: {go: {}, stop: {}}, otherwise: stop}",
+    "an event": "w: {receive: paid, within: P30D}",
+    "a recovery": "w: {call: shop.blind, recover: {decide: What now, by: person}}",
+    "a backoff": "w: {call: shop.look, retry: {attempts: 3, initial: PT1H, max: PT2H, jitter: false}}",
+    "branches": "w: {parallel: {a: {x: {wait: P1D}}, b: {y: {receive: paid}}}}",
+    "items": "w: {foreach: '[1, 2]', steps: {x: {wait: P1D}}}",
+}
+
+
+@pytest.mark.parametrize("steps", WAITS.values(), ids=WAITS.keys())
+def test_a_run_that_is_cancelled_while_it_waits_takes_back_what_it_applied(world, steps):
+    script = {"shop.reserve": [OK], "shop.blind": [LOST], "shop.look": [DOWN]}
+    bench = world.bench(f"r: {{call: shop.reserve}}\n{steps}\nafter: {{call: shop.mail}}", script)
+    waiting = world.run(bench)
+    make = bench.context
+
+    def cancelled():
+        ctx = make()
+        ctx.cancel_requested = True
+        return ctx
+
+    bench.context = cancelled
+    ended = world.run(bench)
+    if "blind" in steps:
+        # Of a call in doubt a person has to say what became of it, before anything older is taken back.
+        assert (ended.status, bench.caller.count("shop.release")) == ("waiting", 0)
+        bench.answer("not_applied")
+        ended = world.run(bench)
+
+    assert (waiting.status, ended.status) == ("waiting", "cancelled")
+    assert bench.caller.count("shop.release") == 1
+    assert bench.caller.count("shop.mail") == 0
