@@ -67,7 +67,9 @@ class Engine(NamedTuple):
 
 
 @asynccontextmanager
-async def opened(url: str, *known: Workflow, effect: EffectClass = "read") -> AsyncIterator[Engine]:
+async def opened(
+    url: str, *known: Workflow, effect: EffectClass = "read", warm: bool = True
+) -> AsyncIterator[Engine]:
     """Open an engine on a database of the newest form, with these workflows, and warm it up."""
     database = open_database(url)
     try:
@@ -88,7 +90,8 @@ async def opened(url: str, *known: Workflow, effect: EffectClass = "read") -> As
             await engine.dispatcher.start()
             for workflow in known:
                 engine.register(workflow)
-                await engine.run(workflow.workflow, workloads.INPUT)
+                if warm:
+                    await engine.run(workflow.workflow, workloads.INPUT)
             yield engine
             await engine.dispatcher.stop()
     finally:

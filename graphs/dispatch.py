@@ -29,7 +29,7 @@ from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Entry, Numbered, Recorded
 from planner.log.echoes import Echoes
 from planner.runs import Run
-from planner.store import events, journal, runs
+from planner.store import bells, events, journal, runs
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Dispatcher:
 
     async def start(self, *, claim: bool = True) -> None:
         """Begin to hold leases, and unless told otherwise to take up whatever run waits."""
-        self._is_stopping = False
+        self._is_stopping, self.parts.database.bell.takes_own = False, True
         await self._leases.start()
         if claim:
             await self._claims.start()
@@ -70,7 +70,7 @@ class Dispatcher:
         Each run goes on to its next safe point, so that no call is cut off; one that needs longer is let go
         of in the midst of it, as in a crash.
         """
-        self._is_stopping = True
+        self._is_stopping, self.parts.database.bell.takes_own = True, False
         await self._claims.stop()
         for held in self._leases.held.values():
             held.drain()
@@ -81,17 +81,24 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*moving, return_exceptions=True)
         await self._leases.stop()
+        await self._hand_over()
 
     def poke(self) -> None:
         """Look for work at once."""
         self._claims.poke()
 
     async def take(self, run_id: str) -> None:
-        """Take up one run now if it is free; otherwise its holder goes on, or the next look finds it."""
+        """Take up one run now if it is free; otherwise its holder goes on, or others are told of it."""
+        if self._is_stopping:
+            return
+        if self._room() <= 0:
+            await self._hand_over()
+            return
         try:
             await self._claims.claim(run_id=run_id)
         except StoreUnavailable as exc:
             log.warning("run could not be taken up at once", extra={"run_id": run_id, "error": str(exc)})
+            self._claims.poke()
 
     async def begin(self, run: Run, workflow: Workflow, **kept: Any) -> Run:
         """Write a new run down and let it move, here where there is room; return the one its key began.
@@ -101,9 +108,10 @@ class Dispatcher:
             workflow: what it is pinned to.
             kept: further arguments of `runs.create`.
         """
-        if self._room() <= 0 or workflow.workflow in self.parts.most_running or pinning.runs_others(workflow):
-            made = await self.parts.database.write(runs.create, run, **kept)
-            if made.id == run.id:
+        is_full = self._room() <= 0
+        if is_full or workflow.workflow in self.parts.most_running or pinning.runs_others(workflow):
+            made = await self.parts.database.write(runs.create, run, hand_over=is_full, **kept)
+            if made.id == run.id and not is_full:
                 await self.take(run.id)
             return made
         return await self._claims.kept(self._begin(run, workflow, kept))
@@ -142,6 +150,8 @@ class Dispatcher:
     def _forget(self, held: Moving) -> None:
         if self._leases.held.get(held.run.id) is held:
             del self._leases.held[held.run.id]
+        if held.run.workflow.name in self.parts.most_running:
+            self._claims.poke()
         self.signals.send(held.run.id, stopped=True)
 
     async def _move(self, held: Moving) -> None:
@@ -150,6 +160,8 @@ class Dispatcher:
             held.ctx = self._context(run, held.loaded or await self._load(run), is_first=bool(held.loaded))
             held.ctx.draining = self._is_stopping
             ended = await runner.execute(held.ctx)
+            if ended.wake_at is not None:
+                self._claims.look_by(ended.wake_at)
             log.info("run stopped", extra={"run_id": run.id, "status": ended.status})
         except LeaseLost:
             log.warning("run lost to another worker", extra={"run_id": run.id, "epoch": run.epoch})
@@ -175,6 +187,13 @@ class Dispatcher:
         return await parts.database.read(
             loading.load, run, parts.catalog, parts.definitions, from_snapshot=True
         )
+
+    async def _hand_over(self) -> None:
+        """Tell another process to look, where it does not so anyway; this one has no room, or stops."""
+        if self.parts.database.bell.queue is None:
+            return
+        with contextlib.suppress(StoreUnavailable):
+            await self.parts.database.write(bells.ring)
 
     async def _release(self, run: Run) -> None:
         with contextlib.suppress(StoreUnavailable):

@@ -36,6 +36,8 @@ class Parts:
     """What tenants may spend on models; those that are not named have no bound."""
     definitions: dict[str, Workflow] = field(default_factory=dict)
     """Workflows that runs of this process were pinned to, by content hash."""
+    look_seconds: float = 15.0
+    """Longest time after which it looks for runs of which it was not told, where it is told of them."""
     most_queued: int | None = None
     """Runs that may wait to be taken up in all; further ones are refused."""
     most_running: Mapping[str, int] = field(default_factory=dict)

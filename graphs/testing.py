@@ -261,11 +261,20 @@ async def settled(dispatcher: Dispatcher, run_id: str, *, within: float = 5.0, o
 
 async def ended(database: Database, run_id: str, *, within: float = 10.0) -> Run:
     """Return the run once it ended, in whatever process."""
+
+    async def has_ended() -> bool:
+        return (await database.read(runs.get, run_id)).ended
+
+    await until(has_ended, within=within)
+    return await database.read(runs.get, run_id)
+
+
+async def until(holds: Callable[[], Awaitable[bool]], *, within: float = 10.0) -> None:
+    """Return once it holds."""
     nobody = Signals()
     async with asyncio.timeout(within):
-        while not (run := await database.read(runs.get, run_id)).ended:
-            await nobody.wait(run_id, 0.02)
-        return run
+        while not await holds():
+            await nobody.wait("", 0.02)
 
 
 class Failing:

@@ -2,8 +2,8 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ from planner.model import Model, NoModel
 from planner.project import load_catalog, load_workflows
 from planner.settings import Settings
 from planner.store import catalogs, migrate, workflows
-from planner.store.database import open_database
+from planner.store.database import Database, open_database
 from tools.services import Services
 
 
@@ -58,11 +58,7 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
     async with AsyncExitStack() as stack:
         found = load_catalog(config)
         worker = f"{socket.gethostname()}-{os.getpid()}-{clock.new_id()[-6:]}"
-        kept = keeping.for_running(config)
-        database = open_database(config.database_url, instance=worker, keeping=kept)
-        stack.callback(database.close)
-        migrate.upgrade(database, to="pre")  # processes of before may still be at work
-        migrate.check(database)
+        database = stack.enter_context(_database(config, worker))
         ticking = SystemClock()
         services = await stack.enter_async_context(
             Services(found, secret=settings.secret, mask=partial(_masked, config.masking))
@@ -79,6 +75,7 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             worker=worker,
             lease_seconds=config.lease_seconds,
             concurrency=config.concurrency,
+            look_seconds=config.look_seconds,
             recovery_choices=config.recovery_choices,
             has_model=config.model.configured,
             tenants=config.tenants,
@@ -101,6 +98,16 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
                 await each.start()
                 stack.push_async_callback(each.stop)
         yield Opened(config, parts, dispatcher, services, scheduler)
+
+
+@contextmanager
+def _database(config: Settings, worker: str) -> Iterator[Database]:
+    """Yield the database with a schema that this program can work on."""
+    kept = keeping.for_running(config)
+    with open_database(config.database_url, instance=worker, keeping=kept) as database:
+        migrate.upgrade(database, to="pre")  # processes of before may still be at work
+        migrate.check(database)
+        yield database
 
 
 def _masked(policy: Masking, error: str, arguments: Mapping[str, Any]) -> str:

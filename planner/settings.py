@@ -220,6 +220,10 @@ class Settings(BaseSettings):
     concurrency: int = Field(default=200, ge=1)
     """Runs that one process moves at once."""
 
+    look_seconds: float = Field(default=15.0, ge=0.5)
+    """How often a process on PostgreSQL looks for runs though nobody told it to; on SQLite it does twice a
+    second."""
+
     max_wait_seconds: float = Field(default=30.0, ge=0)
     """Longest that a request with `Prefer: wait` is held."""
 

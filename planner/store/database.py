@@ -1,6 +1,7 @@
 """Database: opening one, reading from it in threads, and writing to it on the writer thread."""
 
 import asyncio
+import importlib
 from collections.abc import Callable
 from concurrent import futures
 from functools import partial
@@ -14,6 +15,7 @@ from planner.errors import StoreUnavailable
 from planner.journal import Append
 from planner.log.envelopes import Keeping
 from planner.store import faults, journal, sealing
+from planner.store.bells import Bell, Queue
 from planner.store.streams import Stream
 from planner.store.writer import Call, Stats, Unit, Writer
 
@@ -32,15 +34,17 @@ _WRITES = "planner_writes"
 class Database:
     """One database of one process; the event loop never waits for its disk."""
 
-    def __init__(self, engine: Engine, clock: Clock, stream: Stream) -> None:
+    def __init__(self, engine: Engine, clock: Clock, stream: Stream, queue: Queue | None) -> None:
         self.name = engine.url.render_as_string(hide_password=True)
         """Its URL without the password."""
+        self.bell = Bell(stream.name, queue)
+        """What tells other processes that a run can be taken up."""
         self._engine = engine
         self._clock = clock
         self._closed = False
         self._readers = futures.ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._keeping = stream.keeping
-        self._writer = Writer(engine.execution_options(**{_WRITES: True}), self.name, stream)
+        self._writer = Writer(engine.execution_options(**{_WRITES: True}), self.name, stream, self.bell)
 
     async def __aenter__(self) -> Self:
         return self
@@ -169,6 +173,7 @@ def open_database(
         engine = (
             _sqlite(parsed, busy_ms) if parsed.get_backend_name() == "sqlite" else _server(parsed, busy_ms)
         )
+        queue = None if engine.dialect.name == "sqlite" else _queue(engine)
     except exc.ArgumentError as error:
         message = f"the database URL cannot be read ({error}); write it as sqlite:///file.db"
         raise StoreUnavailable(message) from error
@@ -179,7 +184,7 @@ def open_database(
     engine = engine.execution_options(**{sealing.OPTION: kept})
     # The id tells apart, and sorts, what one instance writes after each of its starts.
     stream = Stream(f"{instance}/{new_id()}", kept, ticking)
-    return Database(engine, ticking, stream)
+    return Database(engine, ticking, stream, queue)
 
 
 def _sqlite(url: URL, busy_ms: int) -> Engine:
@@ -206,6 +211,13 @@ def _server(url: URL, busy_ms: int) -> Engine:
     )
     event.listen(engine, "engine_connect", partial(_prepare_server, busy_ms))
     return engine
+
+
+def _queue(engine: Engine) -> Queue:
+    """Return the queue of a server's database; its module needs what only PostgreSQL's extra brings."""
+    arguments = engine.dialect.create_connect_args(engine.url)[1]
+    queue: Queue = importlib.import_module("planner.store.queue").Queue(arguments)
+    return queue
 
 
 def _make_folder(folder: Path) -> None:

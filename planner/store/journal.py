@@ -1,6 +1,6 @@
 """Journal: writing many runs' entries in one transaction, each under its own lease."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from planner.journal import Append, Entry, Numbered
 from planner.log.envelopes import Keeping
 from planner.runs import ENDED, PersonQuestion
 from planner.snapshots import Snapshot
-from planner.store import decisions, questions, runs, sealing, snapshots, tables, webhooks
+from planner.store import bells, decisions, questions, runs, sealing, snapshots, tables, webhooks
 from planner.store.decisions import Logged
 from planner.store.sealing import Spot
 from planner.store.statements import ByKeys, Insert, Update
@@ -157,6 +157,8 @@ def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | Non
     for change in changes:
         _CHANGE_RUN(tx, change)
     webhooks.tell(tx, list(_happened(good, changes, standings)))
+    if any(_is_due(change) for change in changes):
+        bells.ring(tx)
     _close_of(tx, [change["id"] for change in changes if change.get("status") in ENDED])
     return verdicts
 
@@ -222,6 +224,12 @@ def _change(each: Prepared, standing: Standing) -> dict[str, Any]:
         if standing.nudged:
             change["wake_at"] = at
     return change
+
+
+def _is_due(change: Mapping[str, Any]) -> bool:
+    """Tell whether a run waits for nothing but somebody to take it up."""
+    wake_at = change.get("wake_at")
+    return change.get("status") == "waiting" and wake_at is not None and wake_at <= change["updated_at"]
 
 
 def _insert_entries(tx: Connection, good: Sequence[Prepared]) -> None:

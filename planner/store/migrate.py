@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, inspect, select, text
 
 from planner.errors import StoreUnavailable
 from planner.store import tables
+from planner.store.bells import Queue
 from planner.store.database import Database
 
 Phase = Literal["pre", "post"]
@@ -38,7 +39,7 @@ def upgrade(database: Database, *, to: Phase = "post") -> None:
         StoreUnavailable: the database cannot be used, or its schema is newer than what this program bears.
     """
     with _TURNS:
-        database.write_sync(_upgrade, database.name, to)
+        database.write_sync(_upgrade, database.name, to, database.bell.queue)
 
 
 def current(database: Database) -> str | None:
@@ -63,6 +64,8 @@ def check(database: Database) -> None:
         StoreUnavailable: it is older, newer or absent; the message says what to do.
     """
     database.read_sync(_check, database.name)
+    if database.bell.queue is not None:
+        database.read_sync(database.bell.queue.check)
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -73,7 +76,7 @@ def config(connection: Connection | None = None) -> Config:
     return made
 
 
-def _upgrade(tx: Connection, name: str, to: Phase) -> None:
+def _upgrade(tx: Connection, name: str, to: Phase, queue: Queue | None) -> None:
     if tx.dialect.name == "postgresql":
         _take_turn(tx)
     found = _current(tx)
@@ -86,6 +89,8 @@ def _upgrade(tx: Connection, name: str, to: Phase) -> None:
     if wanted:
         command.upgrade(config(tx), wanted[-1].revision)
         _note(tx, wanted)
+    if queue is not None:
+        queue.install(tx, only_pre=to == "pre")
 
 
 def _note(tx: Connection, done: list[Script]) -> None:

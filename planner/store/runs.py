@@ -13,7 +13,7 @@ from planner.errors import RunEnded, RunMoving, RunUnknown, SealBroken
 from planner.log import detectors
 from planner.log.envelopes import Keeping
 from planner.runs import Run, RunStatus
-from planner.store import bodies, cursors, keys, sealing, sharing, tables, versions
+from planner.store import bells, bodies, cursors, keys, sealing, sharing, tables, versions
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
 from planner.store.statements import Insert
@@ -23,8 +23,22 @@ _TO_RUNS = Insert(_runs)
 _ORDER = cursors.Order("runs", _runs.c.created_at, _runs.c.id)
 
 
-def create(tx: Connection, run: Run, *, key: str | None = None, request_sha256: str | None = None) -> Run:
+def create(
+    tx: Connection,
+    run: Run,
+    *,
+    key: str | None = None,
+    request_sha256: str | None = None,
+    hand_over: bool = True,
+) -> Run:
     """Begin the run; with a key that began one before, return that one as it stands now.
+
+    Args:
+        tx: the transaction.
+        run: as nobody has it yet.
+        key: what tells a repeated request.
+        request_sha256: what was requested.
+        hand_over: whether others are told of it, where it is queued.
 
     Raises:
         KeyReused: the key came with another request.
@@ -34,6 +48,8 @@ def create(tx: Connection, run: Run, *, key: str | None = None, request_sha256: 
         if known is not None:
             return get(tx, known)
     _TO_RUNS(tx, [_row(run, sealing.keeping_of(tx))])
+    if hand_over and run.status == "queued":
+        bells.ring(tx)
     return run
 
 
@@ -165,12 +181,14 @@ def release(tx: Connection, run_id: str, epoch: int) -> None:
     """Give a running run back to whoever claims it next; nothing happens when the epoch is stale."""
     held = (_runs.c.id == run_id, _runs.c.epoch == epoch, _runs.c.status == "running")
     tx.execute(update(_runs).where(*held).values(status="queued", worker=None, lease_until=None))
+    bells.ring(tx)
 
 
 def wake(tx: Connection, run_id: str, now: datetime) -> None:
     """Let a waiting run go on now; one that is running will not fall asleep before it was claimed again."""
     sooner = case((_runs.c.status == "waiting", literal(now, tables.Instant())), else_=_runs.c.wake_at)
     tx.execute(update(_runs).where(_runs.c.id == run_id).values(wake_at=sooner, nudged=True))
+    bells.ring_for_others(tx)
 
 
 def hold_still(tx: Connection, run_id: str) -> Run:
@@ -236,11 +254,19 @@ def cancel_requested(tx: Connection, run_ids: Collection[str]) -> set[str]:
     return set(tx.execute(query).scalars())
 
 
-def next_wake(tx: Connection) -> datetime | None:
-    """Return when the next waiting run is due, or None when only a person can wake one."""
-    query = select(func.min(_runs.c.wake_at)).where(_runs.c.status == "waiting")
-    found: datetime | None = tx.execute(query).scalar_one()
-    return found
+def next_due(tx: Connection, after: datetime, *, worker: str | None = None) -> datetime | None:
+    """Return when, after a moment, the next run may be taken up: it is due, or its lease ends.
+
+    None when nobody but others can bring it about. Leases of the worker itself are left out.
+    """
+    wakes = select(func.min(_runs.c.wake_at)).where(_runs.c.status == "waiting", _runs.c.wake_at > after)
+    ends = select(func.min(_runs.c.lease_until)).where(
+        _runs.c.status == "running", _runs.c.lease_until > after
+    )
+    if worker is not None:
+        ends = ends.where(_runs.c.worker != worker)
+    found: list[datetime | None] = [tx.execute(query).scalar_one() for query in (wakes, ends)]
+    return min((moment for moment in found if moment is not None), default=None)
 
 
 def _free(run_id: str | None, except_revisions: Collection[str]) -> Select[Any]:

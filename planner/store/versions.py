@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 from planner.definition import Workflow
 from planner.errors import VersionClosed, WorkflowUnknown
 from planner.runs import ENDED
-from planner.store import tables, workflows
+from planner.store import bells, tables, workflows
 from planner.store.statements import ByKeys
 from planner.versions import VersionStanding, VersionState
 
@@ -39,6 +39,7 @@ def change(
     same = (_workflows.c.name == name, _workflows.c.version == version)
     changed = {"state": state, "state_changed_at": now, "state_changed_by": actor}
     tx.execute(update(_workflows).where(*same, _workflows.c.state != state).values(changed))
+    bells.ring(tx)
     return next(each for each in standings(tx, name) if each.version == version)
 
 

@@ -13,7 +13,8 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine
 
 from planner.errors import StoreUnavailable
-from planner.store import faults, journal, streams
+from planner.store import bells, faults, journal, streams
+from planner.store.bells import Bell
 from planner.store.streams import Stream
 
 MAX_GROUP = 1000
@@ -99,10 +100,10 @@ class Unit(Job):
 class Writer:
     """A thread that writes jobs in the order in which they came, as many as wait at once."""
 
-    def __init__(self, engine: Engine, name: str, stream: Stream) -> None:
+    def __init__(self, engine: Engine, name: str, stream: Stream, bell: Bell) -> None:
         self.stats = Stats()
-        self._engine = engine.execution_options(**{streams.OPTION: stream})
-        self._stream = stream
+        self._engine = engine.execution_options(**{streams.OPTION: stream, bells.OPTION: bell})
+        self._stream, self._bell = stream, bell
         self._name = name
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._gate = threading.Lock()
@@ -184,10 +185,12 @@ class Writer:
         begun = finished = False
         for job in jobs:
             job.error = None
+        self._bell.reset()
         with Caught() as attempt, self._transaction() as tx:
             begun = True
             _perform(tx, jobs, self._broken)
             self._stream.flush(tx)
+            self._bell.flush(tx)
             finished = True
         if attempt.error is None:
             self._stream.committed()

@@ -25,7 +25,8 @@ def test_another_process_takes_up_what_a_dead_one_left(database, catalog):
             run_id = await start(first, workflow="test", input={"n": 1})
             await asyncio.sleep(0.1)
             holding = first._leases.held
-            for task in (first._leases._task, first._claims._task, *(each.task for each in holding.values())):
+            moving = (each.task for each in holding.values())
+            for task in (first._leases._task, *first._claims._tasks, *moving):
                 task.cancel()
             held = holding[run_id].run
             holding.clear()

@@ -221,16 +221,16 @@ def test_a_waiting_run_that_is_woken_is_due_now(database, make):
 
     database.write_sync(runs.wake, run.id, make.later(seconds=1))
 
-    assert database.read_sync(runs.next_wake) == make.later(seconds=1)
+    assert database.read_sync(runs.next_due, make.at) == make.later(seconds=1)
 
 
-def test_the_next_wake_is_the_earliest_of_the_waiting_runs(database, make):
-    assert database.read_sync(runs.next_wake) is None
+def test_the_next_due_is_the_earliest_of_the_waiting_runs(database, make):
+    assert database.read_sync(runs.next_due, make.at) is None
     for hours in (3, 1, 2):
         database.write_sync(runs.create, make.run(status="waiting", wake_at=make.later(hours=hours)))
     database.write_sync(runs.create, make.run(status="waiting"))
 
-    assert database.read_sync(runs.next_wake) == make.at + timedelta(hours=1)
+    assert database.read_sync(runs.next_due, make.at) == make.at + timedelta(hours=1)
 
 
 def test_cancelling_wakes_a_waiting_run_and_can_be_repeated(database, make):
