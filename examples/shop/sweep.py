@@ -15,8 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from itertools import chain, repeat
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, NamedTuple
 
 import httpx
@@ -36,6 +35,7 @@ QUICK = 30
 PAIRS = 200
 """Pairs of positions in a whole sweep at most, spread likewise."""
 SEED = 7
+TOLD_EVERY = 50
 START_SECONDS = 30.0
 BASKET = {
     "customer": "barbara@example.com",
@@ -159,26 +159,35 @@ def whole(scenario: Scenario, world: World) -> Whole:
     return Whole(scenario, counted, Counter(world.effects()))
 
 
+def judged(place: Place, world: World) -> Judged | None:
+    """Strike the processes, have another take the run up, and judge; None where one never came there."""
+    (expected, blows), scenario = place, place.expected.scenario
+    with world.fresh(scenario) as stage:
+        try:
+            end = _end(scenario, stage, blows)
+        except victims.Failed as failed:
+            return Judged(scenario.name, blows, 0, 1, surfaced=False, words=str(failed))
+        return end and _judged(expected, blows, end, Counter(world.effects()), _order(stage.url))
+
+
+def _end(scenario: Scenario, stage: Stage, blows: Sequence[Blow]) -> Counted | None:
+    """Return what the last process came to; None where one of those before never came to its position."""
+    end = None
+    for blow in blows:
+        came, end = _struck(scenario, stage, blow)
+        if not came:
+            return None
+    end = end or victims.fork(scenario, stage)
+    if end is None:
+        raise victims.Failed("the process that took it up was killed by somebody else")
+    return end
+
+
 class _Struck(NamedTuple):
     came: bool
     """Whether the process came to the position."""
     end: Counted | None
     """What the one came to that took the run up while it was paused."""
-
-
-def judged(place: Place, world: World) -> Judged | None:
-    """Strike the processes, have another take the run up, and judge; None where one never came there."""
-    (expected, blows), scenario = place, place.expected.scenario
-    with world.fresh(scenario) as stage:
-        end = None
-        for blow in blows:
-            came, end = _struck(scenario, stage, blow)
-            if not came:
-                return None
-        end = end or victims.fork(scenario, stage)
-        if end is None:
-            raise victims.Failed(f"the process that took up {scenario.name} was killed by somebody else")
-        return _judged(expected, blows, end, Counter(world.effects()), _order(stage.url))
 
 
 def _struck(scenario: Scenario, stage: Stage, blow: Blow) -> _Struck:
@@ -191,8 +200,14 @@ def _struck(scenario: Scenario, stage: Stage, blow: Blow) -> _Struck:
         with contextlib.suppress(victims.Failed):
             after.append(victims.fork(scenario, stage))
 
-    first = victims.fork(scenario, stage, blow, meanwhile=take_up)
-    return _Struck(first is None or paused[0], after[0] if after else None)
+    came = True
+    try:
+        came = victims.fork(scenario, stage, blow, meanwhile=take_up) is None
+    except victims.Failed:
+        # One that goes on after a pause may find its database locked, and leaves its run to others.
+        if not paused[0]:
+            raise
+    return _Struck(came or paused[0], after[0] if after else None)
 
 
 def _judged(
@@ -281,9 +296,9 @@ def sweep(
     places = _places(expected, positions, pairs)
     if jobs == 1:
         return _swept(places, database, sabotage)
-    shares = [places[n::jobs] for n in range(jobs)]
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork")) as pool:
-        return list(chain.from_iterable(pool.map(_swept, shares, repeat(database), repeat(sabotage))))
+        swept = [pool.submit(_swept, places[n::jobs], database, sabotage) for n in range(jobs)]
+        return [each for share in as_completed(swept) for each in share.result()]
 
 
 def _places(expected: Sequence[Whole], positions: int | None, pairs: int) -> list[Place]:
@@ -296,8 +311,12 @@ def _places(expected: Sequence[Whole], positions: int | None, pairs: int) -> lis
 
 
 def _swept(places: Sequence[Place], database: str, sabotage: Sabotage | None) -> list[Judged]:
+    found = []
     with _world(database, sabotage) as world:
-        found = [judged(place, world) for place in places]
+        for number, place in enumerate(places, 1):
+            found.append(judged(place, world))
+            if number % TOLD_EVERY == 0:
+                print(f"{number} of {len(places)} positions", file=sys.stderr, flush=True)
     return [each for each in found if each is not None]
 
 

@@ -21,7 +21,7 @@ from graphs.testing import ScriptedDecider
 from graphs.wiring import Opened
 from planner import settings
 from planner.decisions import Answer, Confidence
-from planner.errors import StoreUnavailable
+from planner.errors import DecisionClosed, StoreUnavailable
 from planner.journal import Append
 from planner.runs import PersonAnswer, Run
 from planner.store import catalogs, questions, runs
@@ -284,7 +284,9 @@ async def _ended(scenario: Scenario, opened: Opened, run_id: str) -> tuple[Run, 
             if question.kind != "choose" or scenario.person is None:
                 return run, question.trigger.outcome if question.trigger else "choose"
             given = PersonAnswer(choice=scenario.person, actor="u-1", at=opened.parts.clock.now())
-            await store.write(questions.answer, question.decision_id, given)
+            # One that was paused may find that whoever took the run up has asked and answered already.
+            with contextlib.suppress(DecisionClosed):
+                await store.write(questions.answer, question.decision_id, given)
         with contextlib.suppress(StoreUnavailable):
             await opened.dispatcher.take(run_id)
         await opened.dispatcher.signals.wait(run_id, 0.02)
