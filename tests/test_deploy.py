@@ -17,7 +17,7 @@ import yaml
 
 from api.cli import program
 from deploy import rehearse
-from planner import settings
+from planner import postgres, settings
 from planner.settings import Settings
 from planner.testing import free_port
 
@@ -45,6 +45,17 @@ input: {type: object, required: [name], properties: {name: {type: string}}}
 steps:
   greet: {set: {words: "${'hello ' + input.name}"}}
 output: {words: "${greet.words}"}
+"""
+CHOICE = """
+workflow: choose
+steps:
+  choose:
+    decide: Which way?
+    options:
+      left: {means: To the left., then: end}
+      right: {means: To the right., when: "${1 > 2}", then: end}
+    otherwise: left
+output: {way: "${choose.choice}"}
 """
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 
@@ -244,6 +255,32 @@ def asked(port, path, body):
         connection.request("POST", path, json.dumps(body), headers)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
+
+
+def told_by(*words, project, database):
+    """Return what a command says as one JSON document."""
+    command = [sys.executable, "-m", "api", *words, "--json", "--project", project, "--database", database]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.acceptance
+def test_a_backup_of_the_database_is_restored_whole(postgresql, tmp_path):
+    (tmp_path / "workflows").mkdir()
+    (tmp_path / "workflows" / "choose.yaml").write_text(CHOICE.lstrip(), encoding="utf-8")
+    there = {"project": str(tmp_path), "database": postgresql}
+    dump, programs = tmp_path / "planner.dump", postgres.binaries()
+    told_by("run", "choose", **there)
+    kept = told_by("decisions", "verify", **there)
+
+    subprocess.run([programs / "pg_dump", "--format=custom", f"--file={dump}", postgresql], check=True)
+    told_by("run", "choose", **there)
+    restoring = [programs / "pg_restore", "--clean", "--if-exists", f"--dbname={postgresql}", dump]
+    subprocess.run(restoring, check=True)
+
+    assert told_by("migrate", **there)["pending"] == []
+    assert told_by("decisions", "verify", **there) == kept
+    assert len(told_by("decisions", **there)) == 1
 
 
 @pytest.mark.acceptance
