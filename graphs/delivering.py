@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -24,8 +25,10 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """Longest time after which what is to be sent is noticed."""
-AT_ONCE = 20
+AT_ONCE = 50
 """Messages that one process sends side by side."""
+AT_A_RECEIVER = 5
+"""Messages under way to a receiver from which on it is left alone, so that a slow one holds up no other."""
 LEASE = timedelta(seconds=60)
 """How long a message belongs to the process that took it; longer than sending may take."""
 PURGE_SECONDS = 3600.0
@@ -58,31 +61,58 @@ class Deliverer:
         await self._stack.aclose()
 
     async def send_due(self, client: httpx.AsyncClient) -> None:
-        """Send the messages whose time has come.
+        """Send the messages whose time has come; returns once none is left.
 
         Raises:
             StoreUnavailable: the database cannot be used.
-            SealBroken: the secret of a receiver cannot be opened here.
         """
+        going: dict[asyncio.Task[None], str] = {}
+        try:
+            while True:
+                found = await self._taken(Counter(going.values()))
+                going |= {asyncio.create_task(self._send(due, client)): due.webhook.id for due in found}
+                if not going:
+                    return
+                if not found:
+                    waited = asyncio.wait(going, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                    for each in (await waited)[0]:
+                        _look_at(each, going.pop(each))
+        finally:
+            for each in going:
+                each.cancel()
+            await asyncio.gather(*going, return_exceptions=True)
+
+    async def _taken(self, going: Counter[str]) -> list[Due]:
+        """Take some messages, of receivers that do not have as many under way already."""
         database, now = self._parts.database, self._parts.clock.now()
-        moment = await database.read(webhooks.next_moment)
-        if moment is None or moment > now:
-            return
-        while found := await database.write(webhooks.take, now, lease=LEASE, limit=AT_ONCE):
-            await asyncio.gather(*(self._send(due, client) for due in found))
+        limit = min(AT_A_RECEIVER, AT_ONCE - going.total())
+        if limit <= 0 or not await database.read(webhooks.is_due, now):
+            return []
+        busy = [webhook_id for webhook_id, count in going.items() if count >= AT_A_RECEIVER]
+        return await database.write(webhooks.take, now, lease=LEASE, limit=limit, except_webhooks=busy)
 
     async def _send(self, due: Due, client: httpx.AsyncClient) -> None:
+        try:
+            answered = await self._attempt(due, client)
+        except PlannerError as exc:
+            # Its lease is left to end, so that a process comes to it that can open its secret.
+            told = {"webhook_id": due.webhook.id, "delivery_id": due.delivery.id, "error": str(exc)}
+            log.warning("a webhook could not be sent", extra=told)
+            return
+        if not answered.is_good:
+            told = {"webhook_id": due.webhook.id, "delivery_id": due.delivery.id, "answer": answered.said}
+            log.warning("a webhook was not taken", extra=told)
+
+    async def _attempt(self, due: Due, client: httpx.AsyncClient) -> Answered:
         delivery, clock = due.delivery, self._parts.clock
-        data = await self._parts.database.read(_told, due)
+        secret, data = await self._parts.database.read(_told, due)
         text = rules.body(delivery.kind, delivery.at, data, bodies.encode)
-        headers = rules.headers(delivery.id, due.secret, text, clock.now())
+        headers = rules.headers(delivery.id, secret, text, clock.now())
         posted = await posting.post(client, due.webhook.url, text, headers, private=self._private)
         answered = _answered(posted)
         after = rules.after(delivery, answered, clock.now(), random.random())  # noqa: S311 - only spreads
         await self._parts.database.write(_note, due, after, answered)
-        if not answered.is_good:
-            told = {"webhook_id": due.webhook.id, "delivery_id": delivery.id, "answer": answered.said}
-            log.warning("a webhook was not taken", extra=told)
+        return answered
 
     async def _purge(self) -> None:
         before = self._parts.clock.now() - timedelta(days=self._kept_days)
@@ -103,7 +133,10 @@ def add(tx: Any, webhook: Webhook, secret: str, *, private: bool) -> Webhook:
     Raises:
         WebhookRefused: it is no address that anything is sent to.
     """
-    url = httpx.URL(webhook.url)
+    try:
+        url = httpx.URL(webhook.url)
+    except httpx.InvalidURL as exc:
+        raise WebhookRefused(webhook.url, str(exc)) from exc
     if not private and rules.is_private(url.host):
         how = "set PLANNER_WEBHOOKS__PRIVATE=true where that is meant"
         raise WebhookRefused(webhook.url, f"it is an address of this machine or of a private network; {how}")
@@ -112,7 +145,16 @@ def add(tx: Any, webhook: Webhook, secret: str, *, private: bool) -> Webhook:
     return webhooks.add(tx, webhook, secret)
 
 
-def _told(tx: Any, due: Due) -> Any:
+class _Told(NamedTuple):
+    secret: str
+    data: Any
+
+
+def _told(tx: Any, due: Due) -> _Told:
+    return _Told(webhooks.secret(tx, due.webhook.id), _data(tx, due))
+
+
+def _data(tx: Any, due: Due) -> Any:
     """Return what a message tells, masked as the API shows it; nothing of what is no longer there."""
     delivery = due.delivery
     try:
@@ -126,8 +168,14 @@ def _told(tx: Any, due: Due) -> Any:
     return {"webhook_id": due.webhook.id}
 
 
-_INSIDE = {"epoch", "worker", "lease_until", "wake_at"}
+_INSIDE = {"epoch", "worker", "lease_until", "steps_done"}
 """Fields of a run that are nobody's business outside."""
+
+
+def _look_at(done: asyncio.Task[None], webhook_id: str) -> None:
+    """Tell what nobody thought of; the message is sent again once its lease has ended, and others go on."""
+    if (error := done.exception()) is not None:
+        log.error("sending a webhook failed", extra={"webhook_id": webhook_id}, exc_info=error)
 
 
 def _note(tx: Any, due: Due, after: Any, answered: Answered) -> None:

@@ -1,7 +1,6 @@
-"""Webhooks: who is told when a run ends or asks a person, signed as Standard Webhooks 1 says. Pure."""
+"""Webhooks: who is told when a run ends, waits or asks a person, signed as Standard Webhooks 1 says. Pure."""
 
 import base64
-import ipaddress
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
@@ -13,10 +12,19 @@ from standardwebhooks import Webhook as Signer
 from planner import tenants
 from planner.definition import WorkflowName
 from planner.tenants import TenantName
+from tools import addresses
 from tools.records import Record
 
-Kind = Literal["run.succeeded", "run.failed", "run.undone", "run.cancelled", "decision.asked", "webhook.ping"]
-"""What a receiver can be told: how a run ended, that a person is asked, or nothing but that it is reached."""
+Kind = Literal[
+    "run.succeeded",
+    "run.failed",
+    "run.undone",
+    "run.cancelled",
+    "run.waiting",
+    "decision.asked",
+    "webhook.ping",
+]
+"""What a receiver can be told: how a run ended, that it waits, that a person is asked, or nothing at all."""
 
 DeliveryState = Literal["waiting", "delivered", "dead"]
 """`waiting`: is sent, or sent again. `dead`: was not taken as often as it was sent."""
@@ -48,6 +56,8 @@ def _address(url: str) -> str:
         raise ValueError(f"{url!r} is no http or https address")
     if parts.username or parts.password:
         raise ValueError("an address must hold no credentials; the receiver verifies the signature")
+    if parts.port == 0:
+        raise ValueError("an address must hold a port between 1 and 65535, or none")
     return url
 
 
@@ -172,6 +182,6 @@ def is_private(host: str) -> bool:
     if bare == "localhost" or bare.endswith(".localhost"):
         return True
     try:
-        return not ipaddress.ip_address(bare).is_global
+        return not addresses.is_public(bare)
     except ValueError:
         return False

@@ -26,13 +26,14 @@ _AWAITS = tables.awaits
 _TO_AWAITS = Insert(_AWAITS)
 # Locked in the order of their ids, so that two processes cannot wait for each other.
 _STANDINGS = ByKeys(
-    select(*(_runs.c[name] for name in ("id", "epoch", "status", "nudged", "tenant", "workflow")))
+    select(*(_runs.c[name] for name in ("id", "epoch", "status", "nudged", "tenant", "workflow", "mode")))
     .order_by(_runs.c.id)
     .with_for_update(),
     _runs.c.id,
 )
 _KEEPING = Keeping()
-_ENDS: dict[str, Kind] = {
+_TOLD: dict[str, Kind] = {
+    "waiting": "run.waiting",
     "succeeded": "run.succeeded",
     "failed": "run.failed",
     "undone": "run.undone",
@@ -63,8 +64,10 @@ class Prepared(NamedTuple):
 class Standing:
     """What the judging of a group knows of one run, kept up to date from unit to unit."""
 
-    def __init__(self, epoch: int, status: str, *, nudged: bool, tenant: str, workflow: str) -> None:
-        self.epoch, self.tenant, self.workflow = epoch, tenant, workflow
+    def __init__(
+        self, epoch: int, status: str, *, nudged: bool, tenant: str, workflow: str, live: bool
+    ) -> None:
+        self.epoch, self.tenant, self.workflow, self.live = epoch, tenant, workflow, live
         self.ended = status in ENDED
         self.nudged = nudged
 
@@ -166,24 +169,31 @@ def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | Non
 def _happened(
     good: Sequence[Prepared], changes: Sequence[dict[str, Any]], standings: dict[str, Standing]
 ) -> Iterator[Happened]:
-    """Yield what others may be told of: questions that were asked, and runs that ended."""
+    """Yield what others may be told of: questions that were asked, and live runs that ended or wait."""
     for each in good:
         standing = standings[each.unit.run_id]
-        for row in each.questions:
+        for row in each.questions if standing.live else ():
             whose = (standing.tenant, standing.workflow, each.unit.run_id)
             yield Happened("decision.asked", *whose, row["asked_at"], row["decision_id"])
     for change in changes:
-        if change.get("status") in ENDED:
-            standing = standings[change["id"]]
-            kind: Kind = _ENDS[change["status"]]
-            yield Happened(kind, standing.tenant, standing.workflow, change["id"], change["ended_at"])
+        standing, kind = standings[change["id"]], _TOLD.get(change.get("status", ""))
+        if kind is not None and standing.live and not _goes_on(change):
+            at = change.get("ended_at") or change["updated_at"]
+            yield Happened(kind, standing.tenant, standing.workflow, change["id"], at)
+
+
+def _goes_on(change: dict[str, Any]) -> bool:
+    """Tell whether a run waits for nothing but to be taken up at once."""
+    return change.get("wake_at") is not None and change["wake_at"] <= change["updated_at"]
 
 
 def _standings(tx: Connection, run_ids: set[str]) -> dict[str, Standing]:
     found = _STANDINGS(tx, run_ids)
     return {
-        run_id: Standing(epoch, status, nudged=bool(nudged), tenant=tenant, workflow=workflow)
-        for run_id, epoch, status, nudged, tenant, workflow in found
+        run_id: Standing(
+            epoch, status, nudged=bool(nudged), tenant=tenant, workflow=workflow, live=mode == "live"
+        )
+        for run_id, epoch, status, nudged, tenant, workflow, mode in found
     }
 
 

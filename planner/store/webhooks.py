@@ -1,10 +1,10 @@
 """Webhooks: receivers, and the outbox of what they are to be told; written where what it tells of is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, or_, select, update
 
 from planner import clock
 from planner.errors import DeliveryUnknown, WebhookUnknown
@@ -42,7 +42,6 @@ class Due(NamedTuple):
 
     delivery: Delivery
     webhook: Webhook
-    secret: str
 
 
 def add(tx: Connection, webhook: Webhook, secret: str) -> Webhook:
@@ -168,15 +167,19 @@ def redeliver(tx: Connection, webhook_id: str, delivery_id: str, now: datetime) 
     return again
 
 
-def take(tx: Connection, now: datetime, *, lease: timedelta, limit: int) -> list[Due]:
+def take(
+    tx: Connection, now: datetime, *, lease: timedelta, limit: int, except_webhooks: Collection[str] = ()
+) -> list[Due]:
     """Return messages that are to be sent now, the oldest first; nobody else gets them while the lease holds.
 
-    Raises:
-        SealBroken: the secret of a receiver is sealed, and cannot be opened.
+    Args:
+        tx: the transaction.
+        now: the time.
+        lease: how long they belong to the caller.
+        limit: how many at most.
+        except_webhooks: receivers whose messages are left.
     """
-    query = select(_deliveries.c.id).join(_webhooks, _webhooks.c.id == _deliveries.c.webhook_id)
-    free = or_(_deliveries.c.leased_until.is_(None), _deliveries.c.leased_until <= now)
-    query = query.where(_deliveries.c.next_at <= now, _webhooks.c.disabled.is_(None), free)
+    query = _due(now).where(_webhooks.c.id.not_in(list(except_webhooks)))
     query = query.order_by(_deliveries.c.next_at, _deliveries.c.id).limit(limit)
     ids = list(tx.execute(query.with_for_update(of=_deliveries, skip_locked=True)).scalars())
     if not ids:
@@ -184,15 +187,26 @@ def take(tx: Connection, now: datetime, *, lease: timedelta, limit: int) -> list
     mine = _deliveries.c.id.in_(ids)
     tx.execute(update(_deliveries).where(mine).values(leased_until=now + lease))
     rows = tx.execute(select(_deliveries).where(mine).order_by(_deliveries.c.next_at, _deliveries.c.id)).all()
-    receivers = {row.webhook_id: _found(tx, row.webhook_id) for row in rows}
-    found = {webhook_id: (_webhook(row), _secret(tx, row)) for webhook_id, row in receivers.items()}
-    return [Due(_delivery(row), *found[row.webhook_id]) for row in rows]
+    found = {webhook_id: get(tx, webhook_id) for webhook_id in {row.webhook_id for row in rows}}
+    return [Due(_delivery(row), found[row.webhook_id]) for row in rows]
 
 
-def next_moment(tx: Connection) -> datetime | None:
-    """Return when the next message is to be sent."""
-    found: datetime | None = tx.execute(select(func.min(_deliveries.c.next_at))).scalar_one()
-    return found
+def is_due(tx: Connection, now: datetime) -> bool:
+    """Tell whether a message is to be sent now."""
+    return tx.execute(_due(now).limit(1)).first() is not None
+
+
+def secret(tx: Connection, webhook_id: str) -> str:
+    """Return the secret with which messages to a receiver are signed.
+
+    Raises:
+        WebhookUnknown: none has this id.
+        SealBroken: it is sealed, and cannot be opened here.
+    """
+    row = _found(tx, webhook_id)
+    if not row.is_sealed:
+        return bytes(row.secret).decode()
+    return sealing.opened(row.secret, sealing.keeping_of(tx), sealing.Spot(row.id, _SECRET))
 
 
 def record(tx: Connection, held: Delivery) -> None:
@@ -203,9 +217,16 @@ def record(tx: Connection, held: Delivery) -> None:
 
 
 def purge(tx: Connection, before: datetime) -> int:
-    """Delete messages that were taken, or are dead, and tell of what happened before; return how many."""
-    old = (_deliveries.c.at < before, _deliveries.c.next_at.is_(None))
-    return tx.execute(delete(_deliveries).where(*old)).rowcount
+    """Delete messages of what happened before that nobody sends any more; return how many."""
+    disabled = _deliveries.c.webhook_id.in_(select(_webhooks.c.id).where(_webhooks.c.disabled.is_not(None)))
+    done = or_(_deliveries.c.next_at.is_(None), disabled)
+    return tx.execute(delete(_deliveries).where(_deliveries.c.at < before, done)).rowcount
+
+
+def _due(now: datetime) -> Select[Any]:
+    query = select(_deliveries.c.id).join(_webhooks, _webhooks.c.id == _deliveries.c.webhook_id)
+    free = or_(_deliveries.c.leased_until.is_(None), _deliveries.c.leased_until <= now)
+    return query.where(_deliveries.c.next_at <= now, _webhooks.c.disabled.is_(None), free)
 
 
 def _rows(wanted: Iterable[tuple[Any, ...]], happened: Sequence[Happened]) -> Iterable[dict[str, Any]]:
@@ -239,12 +260,6 @@ def _found(tx: Connection, webhook_id: str) -> Row[Any]:
 def _webhook(row: Row[Any]) -> Webhook:
     fields = {name: getattr(row, name) for name in Webhook.model_fields if name != "kinds"}
     return Webhook(**fields, kinds=tuple(bodies.decode(row.kinds)))
-
-
-def _secret(tx: Connection, row: Row[Any]) -> str:
-    if not row.is_sealed:
-        return bytes(row.secret).decode()
-    return sealing.opened(row.secret, sealing.keeping_of(tx), sealing.Spot(row.id, _SECRET))
 
 
 def _delivery(row: Row[Any]) -> Delivery:

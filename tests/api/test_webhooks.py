@@ -1,3 +1,6 @@
+import asyncio
+import json
+
 HOOK = {"url": "http://127.0.0.1:9/hook", "kinds": ["run.succeeded", "decision.asked"]}
 
 
@@ -35,6 +38,34 @@ def test_what_was_sent_can_be_seen_and_sent_again(opened):
         assert client.post(f"{path}/enable").json()["disabled"] is None
         assert client.request("DELETE", path).status_code == 204
         assert client.get(path).json()["code"] == "webhook-unknown"
+
+
+async def listening(seen):
+    """Begin a receiver that takes one message per connection; return it and its address."""
+
+    async def take(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        (length,) = (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        await seen.put(json.loads(await reader.readexactly(int(length.partition(b":")[2]))))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+def test_a_message_tells_the_run_as_it_is_shown(opened):
+    seen = asyncio.Queue()
+    with opened(webhooks={"private": True}) as client:
+        server, url = client.do(listening(seen))
+        client.post("/v1/webhooks", json={"url": url, "kinds": ["run.succeeded"]})
+        run = client.run("quote", {"sku": "a"})
+        told = client.do(asyncio.wait_for(seen.get(), 10))
+        shown = client.get(f"/v1/runs/{run['id']}").json()
+        server.close()
+
+    asked_for = {"questions", "awaits", "decision_ids"}
+    assert told["data"] == {name: value for name, value in shown.items() if name not in asked_for}
 
 
 def test_private_addresses_are_refused_unless_they_are_allowed(client):

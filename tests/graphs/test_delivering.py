@@ -20,8 +20,10 @@ from planner.clock import SystemClock
 from planner.decisions import WorkflowRef
 from planner.errors import WebhookRefused
 from planner.journal import Append
+from planner.log.envelopes import Keeping
 from planner.runs import Run
-from planner.store import runs, webhooks
+from planner.seals import Seals
+from planner.store import migrate, open_database, runs, webhooks
 from planner.webhooks import Webhook
 from tools import posting
 
@@ -42,14 +44,19 @@ class Moved:
 
 
 @contextmanager
-def receiver(*statuses):
-    """A receiver that answers so, the last answer for ever; yields its address and what it was sent."""
+def receiver(*statuses, held=None):
+    """A receiver that answers so, the last answer for ever; yields its address and what it was sent.
+
+    With `held` it answers nobody before that is set.
+    """
     seen, left = [], list(statuses) or [204]
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["content-length"])).decode()
             seen.append((dict(self.headers), body))
+            if held is not None:
+                held.wait(30)
             self.send_response(left.pop(0) if len(left) > 1 else left[0])
             self.end_headers()
 
@@ -72,6 +79,10 @@ def receiver(*statuses):
 
 @pytest.fixture
 def parts(database, catalog):
+    return parts_of(database, catalog)
+
+
+def parts_of(database, catalog):
     return Parts(
         database=database,
         catalog=catalog,
@@ -189,6 +200,65 @@ def test_what_a_process_that_died_was_sending_is_sent_by_another(parts):
     assert (len(lost), before, len(seen)) == (1, 0, 1)
 
 
+def test_what_was_committed_before_a_crash_is_sent_by_the_next_process(url, catalog):
+    with receiver() as (address, seen):
+        with open_database(url) as database:
+            migrate.upgrade(database)
+            subscribe(parts_of(database, catalog), address)
+            run = asyncio.run(fail(parts_of(database, catalog)))
+        with open_database(url) as database:
+            asyncio.run(send(parts_of(database, catalog)))
+
+    assert [json.loads(body)["data"]["id"] for _, body in seen] == [run.id]
+
+
+def test_a_receiver_whose_secret_cannot_be_opened_holds_up_no_other(url, catalog):
+    with receiver() as (address, seen):
+        sealed = Keeping(seals=Seals([b"k" * 32], lambda count: b"n" * count))
+        with open_database(url, keeping=sealed) as database:
+            migrate.upgrade(database)
+            lost = subscribe(parts_of(database, catalog), address)
+        with open_database(url) as database:
+            parts = parts_of(database, catalog)
+            good = subscribe(parts, address)
+            asyncio.run(fail(parts))
+            asyncio.run(send(parts))
+            states = [sent_to(parts, hook)[0].state for hook in (lost, good)]
+
+    assert len(seen) == 1
+    assert states == ["waiting", "delivered"]
+
+
+def test_a_slow_receiver_holds_up_no_other(parts):
+    held = threading.Event()
+    with receiver(held=held) as (slow, waiting), receiver() as (quick, seen):
+
+        async def scene():
+            subscribe(parts, slow)
+            for _ in range(60):
+                await fail(parts)
+            subscribe(parts, quick)
+            await fail(parts)
+            sending = asyncio.create_task(send(parts))
+            for _ in range(200):
+                if seen:
+                    break
+                await asyncio.sleep(0.05)
+            found = len(seen), len(waiting)
+            held.set()
+            await sending
+            return found
+
+        try:
+            quickly, under_way = asyncio.run(scene())
+        finally:
+            held.set()
+
+    assert quickly == 1
+    assert 0 < under_way < 2 * delivering.AT_A_RECEIVER
+    assert len(waiting) == 61
+
+
 def test_two_processes_send_a_message_once(parts):
     with receiver() as (url, seen):
         subscribe(parts, url)
@@ -206,6 +276,8 @@ def test_two_processes_send_a_message_once(parts):
 def test_addresses_of_private_networks_are_refused_unless_they_are_allowed(parts):
     for url, why in (
         ("http://127.0.0.1:9/", "PLANNER_WEBHOOKS__PRIVATE"),
+        ("https://[::ffff:127.0.0.1]/", "PLANNER_WEBHOOKS__PRIVATE"),
+        ("https://-b\u00fccher.example/", "IDNA"),
         ("http://example.com/", "must begin with https"),
     ):
         with pytest.raises(WebhookRefused, match=why):

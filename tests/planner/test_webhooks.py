@@ -1,6 +1,9 @@
 import base64
 import json
+import re
+import runpy
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -25,6 +28,25 @@ def test_a_message_is_verified_by_the_reference_library():
     found = Verifier(secret).verify(text, headers("d-1", secret, text, now))
 
     assert found == {"type": "run.failed", "timestamp": "2026-03-01T12:00:00Z", "data": {"id": "r-1"}}
+
+
+def test_a_message_is_verified_by_the_receiver_of_the_documentation(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    (example,) = (part for part in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def " in part)
+    (tmp_path / "receiver.py").write_text(example)
+    verified = runpy.run_path(str(tmp_path / "receiver.py"))["verified"]
+    now, secret = SystemClock().now(), new_secret(random_bytes)
+    text = body("run.failed", AT, {"id": "r-\u00fc"}, json.dumps)
+    signed = headers("d-1", secret, text, now)
+
+    assert verified(secret, text.encode(), signed)["data"] == {"id": "r-\u00fc"}
+    for wrong, why in (
+        ((secret, text.encode() + b" ", signed), "not signed"),
+        ((new_secret(random_bytes), text.encode(), signed), "not signed"),
+        ((secret, text.encode(), headers("d-1", secret, text, AT)), "too old"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            verified(*wrong)
 
 
 def test_a_secret_is_as_long_as_the_specification_wants():
@@ -78,10 +100,27 @@ def test_a_redirect_is_no_success():
     assert after(delivery(), Answered(302, "answered 302"), AT, 0.0).state == "waiting"
 
 
-@pytest.mark.parametrize("url", ["ftp://example.com", "example.com", "https://", "https://u:p@example.com/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.com",
+        "example.com",
+        "https://",
+        "https://u:p@example.com/",
+        "https://h:a/",
+        "https://h:70000/",
+        "https://h:0/",
+    ],
+)
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(ValidationError):
         NewWebhook(url=url, kinds=("run.failed",))
+
+
+@pytest.mark.parametrize("port", ["a", "0", "70000"])
+def test_what_is_no_port_is_refused(port):
+    with pytest.raises(ValidationError, match=r"[Pp]ort"):
+        NewWebhook(url=f"https://example.com:{port}/", kinds=("run.failed",))
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,14 @@ import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Self
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 Behaviour = Callable[["Peer", bytes], Awaitable[None]]
 
@@ -101,3 +106,23 @@ class Loopback:
 @pytest.fixture
 def loopback() -> type[Loopback]:
     return Loopback
+
+
+@pytest.fixture(scope="session")
+def certified(tmp_path_factory):
+    """Return what makes a certificate, with its key, that only its own file vouches for."""
+
+    def made(subject):
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+        built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        built = built.serial_number(x509.random_serial_number())
+        built = built.add_extension(x509.SubjectAlternativeName([subject]), critical=False)
+        built = built.not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        built = built.not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        path = tmp_path_factory.mktemp("tls") / "server.pem"
+        path.write_bytes(private + built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        return path
+
+    return made

@@ -1,5 +1,4 @@
 import asyncio
-import datetime as dt
 import gzip
 import ipaddress
 import socket
@@ -8,6 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from cryptography import x509
 
 from tools.access import Bearer, Service
 from tools.catalog import Catalog
@@ -240,24 +240,9 @@ def test_a_handshake_that_never_ends_is_not_sent(loopback):
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
+def certificate(certified):
     """A certificate for 127.0.0.1 that only its own file vouches for."""
-    x509 = pytest.importorskip("cryptography.x509", reason="makes the certificate")
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415 - optional
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - optional
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(x509.random_serial_number()).add_extension(address, critical=False)
-    made = made.not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
-    made = made.not_valid_after(dt.datetime(2120, 1, 1, tzinfo=dt.UTC))
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(private + made.sign(key, hashes.SHA256()).public_bytes(pem))
-    return path
+    return certified(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
 
 
 def ask_over_tls(certificate, *, verify):

@@ -1,15 +1,17 @@
 import asyncio
+import ssl
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from cryptography import x509
 
 from tools import posting
 
 
 @contextmanager
-def receiver(status=204, headers=None, pause=0.0):
+def receiver(status=204, headers=None, pause=0.0, certificate=None):
     seen = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -26,6 +28,10 @@ def receiver(status=204, headers=None, pause=0.0):
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -36,9 +42,15 @@ def receiver(status=204, headers=None, pause=0.0):
         thread.join()
 
 
-def post(url, **more):
+@pytest.fixture(scope="module")
+def certificate(certified):
+    """A certificate for the name `localhost`, and for no address."""
+    return certified(x509.DNSName("localhost"))
+
+
+def post(url, verify=None, **more):
     async def sent():
-        async with posting.opened() as client:
+        async with posting.opened(verify) as client:
             return await posting.post(
                 client, url, '{"a": 1}', {"webhook-id": "d-1"}, **{"private": True} | more
             )
@@ -57,6 +69,30 @@ def test_a_message_arrives_with_its_headers_and_the_answer_is_told():
         '{"a": 1}',
         "d-1",
     )
+
+
+def test_a_name_is_sent_to_at_the_address_it_led_to(certificate):
+    trusted = ssl.create_default_context(cafile=certificate)
+    with receiver(certificate=certificate) as (url, seen):
+        named = url.replace("http://127.0.0.1", "https://localhost")
+        answered = post(named, verify=trusted)
+
+    assert answered.status == 204
+    assert seen[0][0]["Host"] == named.removeprefix("https://").removesuffix("/hook")
+
+
+def test_a_certificate_for_another_name_is_not_sent_to(certificate):
+    trusted = ssl.create_default_context(cafile=certificate)
+    with receiver(certificate=certificate) as (url, seen):
+        answered = post(url.replace("http:", "https:"), verify=trusted)
+
+    assert "certificate" in answered.said
+    assert seen == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:a/", "http://..a/"])
+def test_an_address_that_is_none_is_told(url):
+    assert post(url).said.startswith("could not be reached")
 
 
 def test_how_long_a_receiver_wants_to_be_left_alone_is_told():

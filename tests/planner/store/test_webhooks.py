@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from planner.errors import DeliveryUnknown, WebhookUnknown
+from planner.errors import DeliveryUnknown, SealBroken, WebhookUnknown
 from planner.journal import Append
 from planner.log.envelopes import Keeping
 from planner.seals import Seals
@@ -66,6 +66,33 @@ def test_a_question_stands_in_the_outbox(database, add, make):
     ]
 
 
+def test_what_a_dry_fork_found_did_not_happen_and_is_not_told(database, add, make):
+    add()
+    begun = database.write_sync(runs.create, make.run(mode="replay"))
+    question = make.question(begun).model_dump(mode="json")
+    append(database, make, begun, questions=(question,), change={"status": "failed"})
+
+    assert outbox(database) == ()
+
+
+@pytest.mark.parametrize("minutes", [None, 5])
+def test_a_run_that_waits_stands_in_the_outbox(database, add, make, minutes):
+    add(kinds=("run.waiting",))
+    run = database.write_sync(runs.create, make.run())
+    wake_at = None if minutes is None else make.later(minutes=minutes)
+    append(database, make, run, change={"status": "waiting", "wake_at": wake_at})
+
+    assert [(each.kind, each.run_id) for each in outbox(database)] == [("run.waiting", run.id)]
+
+
+def test_a_run_that_goes_on_at_once_does_not_wait(database, add, make):
+    add(kinds=("run.waiting",))
+    run = database.write_sync(runs.create, make.run())
+    append(database, make, run, change={"status": "waiting", "wake_at": make.later()})
+
+    assert outbox(database) == ()
+
+
 def test_runs_of_other_tenants_and_workflows_are_not_told(database, add, make):
     add(tenant="acme")
     add("w-2", workflow="other")
@@ -95,9 +122,31 @@ def test_a_message_is_taken_by_one_process_at_a_time(database, add, make):
 
     (due,) = take(database, make.later())
 
-    assert (due.secret, due.webhook.id) == ("whsec_w-1", "w-1")
+    assert due.webhook.id == "w-1"
+    assert database.read_sync(webhooks.secret, "w-1") == "whsec_w-1"
     assert take(database, make.later(seconds=59)) == []
     assert [each.delivery.id for each in take(database, make.later(seconds=60))] == [due.delivery.id]
+
+
+def test_messages_of_busy_receivers_are_left(database, add, make):
+    add()
+    add("w-2")
+    end(database, make)
+
+    assert [each.webhook.id for each in take(database, make.later(), except_webhooks=["w-1"])] == ["w-2"]
+
+
+def test_a_message_is_due_unless_it_is_taken_or_its_receiver_disabled(database, add, make):
+    add()
+    assert not database.read_sync(webhooks.is_due, make.later())
+    end(database, make)
+    assert database.read_sync(webhooks.is_due, make.later())
+    database.write_sync(webhooks.disable, "w-1", "gone")
+    assert not database.read_sync(webhooks.is_due, make.later())
+    database.write_sync(webhooks.disable, "w-1", None)
+    take(database, make.later())
+    assert not database.read_sync(webhooks.is_due, make.later())
+    assert database.read_sync(webhooks.is_due, make.later(seconds=60))
 
 
 def test_a_message_that_was_answered_is_due_again_when_it_says(database, add, make):
@@ -153,6 +202,15 @@ def test_only_what_is_done_is_purged(database, add, make):
     assert len(outbox(database)) == 1
 
 
+def test_what_a_disabled_receiver_was_to_be_told_is_purged_in_the_end(database, add, make):
+    add()
+    end(database, make)
+    database.write_sync(webhooks.disable, "w-1", "gone")
+
+    assert database.write_sync(webhooks.purge, make.later()) == 0
+    assert database.write_sync(webhooks.purge, make.later(days=1)) == 1
+
+
 def test_who_is_removed_is_gone_with_what_it_was_to_be_told(database, add, make):
     add()
     end(database, make)
@@ -184,7 +242,8 @@ def test_a_secret_is_sealed_where_there_is_a_key(url, make):
         )
         database.write_sync(webhooks.add, made, "whsec_canary")
         kept = database.read_sync(lambda tx: tx.exec_driver_sql("SELECT secret FROM webhooks").scalar_one())
-        database.write_sync(webhooks.ping, "w-1", make.later())
 
         assert b"whsec_canary" not in bytes(kept)
-        assert take(database, make.later())[0].secret == "whsec_canary"
+        assert database.read_sync(webhooks.secret, "w-1") == "whsec_canary"
+    with open_database(url) as database, pytest.raises(SealBroken):
+        database.read_sync(webhooks.secret, "w-1")
