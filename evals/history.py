@@ -94,14 +94,20 @@ def books(calls: Sequence[Sent], by_hand: frozenset[Spot] = frozenset()) -> list
         if call.undoes is not None:
             _take_back(found, (call.undoes, call.visit))
         elif call.is_forward:
-            mark: object = {"keyed": call.key, "idempotent": repr(call.arguments)}.get(call.effect)
-            spot = (call.operation, *call.spot, mark if mark is not None else place)
+            spot = (call.operation, *call.spot, _identity(call, place))
             effect = Effect(call.operation, call.arguments, call.output, call.key, call.path, call.visit)
             found.setdefault(spot, effect)
     return [
         effect._replace(undone=True) if (effect.path, effect.visit) in by_hand else effect
         for effect in found.values()
     ]
+
+
+def _identity(call: Sent, place: int) -> object:
+    """Return what two calls share of which the second adds no effect."""
+    if call.effect == "keyed" and call.key is not None:
+        return call.key
+    return repr(call.arguments) if call.effect == "idempotent" else place
 
 
 def _take_back(found: dict[tuple[object, ...], Effect], spot: Spot) -> None:

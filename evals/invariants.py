@@ -141,8 +141,7 @@ def _retries_within_policy(history: History) -> Iterator[str]:
             bursts.pop(spot, None)
         elif entry.kind == "outcome" and RECONCILE not in entry.path:
             bursts[spot] = bursts.get(spot, 0) + 1
-            most = _attempts(history, entry)
-            if bursts[spot] > most:
+            if bursts[spot] > 1 and bursts[spot] > (most := _attempts(history, entry)):
                 yield f"{entry.path} was sent {bursts[spot]} times in a row, and its policy allows {most}"
 
 

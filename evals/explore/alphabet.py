@@ -26,6 +26,20 @@ LASTING = frozenset({"unavailable", "timeout", "timeout, applied"})
 _UNSURE = 0.01
 _RUBBISH = {"unexpected": "a wrong body, as explored"}
 _OK, _REFUSED, _DOWN = 200, 422, 503
+_LATE = Outcome(kind="unknown", code="timeout", error="no answer in time, as explored")
+_REFUSING = Option(
+    "rejected", 1, Outcome(kind="rejected", status=_REFUSED, code="http_422", error="no, as explored")
+)
+_SILENT = (
+    Option(
+        "unavailable",
+        1,
+        Outcome(kind="not_sent", status=_DOWN, code="http_503", error="down, as explored"),
+        lasts=True,
+    ),
+    Option("timeout", 1, _LATE, lasts=True),
+)
+_UNHEARD = Option("timeout, applied", 1, _LATE, lasts=True)
 
 
 class NoAnswer(EvalError):
@@ -172,17 +186,13 @@ def _made_up(operation: Operation, arguments: Mapping[str, Any]) -> list[Any]:
 
 
 def _faults(operation: Operation, arguments: Mapping[str, Any], right: Any) -> Iterator[Option]:
-    refused = Outcome(kind="rejected", status=_REFUSED, code="http_422", error="no, as explored")
-    down = Outcome(kind="not_sent", status=_DOWN, code="http_503", error="down, as explored")
-    late = Outcome(kind="unknown", code="timeout", error="no answer in time, as explored")
-    yield _fault("rejected", refused)
-    yield _fault("unavailable", down)
-    yield _fault("timeout", late)
+    yield _REFUSING
+    yield from _SILENT
     if operation.effect != "read":
-        yield _fault("timeout, applied", late)
+        yield _UNHEARD
     wrong = _wrong(operation, arguments, right)
     if wrong is not None:
-        yield _fault("wrong answer", wrong)
+        yield Option("wrong answer", 1, wrong)
 
 
 def _wrong(operation: Operation, arguments: Mapping[str, Any], right: Any) -> Outcome | None:
@@ -218,12 +228,7 @@ def _is_repeated(operation: Operation, arguments: Mapping[str, Any], key: str | 
 def _again(operation: Operation, before: Sent) -> tuple[Option, ...]:
     """Return what comes of a call that the service knows: the same answer, or none."""
     known = responses.judge(operation, before.output, before.arguments, status=_OK)
-    faults = (each for each in _faults(operation, before.arguments, None) if each.name in LASTING)
-    return (Option("ok, as before", value=known), *faults)
-
-
-def _fault(name: str, outcome: Outcome) -> Option:
-    return Option(name, 1, outcome, name in LASTING)
+    return (Option("ok, as before", value=known), *_SILENT, _UNHEARD)
 
 
 def model(question: Question, *, cost: Usage, attempt: Attempt, is_gated: bool) -> tuple[Option, ...]:

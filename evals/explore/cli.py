@@ -1,5 +1,6 @@
 """The command line of the explorer."""
 
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,9 @@ SecondsOption = Annotated[float, typer.Option("--max-seconds", metavar="S", min=
 RecoveriesOption = Annotated[
     int, typer.Option("--recoveries", metavar="N", min=1, max=5, help="Recovery choices that a step may have")
 ]
+RandomOption = Annotated[
+    int | None, typer.Option("--random", metavar="N", min=1, help="Draw N paths instead of taking all")
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Write every counterexample there as a case")
 ]
@@ -56,6 +60,7 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     seconds: SecondsOption = _DEFAULT.seconds,
     recoveries: RecoveriesOption = 2,
     folder: ProjectOption = Path(),
+    examples: RandomOption = None,
     out: OutOption = None,
     cover: SuiteOption = None,
     as_json: JsonOption = False,
@@ -68,7 +73,10 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     except (SuiteInvalid, ProjectMissing) as exc:
         raise _refused(exc.code, str(exc), USAGE, as_json=as_json) from exc
     search = Search(explored, Bounds(faults, states, steps, seconds))
-    search.run()
+    if examples is None:
+        search.run()
+    else:
+        _sample(search, examples, as_json=as_json)
     found = list(explorations.fewest(search))
     written = [] if out is None else files.counterexamples(search, found, out, folder)
     told = explorations.exploration(search, written)
@@ -81,6 +89,15 @@ def explore(  # noqa: PLR0913 - each is an option of the command
             _print(line)
     if told.violations or told.status == "INCOMPLETE":
         raise typer.Exit(FAILED)
+
+
+def _sample(search: Search, examples: int, *, as_json: bool) -> None:
+    try:
+        chance = importlib.import_module("evals.explore.chance")
+    except ModuleNotFoundError as exc:
+        message = "--random needs hypothesis; install it with `pip install workflow-planner[random]`"
+        raise _refused("extra-missing", message, USAGE, as_json=as_json) from exc
+    chance.sample(search, examples)
 
 
 def lines(told: Exploration) -> Iterator[str]:

@@ -114,7 +114,8 @@ class Graph:
                 if edge.faults <= left
             ]
             most[node, left] = Used(*map(max, zip(*ways, strict=True))) if ways else Used()
-        return Used(*map(max, zip(*(most[root, faults] for root in self.roots), strict=True)))
+        found = [most[root, faults] for root in self.roots]
+        return Used(*map(max, zip(*found, strict=True))) if found else Used()
 
     def _deepest_first(self, faults: int) -> Iterator[tuple[int, int]]:
         """Yield states with the faults that are left, each after all that follow it; a circle is cut."""

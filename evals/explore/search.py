@@ -190,7 +190,7 @@ class Search:
             self._broke_off(exc, play)
         else:
             self._end(play, ended, loop)
-        self._cover(play)
+        self.cover(play)
 
     def choose(self, play: Play, point: Point) -> int:
         """Note a point, leave its other options for later and go on with the first."""
@@ -327,7 +327,8 @@ class Search:
             return None
         return self.graph.end(_mark(play, ended, pruned.scenario), ended.status)
 
-    def _cover(self, play: Play) -> None:
+    def cover(self, play: Play) -> None:
+        """Note what a path came past."""
         self.edges |= play.edges
         if play.ctx is not None:
             self.steps.update(play.ctx.trail)

@@ -1,0 +1,78 @@
+"""The explorer's command line."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from evals.cli import app
+
+SHOP = Path(__file__).resolve().parents[3] / "examples" / "shop"
+
+
+def run(*words):
+    return CliRunner().invoke(app, ["explore", *words])
+
+
+def test_one_json_document_tells_status_paths_states_seconds_violations_and_coverage():
+    ran = run("notify-customer", "--project", str(SHOP), "--faults", "2", "--json")
+    told = json.loads(ran.stdout)
+
+    assert ran.exit_code == 0
+    assert told["schema"] == "evals-exploration/1"
+    assert (told["status"], told["violations"], told["bounds"]["faults"]) == ("COMPLETE", [], 2)
+    assert told["paths"] > told["states"] > 50
+    assert told["seconds"] > 0
+    assert told["coverage"]["outcomes"]["missing"] == []
+
+
+def test_people_read_what_was_covered_and_how_far_it_went():
+    ran = run("notify-customer", "--project", str(SHOP), "--faults", "1")
+
+    assert "coverage: 1 of 1 steps" in ran.stdout
+    assert "COMPLETE at 1 fault: 0 violations" in ran.stdout
+
+
+def test_a_search_that_was_cut_short_is_no_success():
+    ran = run("checkout", "--project", str(SHOP), "--max-states", "5")
+
+    assert ran.exit_code == 1
+    assert "not complete: the bound of 5 states was reached" in ran.stdout
+    assert "INCOMPLETE at 2 faults" in ran.stdout
+
+
+def test_a_workflow_that_is_not_there_is_told_with_what_there_is():
+    ran = run("chekout", "--project", str(SHOP), "--json")
+
+    assert ran.exit_code == 5
+    assert json.loads(ran.stdout)["error"]["code"] == "workflow-unknown"
+
+
+def test_a_folder_without_a_catalogue_is_told(tmp_path):
+    ran = run("any", "--project", str(tmp_path))
+
+    assert ran.exit_code == 2
+    assert "catalog.yaml" in ran.stderr
+
+
+def test_a_found_path_is_told_as_a_story_and_written_as_a_case(folder, tmp_path):
+    text = """
+    workflow: settle
+    steps:
+      pay: {call: bank.charge, with: {order: o-1, amount: 2.5}, recover: {by: rule}}
+    invariants: {never: ["effects.exists(e, e.operation == 'bank.charge')"]}
+    """
+    (folder / "workflows" / "settle.yaml").write_text(text)
+
+    ran = run("settle", "--project", str(folder), "--out", str(tmp_path))
+
+    assert ran.exit_code == 1
+    assert "  1. bank.charge answers." in ran.stdout
+    assert "shows it with `planner eval run`" in ran.stdout
+
+
+def test_random_paths_are_drawn_where_that_is_wanted():
+    ran = run("notify-customer", "--project", str(SHOP), "--random", "20")
+
+    assert ran.exit_code == 1
+    assert "20 paths were drawn at random" in ran.stdout
