@@ -58,6 +58,48 @@ class Defaults(Record):
     """Answers by decision point, for cases that have none of their own there."""
 
 
+def _pointers(axes: dict[str, tuple[JsonValue, ...]]) -> dict[str, tuple[JsonValue, ...]]:
+    for place in axes:
+        if not place.startswith("/") or place.split("/")[1] in _FIXED:
+            raise ValueError(
+                f"{place!r} is no place in a case that may differ; write a JSON pointer such as "
+                "`/services/payments.charge/fault`"
+            )
+    return axes
+
+
+_FIXED = frozenset({"id", "matrix", "workflow"})
+Axes = Annotated[
+    dict[str, Annotated[tuple[JsonValue, ...], Field(min_length=1)]],
+    AfterValidator(_pointers),
+]
+"""Values by the place in the case where they are put, as a JSON pointer."""
+
+
+class Matrix(Record):
+    """Values that a case is played with, in every combination."""
+
+    axes: Annotated[Axes, Field(min_length=1)]
+    pairwise: bool = False
+    """Whether only every pair of values of two places has to come together in some case."""
+
+
+class Start(Record):
+    """Where a case begins, where it is not the first step."""
+
+    at: str
+    """Name of an outermost step."""
+    state: dict[str, JsonValue] = Field(default_factory=dict)
+    """What the steps before it gave, by name; a step that is not told has not run."""
+
+
+class KnownFailure(Record):
+    """Why a case is known to fail."""
+
+    issue: str = Field(min_length=1)
+    """Where that is dealt with."""
+
+
 class Source(Record):
     """Where a case comes from."""
 
@@ -93,6 +135,12 @@ class Case(Record):
     """What happens outside, for steps that receive events."""
     crashes: tuple[Crash, ...] = ()
     """Moments at which the process ends; each comes once."""
+    start: Start | None = None
+    """Where it begins; at the first step unless told."""
+    matrix: Matrix | None = None
+    """Values that it is played with, one after the other."""
+    known_failure: KnownFailure | None = None
+    """Told where the case fails for a reason that is known; once it passes, that is the failure."""
     expect: Expect
 
 
@@ -105,6 +153,19 @@ def _ids_are_unique(cases: tuple[Case, ...]) -> tuple[Case, ...]:
     return cases
 
 
+class Fixture(Record):
+    """One file of answers that suites share."""
+
+    schema_: Literal["evals-fixture/1"] = Field(alias="schema")
+    """The form of the file."""
+    model: dict[str, ModelAnswers] = Field(default_factory=dict)
+    """Answers of the model by decision point."""
+    services: dict[str, ServiceAnswers] = Field(default_factory=dict)
+    """Answers of the services by operation."""
+    person: dict[str, PersonAnswers] = Field(default_factory=dict)
+    """Answers of persons by decision point."""
+
+
 class Suite(Record):
     """One file of cases."""
 
@@ -115,6 +176,9 @@ class Suite(Record):
     workflow: str | None = None
     """Name of the workflow that the cases run."""
     defaults: Defaults = Defaults()
+    fixtures: tuple[str, ...] = ()
+    """Files beside this one whose answers hold where neither the case nor the defaults tell one; a later file
+    goes before an earlier one."""
     cases: Annotated[tuple[Case, ...], Field(min_length=1), AfterValidator(_ids_are_unique)]
 
 

@@ -27,7 +27,7 @@ _EXITS = (
     "Exit codes: 0 all passed, 1 some did not, 2 wrong usage or file, 3 the harness broke, 5 nothing to run."
 )
 
-_STYLES = {"passed": "green", "failed": "red", "error": "bold red"}
+_STYLES = {"passed": "green", "failed": "red", "error": "bold red", "expected": "yellow"}
 
 app = typer.Typer(
     name="eval",

@@ -118,6 +118,10 @@ class Never(Record):
         return self
 
 
+CustomName = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+"""A function in a module of the project's folder."""
+
+
 class Spent(Record):
     """What the run may have used."""
 
@@ -146,6 +150,9 @@ class Expect(Record):
     undone: Pattern = None
     """Operations whose effects were taken back, in the order in which that was done."""
     budget: Spent = Spent()
+    custom: tuple[CustomName, ...] = ()
+    """Checks of one's own: functions of a case and its trace, such as `checks:money_is_whole`, that return
+    nothing or true where all is well, and otherwise a sentence."""
     invariants: Literal["default"] | tuple[str, ...] | None = None
     """Invariants that must hold at every moment: `default` for all, the workflow's own included, or names."""
 

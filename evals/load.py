@@ -7,9 +7,11 @@ from typing import Any, NamedTuple, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from evals import project, references
+from evals import fixtures, project, references
 from evals.cases import Suite
 from evals.errors import ProjectMissing, SuiteInvalid
+from evals.matrix import MatrixInvalid, expanded
+from evals.plugin import SUFFIXES
 from evals.project import Project
 from evals.runner import Loaded
 from planner import project as files
@@ -19,8 +21,6 @@ from tools.pointers import parts, pointer
 from tools.problems import Problem
 from tools.wording import hint, show
 from tools.yaml import Document
-
-SUFFIXES = (".eval.yaml", ".eval.yml", ".eval.json")
 
 _WORDS = {
     "string_type": "a text",
@@ -103,7 +103,7 @@ def check(path: Path, known: Project) -> Read:
     found = read(path)
     if found.suite is None or found.document is None:
         return found
-    told = references.problems(found.suite, known)
+    told = [*references.problems(found.suite, known), *_of_matrices(found.suite)]
     placed = tuple(_placed(found.document, problem) for problem in told)
     return found._replace(problems=(*found.problems, *placed))
 
@@ -115,11 +115,13 @@ def read(path: Path) -> Read:
     except DocumentInvalid as exc:
         return Read(None, tuple(exc.problems), None)
     try:
-        return Read(Suite.model_validate(document.data), (), document)
+        suite = Suite.model_validate(document.data)
     except ValidationError as exc:
         errors = exc.errors(include_url=False)
         problems = [_problem(error, document.data) for error in errors if not _echoes(error, errors)]
         return Read(None, tuple(map(document.locate, problems)), document)
+    shared = fixtures.read(suite, path)
+    return Read(shared.suite, tuple(map(document.locate, shared.problems)), document)
 
 
 def _echoes(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
@@ -128,6 +130,14 @@ def _echoes(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
     return error["type"] == "too_short" and any(
         len(other["loc"]) > len(where) and other["loc"][: len(where)] == where for other in errors
     )
+
+
+def _of_matrices(suite: Suite) -> Iterator[Problem]:
+    for place, case in enumerate(suite.cases):
+        try:
+            expanded(case)
+        except MatrixInvalid as exc:
+            yield Problem(path=pointer(("cases", place, "matrix")), code=exc.code, message=f"{exc}.")
 
 
 def _placed(document: Document, problem: Problem) -> Problem:

@@ -71,6 +71,11 @@ def _case(case: Case, at: Where, project: Project, workflow: Workflow) -> Iterat
     yield from _persons(case.person, (*at, "person"), names)
     yield from _expected(case, (*at, "expect"), names)
     yield from _status(case.expect.status, (*at, "expect", "status"))
+    if case.start is not None:
+        for name, where in ((case.start.at, "at"), *((name, "state") for name in case.start.state)):
+            if name not in workflow.steps:
+                message = f"The workflow has no outermost step {name!r}."
+                yield _problem((*at, "start", where), "unknown-step", message, hint(name, workflow.steps))
 
 
 def _status(expected: Any, at: Where) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ LABEL_WIDTH = 5
 
 _DATA = ("reason", "checks", "run", "decisions", "calls")
 """Members of a case's report that hold what the case, services and models said."""
-_LABELS = {"passed": "PASS", "failed": "FAIL", "error": "ERROR"}
+_LABELS = {"passed": "PASS", "failed": "FAIL", "error": "ERROR", "expected": "KNOWN"}
 
 
 def line(result: CaseResult, policy: Masking) -> str:
@@ -36,7 +36,9 @@ def line(result: CaseResult, policy: Masking) -> str:
 def summary(results: Sequence[CaseResult]) -> str:
     """Return the last line."""
     counts = Counter(result.status for result in results)
-    told = [f"{counts[status]} {status}" for status in ("passed", "failed", "error") if counts[status]]
+    told = [
+        f"{counts[status]} {status}" for status in ("passed", "failed", "error", "expected") if counts[status]
+    ]
     seconds = sum(result.ms for result in results) / 1000
     cases = f"{len(results)} case{'s' if len(results) != 1 else ''}"
     return f"{cases}: {', '.join(told)} in {seconds:.2f} s"
@@ -48,7 +50,7 @@ def exit_code(results: Sequence[CaseResult]) -> int:
         return NOTHING
     if any(result.is_harness_error for result in results):
         return HARNESS
-    return PASSED if all(result.status == "passed" for result in results) else FAILED
+    return PASSED if all(result.status in {"passed", "expected"} for result in results) else FAILED
 
 
 def document(results: Sequence[CaseResult], policy: Masking) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def totals(results: Sequence[CaseResult]) -> dict[str, Any]:
         "passed": counts["passed"],
         "failed": counts["failed"],
         "error": counts["error"],
+        "expected": counts["expected"],
         "decisions": sum(len(trace.decisions) for trace in traces),
         "service_calls": sum(len(trace.sent) for trace in traces),
         "model_calls": sum(trace.model_calls for trace in traces),

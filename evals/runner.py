@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
-from evals import cases, checks, stage
-from evals.cases import Case, Suite
+from evals import cases, checks, custom, matrix, stage
+from evals.cases import Case, KnownFailure, Suite
 from evals.checks import Check
+from evals.custom import CustomCheckBroken
 from evals.errors import AnswerImpossible, EvalError, LimitReached, ScriptUnmatched
 from evals.match import Difference
 from evals.project import Project
@@ -17,9 +18,10 @@ from tools.records import Record
 
 log = logging.getLogger(__name__)
 
-Status = Literal["passed", "failed", "error"]
+Status = Literal["passed", "failed", "error", "expected"]
+"""`expected`: failed, as it is known to."""
 
-_CASE_ERRORS = (ScriptUnmatched, AnswerImpossible, LimitReached)
+_CASE_ERRORS = (ScriptUnmatched, AnswerImpossible, LimitReached, CustomCheckBroken)
 """What is wrong with the case and not with what plays it."""
 
 _UNUSED = "/unused"
@@ -71,8 +73,12 @@ class Job(NamedTuple):
 
 
 def jobs(loaded: Iterable[Loaded]) -> list[Job]:
-    """Return every case of the suites, in the order of the files."""
-    return [Job(each, case) for each in loaded for case in each.suite.cases]
+    """Return every case of the suites, in the order of the files; one with a matrix becomes several.
+
+    Raises:
+        MatrixInvalid: a matrix makes no cases.
+    """
+    return [Job(each, made) for each in loaded for case in each.suite.cases for made in matrix.expanded(case)]
 
 
 def run_all(
@@ -95,11 +101,14 @@ def run(job: Job, *, engine: str = "langgraph") -> CaseResult:
     scripts = stage.Scripts(setting)
     began = time.perf_counter()
     trace: Trace | None = None
-    with _Harness() as harness:
+    harness = _Harness()
+    with harness:
         trace = stage.play(setting, job.loaded.project, scripts, engine=engine)
     found: list[Check] = []
     if trace is not None:
         found = checks.judge(job.case.expect, trace, job.loaded.project.catalog)
+        with harness:
+            found += custom.judge(job.case, trace)
         unused = scripts.unused() if setting.unused == "error" else []
         found += [_unused(sentence) for sentence in unused]
     return CaseResult(
@@ -113,7 +122,7 @@ def run(job: Job, *, engine: str = "langgraph") -> CaseResult:
         checks=tuple(found),
         trace=trace,
         ms=(time.perf_counter() - began) * 1000,
-        **_verdict(harness.error, found),
+        **_verdict(harness.error, found, job.case.known_failure),
     )
 
 
@@ -124,8 +133,17 @@ class _Verdict(NamedTuple):
     is_harness_error: bool = False
 
 
-def _verdict(error: Exception | None, found: list[Check]) -> dict[str, object]:
-    return _judged(error, found)._asdict()
+def _verdict(error: Exception | None, found: list[Check], known: KnownFailure | None) -> dict[str, object]:
+    verdict = _judged(error, found)
+    if known is not None and not verdict.is_harness_error:
+        verdict = _as_known(verdict, known)
+    return verdict._asdict()
+
+
+def _as_known(verdict: "_Verdict", known: KnownFailure) -> "_Verdict":
+    if verdict.status == "passed":
+        return _Verdict("failed", f"it passes, though it is known to fail ({known.issue}); take that out")
+    return verdict._replace(status="expected", reason=f"{known.issue}: {verdict.reason}")
 
 
 def _judged(error: Exception | None, found: list[Check]) -> _Verdict:

@@ -28,6 +28,7 @@ from planner.decisions import WorkflowRef
 from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
+from planner.snapshots import Snapshot
 from planner.store import bodies
 from tools.errors import ExpressionError
 
@@ -215,7 +216,16 @@ class Stage:
             recorded=recorded,
             questions=dict(self._questions),
             arrived=arrived,
+            snapshot=self._start(),
         )
+
+    def _start(self) -> Snapshot | None:
+        """Return where the run begins, as if it had come there and parked."""
+        start = self._setting.case.start
+        if start is None:
+            return None
+        told = {"own": start.state, "visits": {}, "arrivals": {}, "spent": [0, 0, "0"]}
+        return Snapshot(0, {"at": start.at, **told, "taken": [], "needed": []})
 
     def _run(self, run_id: str, now: datetime) -> Run:
         workflow = self._project.workflows[self._setting.workflow]

@@ -138,3 +138,63 @@ def test_one_broken_case_does_not_stop_the_others(desk):
     results = runner.run_all(wanted, engine="driver", told=told.append)
     assert [result.status for result in results] == ["error", "passed"]
     assert told == results
+
+
+QUIET = """
+model: absent
+person: {clerk: later}
+services: {bank.look: {return: {id: l, amount: 1}}}
+"""
+
+
+def test_a_case_that_is_known_to_fail_is_expected_and_is_a_failure_once_it_passes(desk):
+    known = 'known_failure: {issue: "#12"}\n'
+
+    fails = desk.pay(f"{known}{QUIET}expect: {{status: failed}}")
+    passes = desk.pay(f"{known}{QUIET}expect: {{status: succeeded}}")
+
+    assert (fails.status, fails.reason.startswith("#12: /status")) == ("expected", True)
+    assert passes.status == "failed"
+    assert "it passes, though it is known to fail (#12)" in passes.reason
+
+
+def test_a_case_with_a_matrix_is_as_many_cases(desk):
+    matrix = 'matrix: {axes: {"/services/bank.look/return/amount": [1, 2]}}\n'
+
+    jobs = desk.jobs(desk.case(f"{matrix}{QUIET}expect: {{status: succeeded}}"))
+
+    assert [job.case.id for job in jobs] == ["one-case-amount-1", "one-case-amount-2"]
+
+
+def test_a_matrix_that_makes_no_cases_is_told_with_its_place(desk):
+    matrix = 'matrix: {axes: {"/services/bank.look/fault": [odd]}}\n'
+
+    (problem,) = desk.problems(desk.case(f"{matrix}{QUIET}expect: {{status: succeeded}}"))
+
+    assert "/cases/0/matrix" in problem
+
+
+def test_a_case_begins_at_a_step_with_what_the_steps_before_gave(desk):
+    start = "start: {at: charge, state: {how: {choice: card}}}\n"
+    rest = "services: {bank.charge: {return: {id: c-1, amount: 5.0}}}\nexpect: {output: {id: c-1}, path: "
+
+    assert desk.pay(f"{start}{rest}{{mode: strict, steps: [charge, after]}}}}").reason == ""
+
+
+def test_a_case_that_begins_at_no_step_is_told(desk):
+    start = "start: {at: chrage, state: {hwo: {}}}\n"
+
+    problems = desk.problems(desk.case(f"{start}{QUIET}expect: {{status: succeeded}}"))
+
+    assert len([problem for problem in problems if "unknown-step" in problem]) == 2
+
+
+def test_a_check_of_ones_own_judges_a_case(desk, monkeypatch, tmp_path):
+    (tmp_path / "checks_of_the_runner.py").write_text("def whole(case, trace): return f'{trace.status}!'\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    wrong = desk.pay(f"{QUIET}expect: {{custom: ['checks_of_the_runner:whole']}}")
+    broken = desk.pay(f"{QUIET}expect: {{custom: ['checks_of_the_runner:gone']}}")
+
+    assert (wrong.status, "succeeded!" in wrong.reason) == ("failed", True)
+    assert (broken.status, broken.code) == ("error", "custom-check")
