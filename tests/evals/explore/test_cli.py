@@ -1,6 +1,7 @@
 """The explorer's command line."""
 
 import json
+import shutil
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -62,9 +63,10 @@ def test_a_found_path_is_told_as_a_story_and_written_as_a_case(folder, tmp_path)
       pay: {call: bank.charge, with: {order: o-1, amount: 2.5}, recover: {by: rule}}
     invariants: {never: ["effects.exists(e, e.operation == 'bank.charge')"]}
     """
-    (folder / "workflows" / "settle.yaml").write_text(text)
+    own = Path(shutil.copytree(folder, tmp_path / "project"))
+    (own / "workflows" / "settle.yaml").write_text(text)
 
-    ran = run("settle", "--project", str(folder), "--out", str(tmp_path))
+    ran = run("settle", "--project", str(own), "--out", str(tmp_path))
 
     assert ran.exit_code == 1
     assert "  1. bank.charge answers." in ran.stdout
