@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
@@ -36,7 +37,9 @@ class Claims:
         """Catalogue revisions whose services this process does not know; their runs are left to others."""
         self._parts, self._room, self._take_up = parts, room, take_up
         self._poked = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = math.inf
+        """When it goes off, by the clock of the event loop, whose own handle need not tell."""
         self._turn = asyncio.Lock()
         self._is_short = False
         """Whether the last look took as many as it could, so that there may be more."""
@@ -144,13 +147,11 @@ class Claims:
     def _look_within(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         moment = loop.time() + max(seconds, 0.0)
-        if self._timer is not None:
-            if self._timer.when() <= moment:
-                return
-            self._timer.cancel()
-        self._timer = loop.call_at(moment, self.poke)
+        if moment < self._timer_at:
+            self._forget_timer()
+            self._timer, self._timer_at = loop.call_at(moment, self.poke), moment
 
     def _forget_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer, self._timer_at = None, math.inf

@@ -4,13 +4,14 @@ import asyncio
 from collections import Counter
 
 import pytest
+import uvloop
 
 from graphs.dispatch import Dispatcher
 from graphs.intake import RunRequest, begin
-from graphs.testing import Failing, ScriptedCaller, ended, process, register
+from graphs.testing import Failing, ScriptedCaller, ended, process, register, settled, start
 from planner.clock import SystemClock
 from planner.errors import StoreUnavailable
-from planner.store import runs
+from planner.store import migrate, open_database, runs
 
 STEPS = "a: {call: shop.look}\nb: {set: {n: '${input.n}'}}"
 now = SystemClock().now
@@ -90,3 +91,22 @@ def test_two_processes_on_one_database_move_every_run_once(database, catalog):
 
     assert set(statuses) == {"succeeded"}
     assert set(paid.values()) == {1}
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_run_that_parks_is_taken_up_when_it_is_due_on_every_event_loop(tmp_path, catalog, loop):
+    """Of two that are due, the first to be due is looked for, whichever parked first."""
+    ask = "{decide: What now, by: person, within: %s, options: {go: {}, stop: {}}, otherwise: stop}"
+    with open_database(f"sqlite:///{tmp_path / 'planner.db'}") as database:
+        migrate.upgrade(database)
+        for name, within in (("late", "PT1H"), ("past", "PT0S"), ("soon", "PT0.2S")):
+            register(database, f"ask: {ask % within}", workflow=name)
+
+        async def scenario():
+            async with process(database, catalog) as dispatcher:
+                late, *due = [await start(dispatcher, workflow=name) for name in ("late", "past", "soon")]
+                found = [(await ended(database, run_id)).status for run_id in due]
+                return found, (await settled(dispatcher, late)).status
+
+        with asyncio.Runner(loop_factory=loop) as runner:
+            assert runner.run(scenario()) == (["succeeded", "succeeded"], "waiting")
