@@ -48,7 +48,7 @@ _COMMANDS = (
     _Entry("workflows", "workflows:workflows", "List the workflows.", _WRITE),
     _Entry("register", "workflows:register", "Register a workflow.", _WRITE),
     _Entry("catalog", "catalog:catalog", "List operations, and the effects that were guessed.", _WRITE),
-    _Entry("webhooks", "webhooks:webhooks", "List who is told when runs end or ask persons.", _OPERATE),
+    _Entry("webhooks", "webhooks:webhooks", "List who is told when runs end, wait or ask persons.", _OPERATE),
     _Entry("serve", "serve:serve", "Serve the HTTP API and move runs.", _OPERATE),
     _Entry("worker", "worker:worker", "Move runs, and serve nobody.", _OPERATE),
     _Entry("migrate", "migrating:migrate", "Upgrade the database.", _OPERATE),

@@ -1,4 +1,4 @@
-"""Webhooks: who is told when runs end or ask persons, and what came of telling them."""
+"""Webhooks: who is told when runs end, wait or ask persons, and what came of telling them."""
 
 from typing import Annotated
 

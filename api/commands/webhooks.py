@@ -14,10 +14,11 @@ from api.commands.options import (
     ProjectOption,
     TenantOption,
     configured,
+    require_database,
 )
 from api.commands.output import Output
 from graphs import delivering
-from planner import clock, tenants
+from planner import clock, keeping, tenants
 from planner import webhooks as rules
 from planner.clock import SystemClock
 from planner.store import webhooks as stored
@@ -38,7 +39,7 @@ def webhooks(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List who is told when runs end or ask persons, newest first."""
+    """List who is told when runs end, wait or ask persons, newest first."""
     output = Output(as_json=as_json)
     with reading.opened(configured(project, database)) as store:
         page = store.read_sync(stored.page, tenant=tenant, limit=limit)
@@ -72,7 +73,8 @@ def add(
         created_by=MADE_BY,
     )
     secret = rules.new_secret(clock.random_bytes)
-    with reading.opened(config) as store:
+    require_database(config)
+    with reading.opened(config, keeping.for_running(config)) as store:
         added = store.write_sync(delivering.add, made, secret, private=config.webhooks.private)
     output.document({**added.model_dump(mode="json"), "secret": secret})
     output.line(f"Webhook {added.id} posts to {added.url}.")

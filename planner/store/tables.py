@@ -324,7 +324,7 @@ schedules = Table(
     Index(None, "created_at", "id"),
 )
 
-# Who is told when runs end or ask persons.
+# Who is told when runs end, wait or ask persons.
 webhooks = Table(
     "webhooks",
     metadata,

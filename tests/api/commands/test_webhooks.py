@@ -27,6 +27,17 @@ def test_a_webhook_is_added_listed_and_removed(desk, monkeypatch):
     assert desk("webhooks").out == "No webhooks.\n"
 
 
+def test_a_secret_is_sealed_even_before_a_server_has_started(desk, tmp_path, monkeypatch):
+    monkeypatch.setenv("PLANNER_WEBHOOKS__PRIVATE", "true")
+    desk("migrate")
+
+    secret = add(desk, "--json").data["secret"]
+
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*.db*"))
+    assert kept
+    assert secret.encode() not in kept
+
+
 def test_what_is_wrong_is_told(desk):
     desk("run", "greet", "--input", "{}")
 
