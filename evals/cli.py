@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from evals import cases, load, report, selection
+from evals import baseline, cases, comparing, load, report, selection
+from evals.baseline import BaselineInvalid
 from evals.errors import EvalError, ProjectMissing, SuiteInvalid
 from evals.explore import cli as exploring
 from evals.runner import CaseResult, Job, jobs, run_all
@@ -44,6 +45,14 @@ class Engine(enum.StrEnum):
 
     LANGGRAPH = "langgraph"
     DRIVER = "driver"
+
+
+class Gate(enum.StrEnum):
+    """What a comparison must not show."""
+
+    REGRESSION = "regression"
+    ANY = "any"
+    CRITICAL = "critical"
 
 
 PathsArgument = Annotated[
@@ -128,6 +137,51 @@ def validate(
     if problems:
         raise typer.Exit(USAGE)
     raise typer.Exit(report.PASSED if found else report.NOTHING)
+
+
+@app.command(epilog=_EXITS)
+def compare(
+    base: Annotated[Path, typer.Argument(help="Baseline, or results of `eval run --json`")],
+    head: Annotated[Path, typer.Argument(help="What it is compared with")],
+    *,
+    gate: Annotated[Gate, typer.Option("--gate", help="What closes the gate")] = Gate.REGRESSION,
+    markdown: Annotated[bool, typer.Option("--markdown", help="For the comment of a pull request")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what changed between two results, case by case, and close the gate where it must not."""
+    try:
+        found = comparing.compare(baseline.read(base), baseline.read(head))
+    except BaselineInvalid as exc:
+        raise _refused(exc, as_json=as_json) from exc
+    closed = found.fails(gate.value)
+    if as_json:
+        _print(report.text({**found.model_dump(mode="json"), "gate": gate.value, "closed": closed}))
+    else:
+        _print(comparing.markdown(found) if markdown else comparing.text(found))
+    raise typer.Exit(report.FAILED if closed else report.PASSED)
+
+
+@app.command(epilog=_EXITS)
+def accept(
+    results: Annotated[Path, typer.Argument(help="Results of `eval run --json`")],
+    *,
+    to: Annotated[Path, typer.Option("--to", help="The baseline's file")] = Path("evals/baseline.json"),
+    as_json: JsonOption = False,
+) -> None:
+    """Write results down as what is accepted; commit the file."""
+    try:
+        found = baseline.read(results)
+    except BaselineInvalid as exc:
+        raise _refused(exc, as_json=as_json) from exc
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text(baseline.text(found), encoding="utf-8")
+    bad = [name for name, kept in found.cases.items() if not kept.is_good]
+    if as_json:
+        _print(report.text({"file": str(to), "cases": len(found.cases), "failing": sorted(bad)}))
+        return
+    _print(f"{len(found.cases)} cases are accepted in {to}.")
+    if bad:
+        _complain(f"{len(bad)} of them fail, and count as known from now on: {', '.join(sorted(bad))}")
 
 
 @app.command(epilog=_EXITS)

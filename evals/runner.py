@@ -7,13 +7,15 @@ from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
 from evals import cases, checks, custom, matrix, stage
-from evals.cases import Case, KnownFailure, Suite
+from evals.cases import Case, KnownFailure, Setting, Suite
 from evals.checks import Check
 from evals.custom import CustomCheckBroken
 from evals.errors import AnswerImpossible, EvalError, LimitReached, ScriptUnmatched
 from evals.match import Difference
 from evals.project import Project
 from evals.trace import Trace
+from graphs import pinning
+from planner.decisions import digest
 from tools.records import Record
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,8 @@ class CaseResult(Record):
     title: str = ""
     tags: tuple[str, ...] = ()
     workflow: str
+    definition: str = ""
+    """Digest of the case and of the workflows of its project that it runs."""
     engine: str
     status: Status
     """`error` where it could not be judged at all."""
@@ -118,12 +122,23 @@ def run(job: Job, *, engine: str = "langgraph") -> CaseResult:
         title=job.case.title,
         tags=job.case.tags,
         workflow=setting.workflow,
+        definition=_definition(setting, job.loaded.project),
         engine=engine,
         checks=tuple(found),
         trace=trace,
         ms=(time.perf_counter() - began) * 1000,
         **_verdict(harness.error, found, job.case.known_failure),
     )
+
+
+def _definition(setting: Setting, project: Project) -> str:
+    workflow = project.workflows.get(setting.workflow)
+    if workflow is None:
+        return ""
+    nested = pinning.closure(workflow, project.find)
+    sha256s = sorted(each.sha256 for each in (workflow, *nested.values()))
+    told = setting.model_dump(mode="json", exclude={"case": {"title", "tags", "source", "known_failure"}})
+    return digest([told, sha256s, project.catalog.revision])
 
 
 class _Verdict(NamedTuple):

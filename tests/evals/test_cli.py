@@ -133,3 +133,27 @@ def test_the_module_runs_as_a_program(tmp_path):
         check=False,
     )
     assert (ran.returncode, ran.stdout) == (5, "")
+
+
+def test_results_are_accepted_and_compared_with_later_ones(tmp_path):
+    folder = tmp_path / "project"
+    (folder / "workflows").mkdir(parents=True)
+    (folder / "catalog.yaml").write_text("services: {}\n")
+    workflow = "workflow: small\nsteps: {a: {set: {x: 1}}}\noutput: '${a.x}'\n"
+    (folder / "workflows" / "small.yaml").write_text(workflow)
+    case = "schema: evals/1\nsuite: small\nworkflow: small\ncases: [{id: one, expect: {output: 1}}]\n"
+    (folder / "small.eval.yaml").write_text(case)
+    results, base = tmp_path / "results.json", tmp_path / "evals" / "baseline.json"
+
+    results.write_text(CliRunner().invoke(app, ["run", str(folder), "--json"]).output)
+    accepted = CliRunner().invoke(app, ["accept", str(results), "--to", str(base)])
+    same = CliRunner().invoke(app, ["compare", str(base), str(results)])
+    (folder / "workflows" / "small.yaml").write_text(workflow.replace("x: 1", "x: 2"))
+    results.write_text(CliRunner().invoke(app, ["run", str(folder), "--json"]).output)
+    changed = CliRunner().invoke(app, ["compare", str(base), str(results), "--gate", "any", "--json"])
+    odd = CliRunner().invoke(app, ["compare", str(base), str(folder / "catalog.yaml")])
+
+    assert (accepted.exit_code, "1 cases are accepted" in accepted.output) == (0, True)
+    assert (same.exit_code, "nothing changed" in same.output) == (0, True)
+    assert (changed.exit_code, json.loads(changed.output)["closed"]) == (1, True)
+    assert odd.exit_code == 2
