@@ -6,7 +6,7 @@ from planner.runs import PersonQuestion
 
 
 class Desk:
-    """Takes an answer while its question is open, as production does."""
+    """Takes an answer before the deadline of its question, as cases do."""
 
     def accepts(self, question: PersonQuestion, at: datetime) -> bool:
         """Tell whether an answer given at a time still counts; at the very deadline it no longer does."""
