@@ -117,7 +117,8 @@ def _event(text: str) -> Event:
 
 def _row(kept: KeptEvent) -> tuple[str, ...]:
     event = kept.event
-    led = f"{len(kept.began)} runs" if kept.began else "; ".join(kept.problems)
+    count = len(kept.began)
+    led = f"{count} run{'s' if count > 1 else ''}" if count else "; ".join(kept.problems)
     arrived = f"{kept.received_at:%Y-%m-%d %H:%M:%S}"
     return kept.id, event.type, event.source, event.subject or "", arrived, led
 
