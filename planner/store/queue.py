@@ -52,8 +52,8 @@ class Queue:
             arguments: of a connection, as psycopg takes them.
         """
         self._arguments = {name: value for name, value in arguments.items() if name != "context"}
-        # Each job brings four lines that tell nobody anything.
-        logging.getLogger("procrastinate").setLevel(logging.WARNING)
+        # Each job brings four lines that tell nobody anything, a lost connection a trace beside our warning.
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
 
     def install(self, tx: Connection, *, only_pre: bool = False) -> None:
         """Make Procrastinate's tables, or carry out the library's migrations that they lack.

@@ -1,7 +1,6 @@
 """On PostgreSQL, what one process hands over another one begins at once, and nothing is lost on the way."""
 
 import asyncio
-import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -212,8 +211,7 @@ def fetch_and_die(tx):
     assert tx.execute(text(fetch), {"worker": worker}).scalar_one() is not None
 
 
-def test_runs_are_handed_over_after_the_server_was_restarted(catalog, caplog):
-    caplog.set_level(logging.CRITICAL, "procrastinate")
+def test_runs_are_handed_over_after_the_server_was_restarted(catalog):
     if postgres.binaries() is None:
         pytest.skip("PostgreSQL is not installed")
 

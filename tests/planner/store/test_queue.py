@@ -1,7 +1,6 @@
 """Jobs of Procrastinate come with the run's change, once a transaction, and their tables are looked after."""
 
 import asyncio
-import logging
 import time
 
 import psycopg
@@ -131,8 +130,7 @@ def test_jobs_that_a_process_took_with_it_are_dropped_and_count_as_heard(databas
     asyncio.run(scenario())
 
 
-def test_listening_goes_on_after_every_connection_was_ended(database, plain, caplog):
-    caplog.set_level(logging.CRITICAL, "procrastinate")
+def test_listening_goes_on_after_every_connection_was_ended(database, plain):
     every = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
 
     async def scenario():
@@ -148,8 +146,7 @@ def test_listening_goes_on_after_every_connection_was_ended(database, plain, cap
     asyncio.run(scenario())
 
 
-def test_what_goes_wrong_in_whoever_hears_does_not_end_the_listening(database, caplog):
-    caplog.set_level(logging.CRITICAL, "procrastinate")
+def test_what_goes_wrong_in_whoever_hears_does_not_end_the_listening(database):
     told = asyncio.Queue()
 
     async def failing():
