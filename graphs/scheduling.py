@@ -14,6 +14,7 @@ from graphs.parts import Parts
 from planner import schedules as plans
 from planner.errors import (
     InputInvalid,
+    KeyReused,
     PlannerError,
     QueueFull,
     RunEnded,
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 10.0
 """Longest time after which a schedule that another process made is noticed."""
+ON_TIME = timedelta(seconds=2 * LOOK_SECONDS)
+"""A moment that is no older was not missed, whatever the plan's `catch_up`: processes look this seldom."""
 MOST_COUNTED = 1000
 """Moments that were missed are counted no further."""
 SOON_SECONDS = 1.0
@@ -124,13 +127,21 @@ class Scheduler:
         """Begin the runs whose moment has come.
 
         Raises:
-            QueueFull: too many runs wait; what is left begins later.
+            QueueFull: too many runs of a tenant wait; its begin later, and those of others have begun.
             StoreUnavailable: the database cannot be used.
         """
         database, now = self._parts.database, self._parts.clock.now()
-        while found := await database.read(schedules.due, now):
+        full: dict[str, QueueFull] = {}
+        while found := await database.read(schedules.due, now, without=tuple(full)):
             for schedule in found:
-                await self._come_to(schedule, now)
+                if schedule.tenant in full:
+                    continue
+                try:
+                    await self._come_to(schedule, now)
+                except QueueFull as exc:
+                    full[schedule.tenant] = exc
+        for first in full.values():
+            raise first
 
     async def _come_to(self, schedule: Schedule, now: datetime) -> None:
         """Begin the run of a schedule's next moment, or say why none is, and move on to the following one."""
@@ -138,8 +149,9 @@ class Scheduler:
         if moment is None:
             return
         following = plans.after(plan, moment, anchor=schedule.created_at)
-        if now - moment > plan.catch_up:
-            following, skipped = _caught_up(schedule, moment, now - plan.catch_up)
+        latest = max(plan.catch_up, ON_TIME)
+        if now - moment > latest:
+            following, skipped = _caught_up(schedule, moment, now - latest)
             passed = _Passed(skipped=skipped)
         else:
             passed = await self._begin(schedule, moment)
@@ -162,7 +174,7 @@ class Scheduler:
                 started_by=whose,
                 key=f"{whose}:{moment.isoformat()}",
             )
-        except (InputInvalid, VersionClosed, WorkflowUnknown) as exc:
+        except (InputInvalid, KeyReused, VersionClosed, WorkflowUnknown) as exc:
             log.warning("a schedule began no run", extra={"schedule": schedule.name, "error": str(exc)})
             return _Passed(problem=str(exc))
         return _Passed(run_id=begun.run.id)

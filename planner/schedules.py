@@ -77,7 +77,8 @@ class Plan(Record):
     """Nothing begins at this moment or later."""
     overlap: Overlap = "skip"
     catch_up: Annotated[timedelta, Field(ge=timedelta())] = timedelta(minutes=10)
-    """How late a run may begin for a moment that was missed; what is older is left out."""
+    """How late a run may begin for a moment that was missed; what is older is left out, once it is later than
+    processes are that look at the clock."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "Plan":
@@ -141,7 +142,10 @@ def after(plan: Plan, moment: datetime, *, anchor: datetime) -> datetime | None:
         anchor: from which intervals are counted where the plan tells no `starts_at`.
     """
     start = plan.starts_at or anchor
-    found = _every(plan.every, start, moment) if plan.every is not None else _by_cron(plan, start, moment)
+    try:
+        found = _every(plan.every, start, moment) if plan.every is not None else _by_cron(plan, start, moment)
+    except OverflowError:  # the calendar ends with the year 9999
+        return None
     if found is None or (plan.ends_at is not None and found >= plan.ends_at):
         return None
     return found
@@ -163,7 +167,7 @@ def _every(every: timedelta, start: datetime, moment: datetime) -> datetime:
 
 def _by_cron(plan: Plan, start: datetime, moment: datetime) -> datetime | None:
     # A start that is a moment of the plan itself counts.
-    since = max(moment, start - timedelta(microseconds=1))
+    since = moment if moment >= start else start - timedelta(microseconds=1)
     zone = ZoneInfo(plan.timezone)
     ticks = CronSim(plan.cron or "", since.astimezone(zone))
     for tick in ticks:

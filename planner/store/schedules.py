@@ -1,6 +1,6 @@
 """Schedules: kept, changed, and moved on from moment to moment by exactly one process."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -105,9 +105,12 @@ def remove(tx: Connection, schedule_id: str) -> None:
     tx.execute(delete(_schedules).where(_schedules.c.id == schedule_id))
 
 
-def due(tx: Connection, now: datetime, limit: int = 100) -> Sequence[Schedule]:
-    """Return schedules whose moment has come, the longest due first."""
-    query = select(_schedules).where(_schedules.c.next_at <= now).order_by(_schedules.c.next_at)
+def due(
+    tx: Connection, now: datetime, *, without: Collection[str] = (), limit: int = 100
+) -> Sequence[Schedule]:
+    """Return schedules whose moment has come, the longest due first, without those of some tenants."""
+    wanted = (_schedules.c.next_at <= now, _schedules.c.tenant.not_in(without))
+    query = select(_schedules).where(*wanted).order_by(_schedules.c.next_at)
     return [_schedule(row) for row in tx.execute(query.limit(limit))]
 
 

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from graphs import scheduling
+from graphs import intake, scheduling
 from graphs.dispatch import Dispatcher
+from graphs.intake import RunRequest
 from graphs.parts import Parts
 from graphs.scheduling import Scheduler
 from graphs.testing import START, ScriptedCaller, ScriptedDecider, VirtualClock
 from planner import clock
+from planner.budgets import TenantBudget
 from planner.clock import SystemClock
 from planner.definition import Workflow
 from planner.errors import InputInvalid, QueueFull, VersionClosed, WorkflowUnknown
@@ -55,10 +57,10 @@ async def process(database, catalog, ticking=None, **more):
         await dispatcher.stop()
 
 
-async def add(parts, name="often", **plan):
+async def add(parts, name="often", tenant="default", **plan):
     made = Plan(**{"workflow": "test", "every": "PT1H", "input": {"n": 1}} | plan)
     drafted = scheduling.drafted(
-        made, name=name, tenant="default", schedule_id=parts.new_id(), by="u", now=parts.clock.now()
+        made, name=name, tenant=tenant, schedule_id=parts.new_id(), by="u", now=parts.clock.now()
     )
     return await parts.database.write(scheduling.add, drafted)
 
@@ -216,6 +218,70 @@ def test_while_the_queue_is_full_a_moment_waits(database, catalog):
             return await scene(scheduler, parts)
 
     assert asyncio.run(scenario()).next_at == START + timedelta(hours=3)
+
+
+def test_a_tenant_whose_queue_is_full_holds_up_no_other(database, catalog):
+    register(database)
+
+    async def scene(_scheduler, parts):
+        idle = Scheduler(parts, None)
+        await add(parts, tenant="acme", overlap="allow")
+        await later(idle, parts, hours=1)
+        other = await add(parts, tenant="other")
+        with pytest.raises(QueueFull, match="acme"):
+            await later(idle, parts, hours=1)
+        return await begun(parts, other)
+
+    full = {"acme": TenantBudget(most_queued=1)}
+    assert len(play(database, catalog, scene, tenants=full, concurrency=0)) == 1
+
+
+def test_a_moment_whose_key_was_taken_by_another_request_is_told_and_holds_up_nothing(database, catalog):
+    register(database)
+
+    async def scene(scheduler, parts):
+        first = await add(parts, name="first")
+        second = await add(parts, name="second")
+        key = f"schedule:{first.id}:{first.next_at.isoformat()}"
+        wanted = RunRequest(workflow="test", input={"n": 2})
+        await intake.begin(wanted, parts, None, started_by="u", key=key)
+        await later(scheduler, parts, hours=1)
+        return await parts.database.read(schedules.get, first.id), await begun(parts, second)
+
+    first, runs_of_second = play(database, catalog, scene)
+
+    assert "was used before" in first.problem
+    assert len(runs_of_second) == 1
+
+
+def test_a_moment_a_little_late_begins_though_nothing_is_caught_up_with(database, catalog):
+    register(database)
+
+    async def scene(scheduler, parts):
+        schedule = await add(parts, catch_up="PT0S")
+        await later(scheduler, parts, hours=1, seconds=scheduling.LOOK_SECONDS)
+        on_time = await begun(parts, schedule)
+        await later(scheduler, parts, hours=1, minutes=1)
+        return on_time, await parts.database.read(schedules.get, schedule.id)
+
+    on_time, held = play(database, catalog, scene)
+
+    assert (len(on_time), held.skipped) == (1, 1)
+
+
+def test_a_schedule_without_another_moment_stops_no_other(database, catalog):
+    register(database)
+
+    async def scene(scheduler, parts):
+        last = await add(parts, name="last", every="P3000000D", starts_at=START + timedelta(hours=1))
+        often = await add(parts, overlap="allow")
+        for _ in range(2):
+            await later(scheduler, parts, hours=1)
+        return await parts.database.read(schedules.get, last.id), await begun(parts, often)
+
+    last, found = play(database, catalog, scene)
+
+    assert (last.next_at, last.last_run_id is not None, len(found)) == (None, True, 2)
 
 
 def test_a_schedule_that_could_begin_nothing_is_refused(database, catalog):

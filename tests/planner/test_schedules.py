@@ -88,6 +88,25 @@ def test_nothing_comes_before_the_start_and_from_the_end_on():
 
 
 @pytest.mark.parametrize(
+    "fields",
+    [
+        {"every": "P999999999D"},
+        {"every": "P3000000D", "starts_at": START},
+        {"every": "PT1H", "starts_at": "9999-12-31T23:30:00Z"},
+        {"cron": "0 0 * * *", "starts_at": "9999-12-31T23:30:00Z", "timezone": "Asia/Tokyo"},
+    ],
+)
+def test_where_the_calendar_ends_nothing_comes_any_more(fields):
+    assert len(list(islice(upcoming(plan(**fields), START, anchor=START), 3))) <= 1
+
+
+def test_a_start_may_lie_as_far_back_as_the_calendar_goes():
+    made = plan(cron="0 12 * * *", starts_at="0001-01-01T00:00:00Z")
+
+    assert moments(made, START, 1) == ["2026-01-05T12:00:00+00:00"]
+
+
+@pytest.mark.parametrize(
     ("wrong", "said"),
     [
         ({}, "either `cron` or `every`"),

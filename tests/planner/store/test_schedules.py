@@ -40,6 +40,8 @@ def test_schedules_are_due_once_their_moment_has_come(database, add, make):
 
     assert database.read_sync(schedules.due, make.later(minutes=59)) == []
     assert database.read_sync(schedules.due, make.later(hours=1)) == [added]
+    assert database.read_sync(schedules.due, make.later(hours=1), without=("acme",)) == [added]
+    assert database.read_sync(schedules.due, make.later(hours=1), without=("acme", "default")) == []
     assert database.read_sync(schedules.next_moment) == make.later(hours=1)
 
 
