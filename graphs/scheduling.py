@@ -213,6 +213,9 @@ class Scheduler:
         except PlannerError as exc:
             log.warning("schedules could not be looked at", extra={"error": str(exc)})
             return SOON_SECONDS
+        except Exception:
+            log.exception("beginning scheduled runs failed; it is tried again")
+            return SOON_SECONDS
         if upcoming is None:
             return LOOK_SECONDS
         left = (upcoming - self._parts.clock.now()).total_seconds()

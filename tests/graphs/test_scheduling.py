@@ -284,6 +284,39 @@ def test_a_schedule_without_another_moment_stops_no_other(database, catalog):
     assert (last.next_at, last.last_run_id is not None, len(found)) == (None, True, 2)
 
 
+class BrokenOnce(VirtualClock):
+    """A clock that fails when it is first looked at again."""
+
+    is_broken = False
+
+    def now(self):
+        if self.is_broken:
+            self.is_broken = False
+            raise RuntimeError("the clock stands on its head")
+        return super().now()
+
+
+def test_looking_goes_on_after_a_failure_that_nobody_thought_of(database, catalog, caplog):
+    register(database)
+
+    async def scene(scheduler, parts):
+        schedule = await add(parts)
+        parts.clock.advance(START + timedelta(hours=1))
+        parts.clock.is_broken = True
+        await scheduler.start()
+        try:
+            for _ in range(250):
+                if await begun(parts, schedule):
+                    break
+                await asyncio.sleep(0.02)
+        finally:
+            await scheduler.stop()
+        return await begun(parts, schedule)
+
+    assert len(play(database, catalog, scene, ticking=BrokenOnce())) == 1
+    assert "beginning scheduled runs failed" in caplog.text
+
+
 def test_a_schedule_that_could_begin_nothing_is_refused(database, catalog):
     register(database)
 
