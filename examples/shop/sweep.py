@@ -37,6 +37,8 @@ PAIRS = 200
 SEED = 7
 TOLD_EVERY = 50
 START_SECONDS = 30.0
+TAKING_UP_SECONDS = 20.0
+"""How long another process tries to take up a run whose process is paused."""
 BASKET = {
     "customer": "barbara@example.com",
     "lines": [{"sku": "mug", "quantity": 2}, {"sku": "beans", "quantity": 1}],
@@ -196,9 +198,9 @@ def _struck(scenario: Scenario, stage: Stage, blow: Blow) -> _Struck:
 
     def take_up() -> None:
         paused[0] = True
-        # One that was paused in the midst of a commit to SQLite keeps all others out until it goes on.
+        # One that was paused in the midst of a commit may keep all others out until it goes on.
         with contextlib.suppress(victims.Failed):
-            after.append(victims.fork(scenario, stage))
+            after.append(victims.fork(scenario, stage, patience=TAKING_UP_SECONDS))
 
     came = True
     try:

@@ -31,6 +31,8 @@ PROJECT = Path(__file__).parent
 KEY = "swept"
 LEASE_SECONDS = 0.3
 SENDING_SECONDS = 0.004
+PATIENCE_SECONDS = 120.0
+"""Longest that a process may take; one that moves a run is done within seconds."""
 """How long after a call was begun the process is killed in the midst of it."""
 
 Moment = Literal[
@@ -130,7 +132,12 @@ class Stage(NamedTuple):
 
 
 def fork(
-    scenario: Scenario, stage: Stage, blow: Blow | None = None, *, meanwhile: Callable[[], None] | None = None
+    scenario: Scenario,
+    stage: Stage,
+    blow: Blow | None = None,
+    *,
+    meanwhile: Callable[[], None] | None = None,
+    patience: float = PATIENCE_SECONDS,
 ) -> Counted | None:
     """Move the run in a process of its own; return what it came to, or None when it was killed.
 
@@ -139,12 +146,13 @@ def fork(
         stage: where it is played.
         blow: when its process is killed or paused.
         meanwhile: what happens while it is paused.
+        patience: how many seconds it may take.
     """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _be(scenario, stage, blow, writing)
+        _be(scenario, stage, blow, writing, patience)
     os.close(writing)
     _, status = os.waitpid(child, os.WUNTRACED)
     if os.WIFSTOPPED(status):
@@ -161,13 +169,15 @@ def fork(
     return Counted(*json.loads(told))
 
 
-def _be(scenario: Scenario, stage: Stage, blow: Blow | None, writing: int) -> NoReturn:
+def _be(scenario: Scenario, stage: Stage, blow: Blow | None, writing: int, patience: float) -> NoReturn:
     code = 1
     logging.disable()  # what is lost here is lost on purpose
     try:
-        counted = asyncio.run(_run(scenario, stage, _Counter(blow)))
+        counted = asyncio.run(asyncio.wait_for(_run(scenario, stage, _Counter(blow)), patience))
         os.write(writing, json.dumps(counted).encode())
         code = 0
+    except TimeoutError:
+        sys.stderr.write(f"{scenario.name} came to no end within {patience:g} s\n")
     except StoreUnavailable as error:
         # One that was paused in the midst of a commit to SQLite keeps all others out.
         sys.stderr.write(f"{error}\n")
