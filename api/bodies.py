@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from api import errors
-from api.errors import BodyUnreadable, MediaTypeUnsupported, RequestInvalid
+from api.errors import BodyUnreadable, MediaTypeUnsupported
 from tools import yaml
 
 JSON = ("application/json",)
@@ -31,8 +31,7 @@ def json_of(model: type[M]) -> Callable[[Request], Awaitable[M]]:
         try:
             return model.model_validate(data)
         except ValidationError as exc:
-            found = exc.errors(include_url=False, include_context=False, include_input=False)
-            raise RequestInvalid([errors.from_validation(error) for error in found]) from exc
+            raise errors.invalid(exc) from exc
 
     return read
 
@@ -57,8 +56,17 @@ async def text(request: Request, allowed: Collection[str]) -> str:
     found = request.headers.get("content-type", "")
     if found.partition(";")[0].strip().lower() not in allowed:
         raise MediaTypeUnsupported(found, tuple(allowed))
+    return decoded(await request.body())
+
+
+def decoded(body: bytes) -> str:
+    """Return the text of a body.
+
+    Raises:
+        BodyUnreadable: it is no UTF-8 text.
+    """
     try:
-        return (await request.body()).decode()
+        return body.decode()
     except UnicodeDecodeError as exc:
         raise BodyUnreadable(f"the body is no UTF-8 text: byte {exc.start} cannot be read") from exc
 

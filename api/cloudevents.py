@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from pydantic import ValidationError
 
 from api import bodies, errors
-from api.errors import BodyUnreadable, MediaTypeUnsupported, RequestInvalid
+from api.errors import MediaTypeUnsupported, RequestInvalid
 from planner.events import Event
 from tools.problems import Problem
 
@@ -72,22 +72,15 @@ async def _binary(request: Request) -> dict[str, Any]:
     if not body:
         return told
     if kind is None or _is_json(kind):
-        return {**told, "data": bodies.parsed(_text(body))}
+        return {**told, "data": bodies.parsed(bodies.decoded(body))}
     if kind.strip().lower().startswith("text/"):
-        return {**told, "data": _text(body)}
+        return {**told, "data": bodies.decoded(body)}
     return {**told, "data_base64": base64.b64encode(body).decode()}
 
 
 def _is_json(kind: str) -> bool:
     bare = kind.partition(";")[0].strip().lower()
     return bare.endswith(("/json", "+json"))
-
-
-def _text(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError as exc:
-        raise BodyUnreadable(f"the body is no UTF-8 text: byte {exc.start} cannot be read") from exc
 
 
 def event(told: Any, at: str = "") -> Event:
@@ -120,8 +113,8 @@ def event(told: Any, at: str = "") -> Event:
     try:
         return Event.model_validate(fields)
     except ValidationError as exc:
-        found = exc.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestInvalid([_placed(errors.from_validation(error), at) for error in found]) from exc
+        wrong = errors.invalid(exc)
+        raise RequestInvalid([_placed(problem, at) for problem in wrong.problems]) from exc
 
 
 def _placed(problem: Problem, at: str) -> Problem:

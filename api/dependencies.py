@@ -11,6 +11,7 @@ from api.gate import CALLER
 from api.requests import MOST_ITEMS
 from graphs.wiring import Opened
 from planner.store.database import Database
+from planner.tenants import TenantName
 from tools.problems import Problem
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
@@ -59,7 +60,8 @@ async def every_tenant(request: Request) -> None:
 
 
 async def tenant(
-    request: Request, tenant: Annotated[str | None, Query(description="Only those of this tenant.")] = None
+    request: Request,
+    tenant: Annotated[TenantName | None, Query(description="Only those of this tenant.")] = None,
 ) -> str | None:
     """Return the tenant whose items are listed, or None for those of every one.
 

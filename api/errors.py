@@ -21,6 +21,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:planner:"
 _MEMBERS = ("problems", "candidates", "decision_id", "run_id")
+_DURATION = "Write an ISO 8601 duration, such as `PT10M` or `P1D`."
 _ROUTING = {404: "route-unknown", 405: "method-not-allowed"}
 
 
@@ -218,12 +220,19 @@ def problem(
 
 def from_validation(error: ErrorDetails, *, before: tuple[str, ...] = ()) -> Problem:
     """Return what pydantic found as a problem with its place."""
-    message = str(error["msg"])
+    message = str(error["msg"]).removeprefix("Value error, ")
     return Problem(
         path=pointer((*before, *error["loc"])),
         code=str(error["type"]).replace("_", "-"),
         message=message if message.endswith(".") else f"{message}.",
+        remedy=_DURATION if str(error["type"]).startswith("time_delta") else "",
     )
+
+
+def invalid(exc: ValidationError) -> RequestInvalid:
+    """Return what pydantic found as everything that is wrong with a request."""
+    found = exc.errors(include_url=False, include_context=False, include_input=False)
+    return RequestInvalid([from_validation(error) for error in found])
 
 
 async def _ours(request: Request, exc: Exception) -> Response:

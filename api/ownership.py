@@ -1,18 +1,22 @@
 """Ownership: what exists for a caller, and in whose name they act."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from api.errors import Forbidden
 from api.security import ANYBODY, Caller
-from planner.errors import DecisionUnknown, EventUnknown, RunUnknown, ScheduleUnknown, WebhookUnknown
+from planner.errors import (
+    DecisionUnknown,
+    EventUnknown,
+    PlannerError,
+    RunUnknown,
+    ScheduleUnknown,
+    WebhookUnknown,
+)
 from planner.store import decisions, events, questions, runs, schedules, webhooks
 
 DRAWN = "run"
 """The one parameter of a query that names a run to be shown; lists leave out what is not the caller's."""
-_RUN, _DECISION = ("run_id", DRAWN), "decision_id"
-_EVENT, _SCHEDULE, _WEBHOOK = "event_id", "schedule_id", "webhook_id"
-"""Names under which requests speak of these things."""
 _PERSON = "person"
 
 
@@ -26,17 +30,9 @@ def check(tx: Any, caller: Caller, named: Mapping[str, str]) -> None:
         ScheduleUnknown: a schedule is.
         WebhookUnknown: a webhook is.
     """
-    for run_id in (named[name] for name in _RUN if name in named):
-        if not caller.sees(runs.get(tx, run_id).tenant):
-            raise RunUnknown(run_id)
-    if _DECISION in named and not caller.sees(_whose(tx, named[_DECISION])):
-        raise DecisionUnknown(named[_DECISION])
-    if _EVENT in named and not caller.sees(events.get(tx, named[_EVENT]).event.tenant):
-        raise EventUnknown(named[_EVENT])
-    if _SCHEDULE in named and not caller.sees(schedules.get(tx, named[_SCHEDULE]).tenant):
-        raise ScheduleUnknown(named[_SCHEDULE])
-    if _WEBHOOK in named and not caller.sees(webhooks.get(tx, named[_WEBHOOK]).tenant):
-        raise WebhookUnknown(named[_WEBHOOK])
+    for name, (whose, unknown) in _OWNED.items():
+        if name in named and not caller.sees(whose(tx, named[name])):
+            raise unknown(named[name])
 
 
 def check_every(caller: Caller) -> None:
@@ -84,3 +80,21 @@ def _whose(tx: Any, decision_id: str) -> str:
         return decisions.get(tx, decision_id).tenant
     except DecisionUnknown:
         return questions.get(tx, decision_id).tenant
+
+
+class _Owned(NamedTuple):
+    whose: Callable[[Any, str], str]
+    """Returns the tenant of the one with an id, or raises `unknown`."""
+    unknown: Callable[[str], PlannerError]
+
+
+_RUN = _Owned(lambda tx, run_id: runs.get(tx, run_id).tenant, RunUnknown)
+_OWNED: Mapping[str, _Owned] = {
+    "run_id": _RUN,
+    DRAWN: _RUN,
+    "decision_id": _Owned(_whose, DecisionUnknown),
+    "event_id": _Owned(lambda tx, event_id: events.get(tx, event_id).event.tenant, EventUnknown),
+    "schedule_id": _Owned(lambda tx, schedule_id: schedules.get(tx, schedule_id).tenant, ScheduleUnknown),
+    "webhook_id": _Owned(lambda tx, webhook_id: webhooks.get(tx, webhook_id).tenant, WebhookUnknown),
+}
+"""What belongs to a tenant, by the names under which requests speak of it."""

@@ -11,6 +11,7 @@ from api.commands.options import (
     DatabaseOption,
     JsonOption,
     LimitOption,
+    OwnerOption,
     ProjectOption,
     TenantOption,
     configured,
@@ -75,9 +76,7 @@ def send(
         str, typer.Argument(help="The event (CloudEvents 1.0): JSON, @FILE, or - for standard input")
     ],
     *,
-    tenant: Annotated[
-        str, typer.Option("--tenant", metavar="NAME", help="Whose runs may receive it")
-    ] = tenants.DEFAULT,
+    tenant: OwnerOption = tenants.DEFAULT,
     project: ProjectOption = None,
     database: DatabaseOption = None,
     as_json: JsonOption = False,

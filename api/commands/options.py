@@ -1,18 +1,35 @@
 """Options: those that many commands share, and the settings that they make."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 import typer
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from api import errors
 from planner import project as project_files
 from planner import settings
 from planner.errors import SettingsInvalid, StoreUnavailable
 from planner.settings import Settings
+from planner.tenants import TenantName
 from tools import yaml
 from tools.errors import DocumentInvalid
+
+M = TypeVar("M", bound=BaseModel)
+
+_TENANT: TypeAdapter[str] = TypeAdapter(TenantName)
+
+
+def _tenant_name(name: str) -> str:
+    try:
+        return _TENANT.validate_python(name)
+    except ValidationError as exc:
+        message = f"{name!r} is no name of a tenant; write lower-case letters, digits, '.', '_' and '-'"
+        raise typer.BadParameter(message) from exc
+
 
 ProjectOption = Annotated[
     Path | None,
@@ -28,6 +45,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most")]
 TenantOption = Annotated[
     str | None, typer.Option("--tenant", metavar="NAME", help="Only those of this tenant")
+]
+OwnerOption = Annotated[
+    str,
+    typer.Option("--tenant", metavar="NAME", help="Whose it is; default unless told", callback=_tenant_name),
 ]
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not move the run in this process")]
 
@@ -66,6 +87,19 @@ def json_argument(text: str, option: str) -> Any:
         return yaml.load(text, file=option).data
     except DocumentInvalid as exc:
         raise typer.BadParameter("; ".join(map(str, exc.problems)), param_hint=option) from exc
+
+
+def validated(model: type[M], told: Mapping[str, Any]) -> M:
+    """Return what options and arguments tell together.
+
+    Raises:
+        BadParameter: it is no such thing; every problem is told.
+    """
+    try:
+        return model.model_validate(told)
+    except ValidationError as exc:
+        problems = errors.invalid(exc).problems
+        raise typer.BadParameter(" ".join(str(problem) for problem in problems)) from exc
 
 
 def require_database(config: Settings) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
 from api.commands import exits, following
 from api.commands.following import Stopped
@@ -12,6 +11,7 @@ from api.commands.options import (
     DatabaseOption,
     JsonOption,
     NoWaitOption,
+    OwnerOption,
     ProjectOption,
     configured,
     json_argument,
@@ -20,8 +20,8 @@ from api.commands.output import Output
 from graphs import intake, wiring
 from graphs.intake import Begun, RunRequest
 from graphs.wiring import Opened
+from planner import tenants
 from planner.settings import Settings
-from planner.tenants import TenantName
 
 STARTED_BY = "cli"
 
@@ -36,9 +36,7 @@ def run(  # noqa: PLR0913 - each is an argument or option of the command
     ] = None,
     version: Annotated[str | None, typer.Option("--version", help="Version of the workflow")] = None,
     key: Annotated[str | None, typer.Option("--key", help="The same key begins no second run")] = None,
-    tenant: Annotated[
-        str | None, typer.Option("--tenant", metavar="NAME", help="Whose run it is; default unless told")
-    ] = None,
+    tenant: OwnerOption = tenants.DEFAULT,
     no_wait: NoWaitOption = False,
     project: ProjectOption = None,
     database: DatabaseOption = None,
@@ -49,9 +47,7 @@ def run(  # noqa: PLR0913 - each is an argument or option of the command
         raise typer.BadParameter("name a WORKFLOW, or say what is wanted with --goal")
     if workflow is None and version is not None:
         raise typer.BadParameter("--version needs the name of a WORKFLOW")
-    request = RunRequest(
-        workflow=workflow, version=version, goal=goal, input=_input(given), tenant=_tenant(tenant)
-    )
+    request = RunRequest(workflow=workflow, version=version, goal=goal, input=_input(given), tenant=tenant)
     config, output = configured(project, database), Output(as_json=as_json)
     beginning = _Beginning(request, key, output, is_moved=not no_wait)
     raise typer.Exit(beginning.run(config))
@@ -109,15 +105,6 @@ class _Beginning:
         self._output.line(f"Run {run.id} of {run.workflow.name} {run.workflow.version}: {run.status}", "bold")
         self._output.line(f"A server moves it, or: planner resume {run.id}")
         return exits.OK
-
-
-def _tenant(name: str | None) -> str | None:
-    """Return the name of a tenant, where it is one."""
-    try:
-        return TypeAdapter[str | None](TenantName | None).validate_python(name)
-    except ValidationError as exc:
-        message = f"{name!r} is no name of a tenant; write lower-case letters, digits, '.', '_' and '-'"
-        raise typer.BadParameter(message, param_hint="--tenant") from exc
 
 
 def _input(given: str | None) -> dict[str, Any] | None:

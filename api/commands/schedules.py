@@ -4,18 +4,18 @@ from itertools import islice
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
-from api import errors
 from api.commands import reading
 from api.commands.options import (
     DatabaseOption,
     JsonOption,
     LimitOption,
+    OwnerOption,
     ProjectOption,
     TenantOption,
     configured,
     json_argument,
+    validated,
 )
 from api.commands.output import Output
 from graphs import scheduling
@@ -28,7 +28,6 @@ from planner.store import schedules as stored
 MADE_BY = "cli"
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name or id of a schedule")]
-OwnerOption = Annotated[str, typer.Option("--tenant", metavar="NAME", help="Whose schedule it is")]
 
 
 def schedules(
@@ -173,12 +172,7 @@ def _changed(store: Any, name: str, tenant: str, state: ScheduleState) -> Schedu
 
 
 def _plan(told: dict[str, Any]) -> NewPlan:
-    try:
-        return NewPlan.model_validate({key: value for key, value in told.items() if value is not None})
-    except ValidationError as exc:
-        found = exc.errors(include_url=False, include_context=False, include_input=False)
-        said = "; ".join(str(errors.from_validation(error)) for error in found)
-        raise typer.BadParameter(said) from exc
+    return validated(NewPlan, {key: value for key, value in told.items() if value is not None})
 
 
 def _told(schedule: Schedule, output: Output, sentence: str) -> None:

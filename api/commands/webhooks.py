@@ -3,18 +3,18 @@
 from typing import Annotated, get_args
 
 import typer
-from pydantic import ValidationError
 
-from api import errors
 from api.commands import reading
 from api.commands.options import (
     DatabaseOption,
     JsonOption,
     LimitOption,
+    OwnerOption,
     ProjectOption,
     TenantOption,
     configured,
     require_database,
+    validated,
 )
 from api.commands.output import Output
 from graphs import delivering
@@ -55,7 +55,7 @@ def add(
     *,
     kind: Annotated[list[str], typer.Option("--kind", help=f"One of {', '.join(KINDS)}; may be repeated")],
     workflow: Annotated[str | None, typer.Option("--workflow", help="Only runs of this workflow")] = None,
-    tenant: Annotated[str, typer.Option("--tenant", metavar="NAME", help="Of whose runs")] = tenants.DEFAULT,
+    tenant: OwnerOption = tenants.DEFAULT,
     project: ProjectOption = None,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
@@ -167,12 +167,7 @@ def remove(
 
 def _wanted(url: str, kinds: list[str], workflow: str | None, tenant: str) -> NewWebhook:
     told = {"url": url, "kinds": kinds, "workflow": workflow, "tenant": tenant}
-    try:
-        return NewWebhook.model_validate(told)
-    except ValidationError as exc:
-        found = exc.errors(include_url=False, include_context=False, include_input=False)
-        said = "; ".join(str(errors.from_validation(error)) for error in found)
-        raise typer.BadParameter(said) from exc
+    return validated(NewWebhook, told)
 
 
 def _row(webhook: Webhook) -> tuple[str, ...]:

@@ -77,3 +77,14 @@ def test_a_caller_of_a_tenant_sees_and_moves_that_tenants_alone(opened):
         assert client.get("/v1/events", headers=other).json()["items"] == []
         answer = client.post("/v1/events?tenant=acme", headers=other)
         assert answer.status_code in {403, 415}
+
+
+def test_a_name_that_no_tenant_can_have_is_refused(client):
+    body = json.dumps({"specversion": "1.0", "id": "1", "source": "/s", "type": "t"})
+    answer = client.post(
+        "/v1/events?tenant=Bad%20Name",
+        content=body,
+        headers={"Content-Type": "application/cloudevents+json"},
+    )
+
+    assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, "/query/tenant")

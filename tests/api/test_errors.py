@@ -2,10 +2,13 @@
 
 import importlib
 import pkgutil
+from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 from fastapi import Request
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 import planner
 import tools
@@ -181,3 +184,20 @@ def test_a_cursor_of_another_list_is_refused(client):
 
     for path in ("/v1/workflows", "/v1/decisions", f"/v1/runs/{run['id']}/journal"):
         assert client.get(path, params={"cursor": cursor}).json()["code"] == "cursor-invalid"
+
+
+def _never(number):
+    raise ValueError(f"{number} is odd")
+
+
+def test_what_pydantic_says_is_told_in_words_of_ours():
+    class Sample(BaseModel):
+        every: timedelta
+        odd: Annotated[int, AfterValidator(_never)] = 0
+
+    with pytest.raises(ValidationError) as caught:
+        Sample.model_validate({"every": "1h", "odd": 3})
+    duration, value = errors.invalid(caught.value).problems
+
+    assert duration.remedy == "Write an ISO 8601 duration, such as `PT10M` or `P1D`."
+    assert value.message == "3 is odd."

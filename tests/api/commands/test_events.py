@@ -67,3 +67,9 @@ def test_no_event_is_no_error(desk):
     said = desk("events", "--type", "other")
 
     assert (said.code, said.out.strip()) == (0, "No events.")
+
+
+def test_a_name_that_no_tenant_can_have_is_told(desk):
+    said = desk("events", "send", event(), "--tenant", "Bad Name")
+
+    assert (said.code, "is no name of a tenant" in said.err) == (2, True)
