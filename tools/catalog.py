@@ -19,6 +19,8 @@ __all__ = ["ApiKey", "Auth", "Basic", "Bearer", "Breaker", "Catalog", "Service",
 NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
 
 _DEPLOYMENT = {"base_url", "auth", "verify"}
+_PLANNING = {"kinds"}
+"""What no call depends on."""
 
 
 class Catalog:
@@ -65,7 +67,9 @@ def load(path: Path, *, base_urls: Mapping[str, str] = NO_OVERRIDES) -> Catalog:
 
 def _revision(operations: Mapping[str, Operation], services: Mapping[str, Service]) -> str:
     content = {
-        "operations": {name: item.model_dump(mode="json") for name, item in operations.items()},
+        "operations": {
+            name: item.model_dump(mode="json", exclude=_PLANNING) for name, item in operations.items()
+        },
         "services": {
             name: item.model_dump(mode="json", exclude=_DEPLOYMENT) for name, item in services.items()
         },

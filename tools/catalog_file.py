@@ -107,6 +107,9 @@ class Contract(Record):
     summary: str | None = None
     """One line on what it does."""
 
+    kinds: dict[str, str] | None = None
+    """What arguments are, where their names do not say it; fields of the answer stand behind `output.`."""
+
 
 class ServiceEntry(Record):
     """One service of the catalogue."""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -131,6 +131,11 @@ def split(text: str) -> list[tuple[bool, str]]:
     return parts
 
 
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """Return a template's text in which expressions read other names: each root in `names` is replaced."""
+    return "".join(f"${{{_renamed(part, names)}}}" if is_code else part for is_code, part in split(text))
+
+
 def tokens(source: str) -> list[re.Match[str]]:
     """Return the words and signs of an expression in order; dotted names are one, and signs single."""
     return [token for token in _TOKEN.finditer(source) if token.lastgroup != "comment"]
@@ -146,9 +151,21 @@ def _closing(text: str, start: int) -> int:
 
 
 def _references(source: str) -> tuple[Reference, ...]:
+    return tuple(dict.fromkeys(reference for _, reference in _read(source)))
+
+
+def _renamed(source: str, names: Mapping[str, str]) -> str:
+    for token, reference in reversed(list(_read(source))):
+        start = token.start()
+        instead = names.get(reference.root, reference.root)
+        source = source[:start] + instead + source[start + len(reference.root) :]
+    return source
+
+
+def _read(source: str) -> Iterator[tuple[re.Match[str], Reference]]:
+    """Yield each place at which data is read, in order."""
     found_tokens = tokens(source)
     local = _locals(found_tokens, source)
-    found: dict[Reference, None] = {}
     before = ""
     for token in found_tokens:
         if token.lastgroup == "chain" and before != ".":
@@ -156,9 +173,8 @@ def _references(source: str) -> tuple[Reference, ...]:
             called = source[token.end() :].lstrip().startswith("(")
             names = names[:-1] if called else names
             if names and not _is_bound(names, token.start(), local, source):
-                found[Reference(names[0], tuple(names[1:]))] = None
+                yield token, Reference(names[0], tuple(names[1:]))
         before = token.group()
-    return tuple(found)
 
 
 class _Local(NamedTuple):

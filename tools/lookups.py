@@ -56,14 +56,30 @@ def standing(schema: Any, root: Mapping[str, Any]) -> dict[str, Any]:
         return dict(root)
     if not isinstance(schema, Mapping):
         return {} if schema is not False else {"not": {}}
-    references = {reference for reference in _references(schema) if reference.startswith("#")}
+    references = set(filter(_is_local, _references(schema)))
     if not references:
         return dict(schema)
     named = {name: root[name] for name in ("$defs", "definitions") if name in root}
     if all(reference.startswith(("#/$defs/", "#/definitions/")) for reference in references | _inner(named)):
         return {**schema, **named}
-    moved: dict[str, Any] = _moved(schema)
-    return {**moved, "$defs": {"whole": _moved(root)}}
+    moved: dict[str, Any] = _moved(schema, "#/$defs/whole")
+    return {**moved, "$defs": {"whole": _moved(root, "#/$defs/whole")}}
+
+
+def together(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return an object schema of properties that stand alone; all are required, no other is allowed."""
+    own = {name for name, item in properties.items() if any(map(_is_local, _references(item)))}
+    schema: dict[str, Any] = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": sorted(properties),
+        "properties": {
+            name: {"$ref": f"#/$defs/{name}"} if name in own else dict(item)
+            for name, item in properties.items()
+        },
+    }
+    defs = {name: _moved(properties[name], f"#/$defs/{name}") for name in sorted(own)}
+    return {**schema, "$defs": defs} if defs else schema
 
 
 class _Finder:
@@ -169,19 +185,23 @@ def _references(value: Any) -> Iterator[str]:
 
 
 def _inner(named: Mapping[str, Any]) -> set[str]:
-    return {reference for reference in _references(named) if reference.startswith("#")}
+    return set(filter(_is_local, _references(named)))
 
 
-def _moved(value: Any) -> Any:
-    """Return the schema with its references pointing below `#/$defs/whole`."""
+def _is_local(reference: str) -> bool:
+    return reference.startswith("#")
+
+
+def _moved(value: Any, below: str) -> Any:
+    """Return the schema with its references pointing below another place."""
     if isinstance(value, Mapping):
-        return {name: _moved_value(name, item) for name, item in value.items()}
+        return {name: _moved_value(name, item, below) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_moved(item) for item in value]
+        return [_moved(item, below) for item in value]
     return value
 
 
-def _moved_value(name: str, item: Any) -> Any:
-    if name == "$ref" and isinstance(item, str) and item.startswith("#"):
-        return f"#/$defs/whole{item[1:]}"
-    return _moved(item)
+def _moved_value(name: str, item: Any, below: str) -> Any:
+    if name == "$ref" and isinstance(item, str) and _is_local(item):
+        return f"{below}{item[1:]}"
+    return _moved(item, below)

@@ -138,6 +138,9 @@ class Operation(Record):
     confirm: Literal["person"] | None = None
     """`person` where a model may not trigger this operation by itself."""
 
+    kinds: dict[str, str] = Field(default_factory=dict)
+    """What an argument is, such as `order.total`, or a field of the answer, by its name behind `output.`."""
+
     binding: Binding
 
     @property

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from planner.planning.reach import Producer, by_need
 
 STEP = 0.001
-"""What a step counts for beside a kind that must be assumed."""
+"""What a producer's cost counts for beside a kind that must be assumed."""
 GIVEN = 1000.0
 """What assuming a kind counts for that somebody could give."""
 ASSUMED = "?"
@@ -38,7 +38,7 @@ def explain(want: str, producers: Mapping[str, Producer], at_hand: Iterable[str]
     heap.append((GIVEN * GIVEN if want in given else 1.0, want, ASSUMED))
     for item in producers.values():
         if not item.needs:
-            _offer(heap, item, STEP)
+            _offer(heap, item, STEP * item.cost)
     heapq.heapify(heap)
     return _traced(want, producers, _settled(heap, producers, want))
 
@@ -57,7 +57,8 @@ def _settled(heap: _Heap, producers: Mapping[str, Producer], want: str) -> dict[
         for name in users.get(kind, ()):
             waiting[name] -= 1
             if not waiting[name]:
-                _offer(heap, producers[name], STEP + sum(costs[need] for need in producers[name].needs))
+                item = producers[name]
+                _offer(heap, item, STEP * item.cost + sum(costs[need] for need in item.needs))
     return source
 
 

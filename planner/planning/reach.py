@@ -37,7 +37,7 @@ def forward(producers: Mapping[str, Producer], at_hand: Iterable[str]) -> Reach:
     while ready:
         layer += 1
         reach.producers.update(dict.fromkeys(ready, layer))
-        new = {kind for name in ready for kind in producers[name].gives} - reach.kinds.keys()
+        new = {kind for name in ready for kind in producers[name].gives if kind not in reach.kinds}
         reach.kinds.update(dict.fromkeys(new, layer))
         for name in (name for kind in new for name in users[kind]):
             waiting[name] -= 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.schemas import at, valid
+from tools.schemas import at, together, valid
 
 TEXT = {"type": "string"}
 ORDER = {
@@ -126,3 +126,13 @@ def test_a_schema_that_refers_to_its_own_root_is_still_able_to_stand_alone():
     found = at({**tree, "properties": {**tree["properties"], "list": {"items": {"$ref": "#"}}}}, ["list"])
     assert valid(found.schema, [{"v": "a", "next": {}}])
     assert not valid(found.schema, [{"w": "a"}])
+
+
+def test_schemas_that_stand_alone_stand_together_as_the_properties_of_one_object():
+    order = {"$ref": "#/$defs/Order", "$defs": {"Order": {"type": "object", "required": ["id"]}}}
+    other = {"$ref": "#/$defs/Order", "$defs": {"Order": {"type": "string"}}}
+    schema = together({"a": order, "b": other, "c": {"type": "integer"}})
+    assert valid(schema, {"a": {"id": 1}, "b": "x", "c": 3})
+    assert not valid(schema, {"a": {}, "b": "x", "c": 3})
+    assert not valid(schema, {"a": {"id": 1}, "b": 1, "c": 3})
+    assert not valid(schema, {"a": {"id": 1}, "b": "x"})

@@ -8,3 +8,4 @@ def test_schemas_hands_on_what_its_modules_offer():
     assert schemas.valid is validators.valid
     assert schemas.at is lookups.at
     assert schemas.accepts is subtypes.accepts
+    assert schemas.together is lookups.together

@@ -1,0 +1,99 @@
+"""The sketch: which operations and decisions, in which order; all else is worked out by code. Pure."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from planner.definition import StepName
+from tools.records import Record
+
+Target = str
+"""The id of a step, or `end`."""
+
+
+class SketchedCall(Record):
+    """One call. Code finds the arguments left out; retries, keys and undo come from the contract."""
+
+    kind: Literal["call"] = "call"
+    id: StepName
+    call: str
+    """The operation, as `service.operation`."""
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with")
+    """Arguments by name: values, or expressions such as `${order.total}`."""
+    when: str | None = None
+    """Condition under which the call is made."""
+    then: Target | None = None
+    """The step that follows; otherwise the next one."""
+
+
+class SketchedOption(Record):
+    """One thing that a sketched decision may choose."""
+
+    id: StepName
+    means: str
+    """What choosing it means."""
+    when: str | None = None
+    """Condition under which it is offered."""
+    then: Target | None = None
+    """The step that follows; otherwise the next one."""
+
+
+class SketchedDecision(Record):
+    """One decision."""
+
+    kind: Literal["decide"] = "decide"
+    id: StepName
+    question: str
+    by: Literal["model", "rule", "person"] = "model"
+    given: tuple[str, ...] = ()
+    """Expressions that the decider may see."""
+    options: Annotated[tuple[SketchedOption, ...], Field(min_length=1)]
+    otherwise: str | None = None
+    """The option taken when nobody gives a usable answer."""
+    when: str | None = None
+    """Condition under which there is anything to decide."""
+
+
+SketchedStep = Annotated[
+    Annotated[SketchedCall, Tag("call")] | Annotated[SketchedDecision, Tag("decide")], Discriminator("kind")
+]
+
+
+class Sketch(Record):
+    """Steps in order, and what the workflow gives."""
+
+    steps: Annotated[tuple[SketchedStep, ...], Field(min_length=1)]
+    output: dict[str, str] = Field(default_factory=dict)
+    """Expressions by the name of the value."""
+
+    @property
+    def calls(self) -> Iterator[SketchedCall]:
+        """Yield the calls in order."""
+        yield from (step for step in self.steps if isinstance(step, SketchedCall))
+
+
+def targets(sketch: Sketch, place: int) -> Iterator[int]:
+    """Yield the places that can follow the step at a place; one past the last is the end."""
+    step = sketch.steps[place]
+    named = [option.then for option in step.options] if isinstance(step, SketchedDecision) else [step.then]
+    if step.when is not None:
+        named.append(None)
+    at = {other.id: number for number, other in enumerate(sketch.steps)} | {"end": len(sketch.steps)}
+    for name in dict.fromkeys(named):
+        yield place + 1 if name is None else at.get(name, len(sketch.steps))
+
+
+def surely_before(sketch: Sketch) -> list[frozenset[str]]:
+    """Return for each step which others have run whenever the flow comes to it."""
+    everything = frozenset(step.id for step in sketch.steps)
+    before = [frozenset[str]() if place == 0 else everything for place in range(len(sketch.steps) + 1)]
+    changed = True
+    while changed:
+        changed = False
+        for place, step in enumerate(sketch.steps):
+            after = before[place] | ({step.id} if step.when is None else frozenset())
+            for target in targets(sketch, place):
+                if target and (kept := before[target] & after) != before[target]:
+                    before[target], changed = kept, True
+    return before
