@@ -9,7 +9,6 @@ from planner import recovery, retry
 from planner.effects import RECONCILE
 from tools import expressions
 from tools.errors import ExpressionError, OperationUnknown
-from tools.expressions import Template
 from tools.operations import Operation, Reconcile, Retry
 from tools.outcomes import Outcome
 
@@ -148,7 +147,7 @@ async def reconcile(target: Target, ctx: Context, *, before: str = RECONCILE) ->
             f"{before}{target.path}",
             target.visit,
             ctx.catalog.operation(contract.call),
-            Template(contract.with_).render(data),
+            contract.arguments.render(data),
             attempt=target.lookups,
         )
         answer = await attempts(lookup, ctx)
@@ -178,7 +177,7 @@ def _settled(contract: Reconcile, found: Outcome, data: dict[str, Any]) -> Outco
         return Outcome(kind="unknown", code="reconcile", error=f"the look-up did not answer: {found.error}")
     seen = {**data, "found": found.output}
     if expressions.condition(contract.applied_when).evaluate(seen) is True:
-        return Outcome(kind="applied", output=Template(contract.output).render(seen))
+        return Outcome(kind="applied", output=contract.answer.render(seen))
     return Outcome(kind="not_sent", code=NOT_APPLIED)
 
 

@@ -72,9 +72,19 @@ def _recorded(site: Site, ctx: Context) -> dict[str, Any] | None:
 
 async def _choose(calling: Calling) -> recoveries.Chosen:
     ctx, target = calling.ctx, calling.target
-    await ctx.look_back()
     calling.outcome = _in_view_of_doubt(target, calling.outcome)
-    failure = recovery.Failure(
+    place = recoveries.Place(target.path, target.visit, calling.choices + 1)
+    chosen = recoveries.replay(ctx, place)
+    if chosen is None:
+        await ctx.look_back()
+        chosen = await recoveries.choose(ctx, calling.step.recover, _failure(calling), place, target)
+    calling.choices = chosen.number
+    return chosen
+
+
+def _failure(calling: Calling) -> recovery.Failure:
+    ctx, target = calling.ctx, calling.target
+    return recovery.Failure(
         operation=target.operation,
         outcome=calling.outcome,
         optional=calling.step.optional,
@@ -84,10 +94,6 @@ async def _choose(calling: Calling) -> recoveries.Chosen:
         choices_left=ctx.recovery_choices - calling.choices,
         closed=ctx.caller.unavailable(target.operation.service),
     )
-    place = recoveries.Place(target.path, target.visit, calling.choices + 1)
-    chosen = await recoveries.choose(ctx, calling.step.recover, failure, place, target)
-    calling.choices = chosen.number
-    return chosen
 
 
 def _in_view_of_doubt(target: Target, outcome: Outcome) -> Outcome:

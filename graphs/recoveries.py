@@ -31,10 +31,19 @@ class Place(NamedTuple):
     number: int
 
 
+def replay(ctx: Context, place: Place) -> Chosen | None:
+    """Return the recorded action, which a person told where it was left to one, or None."""
+    made = choices.replay(ctx, *place)
+    if made is not None and made.choice == "person":
+        place = place._replace(number=place.number + 1)
+        made = choices.replay(ctx, *place)
+    return None if made is None else Chosen(made.choice, place.number, made.body.get("value"))
+
+
 async def choose(
     ctx: Context, recover: Recover | None, failure: Failure, place: Place, target: Target
 ) -> Chosen:
-    """Return the recovery action, chosen by rule, model or person among those that are safe.
+    """Return the recovery action, chosen anew by rule, model or person among those that are safe.
 
     Raises:
         Parked: a person is waited for.
@@ -77,21 +86,19 @@ async def _decide(ctx: Context, policy: Recover, failure: Failure, place: Place,
 
 
 async def _person(ctx: Context, policy: Recover, failure: Failure, place: Place, target: Target) -> Chosen:
-    done = choices.replay(ctx, *place)
-    if done is None:
-        options = recovery.person_menu(failure, allow=policy.allow)
-        question = _question(ctx, policy, failure, place, options)
-        given = {**question.given, "arguments": target.arguments}
-        asking = Asking(
-            question.model_copy(update={"given": given}),
-            "recover",
-            *place,
-            otherwise=_late(policy, options),
-            within=policy.within,
-            trigger=trigger(failure, target),
-            value_schema=target.operation.output,
-        )
-        done = await choices.record(ctx, await people.ask(asking, ctx), place.number)
+    options = recovery.person_menu(failure, allow=policy.allow)
+    question = _question(ctx, policy, failure, place, options)
+    given = {**question.given, "arguments": target.arguments}
+    asking = Asking(
+        question.model_copy(update={"given": given}),
+        "recover",
+        *place,
+        otherwise=_late(policy, options),
+        within=policy.within,
+        trigger=trigger(failure, target),
+        value_schema=target.operation.output,
+    )
+    done = await choices.record(ctx, await people.ask(asking, ctx), place.number)
     return Chosen(done.choice, place.number, done.body.get("value"))
 
 

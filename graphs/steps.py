@@ -194,16 +194,20 @@ async def _join(running: Sequence[Coroutine[Any, Any, set[str]]]) -> None:
         Stopped: a branch failed or was stopped; its failure stands in the context.
         Parked: no branch failed, and at least one waits; its time stands in the context.
     """
+    ends = await running[0] if len(running) == 1 else await _all(running)
+    if FAILED in ends:
+        raise Stopped
+    if PARKED in ends:
+        raise Waiting
+
+
+async def _all(running: Sequence[Coroutine[Any, Any, set[str]]]) -> set[str]:
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(branch) for branch in running]
     except ExceptionGroup as several:
         raise several.exceptions[0] from several
-    ends = set[str]().union(*(task.result() for task in tasks))
-    if FAILED in ends:
-        raise Stopped
-    if PARKED in ends:
-        raise Waiting
+    return set[str]().union(*(task.result() for task in tasks))
 
 
 async def _one(nested: Frame, ctx: Context) -> set[str]:

@@ -10,7 +10,6 @@ from planner.decisions import Offered, Question, Trigger
 from planner.effects import RECONCILE, UNDO, Effect
 from planner.recovery import MEANS
 from tools.errors import ExpressionError, OperationUnknown
-from tools.expressions import Template
 from tools.outcomes import Outcome
 
 _DOUBT = (
@@ -108,7 +107,7 @@ def _backward(effect: Effect, ctx: Context) -> Target | Outcome:
         return Outcome(kind="rejected", error="the catalogue names no way to take it back")
     data = {"input": effect.arguments, "output": effect.output, "key": effect.key}
     try:
-        arguments = Template(contract.with_).render(data)
+        arguments = contract.arguments.render(data)
         operation = ctx.catalog.operation(contract.call)
     except (ExpressionError, OperationUnknown) as exc:
         return Outcome(kind="rejected", code="arguments", error=str(exc))

@@ -220,7 +220,10 @@ def _of_visit(attempts: Iterable[Effect], undone: Collection[str], operation: Fi
         if effect.effect != "read" and ":" not in effect.path:
             groups.setdefault((effect.operation, *_identity(effect)), []).append(effect)
     applied = [found for found in map(_applied, groups.values()) if found is not None]
-    counted = [found.model_copy(update={"nth": nth}) for nth, found in enumerate(applied, start=1)]
+    counted = [
+        found if nth == 1 else found.model_copy(update={"nth": nth})
+        for nth, found in enumerate(applied, start=1)
+    ]
     doubtful = (found for found in map(_doubtful, groups.values()) if found is not None)
     open_ = [effect for effect in counted if not effect.keep and effect.undo_path not in undone]
     return Standing(

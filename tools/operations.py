@@ -1,10 +1,12 @@
 """Operations: what a service can do, and the contract of its effect."""
 
 from datetime import timedelta
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from tools.expressions import Template
 from tools.records import Record
 
 EffectClass = Literal["read", "idempotent", "keyed", "write", "irreversible"]
@@ -43,6 +45,11 @@ class Undo(Record):
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
     """Arguments; expressions over `input` (the recorded arguments) and `output` (the recorded answer)."""
 
+    @cached_property
+    def arguments(self) -> Template:
+        """The arguments, compiled once."""
+        return Template(self.with_)
+
 
 class Reconcile(Record):
     """How to find out whether a call without an answer took effect."""
@@ -61,6 +68,16 @@ class Reconcile(Record):
 
     absent_statuses: tuple[int, ...] = (404,)
     """HTTP statuses of the look-up that mean: it did not take place."""
+
+    @cached_property
+    def arguments(self) -> Template:
+        """The arguments, compiled once."""
+        return Template(self.with_)
+
+    @cached_property
+    def answer(self) -> Template:
+        """What the call in doubt would have answered, compiled once."""
+        return Template(self.output)
 
 
 class HttpBinding(Record):

@@ -15,7 +15,7 @@ from planner.runs import PersonQuestion
 from tools import responses, schemas
 from tools.catalog import Catalog
 from tools.errors import ExpressionError
-from tools.expressions import Template, condition
+from tools.expressions import condition
 from tools.operations import Operation, Reconcile
 from tools.outcomes import Outcome
 
@@ -146,7 +146,7 @@ class Services:
 
 def _asks(contract: Reconcile, call: Sent, arguments: Mapping[str, Any]) -> bool:
     try:
-        wanted = Template(contract.with_).render({"input": call.arguments, "key": call.key})
+        wanted = contract.arguments.render({"input": call.arguments, "key": call.key})
     except ExpressionError:
         return False
     return bool(wanted == dict(arguments))
