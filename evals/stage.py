@@ -1,7 +1,7 @@
 """The stage: plays one case on the real engine, from its beginning to its end, on a virtual clock."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -199,8 +199,9 @@ class Stage:
     def _context(
         self, cast: "_Cast", recorded: Recorded, sink: Callable[[Append], Awaitable[None]]
     ) -> Context:
-        async def arrived(wanted: Wanted) -> list[KeptEvent]:
-            return self._scripts.events.arrived(wanted, cast.clock.now())
+        async def arrived(wanted: Wanted) -> AsyncIterator[KeptEvent]:
+            for kept in self._scripts.events.arrived(wanted, cast.clock.now()):
+                yield kept
 
         return Context(
             run=cast.run,

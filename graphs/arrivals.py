@@ -173,8 +173,18 @@ class Arrivals:
 
     async def _route_left(self) -> None:
         before = self._parts.clock.now() - timedelta(seconds=self._left_seconds)
-        for kept in await self._parts.database.read(events.unrouted, before):
+        past: events.Place | None = None
+        while found := await self._parts.database.read(events.unrouted, before, past):
+            for past in found:
+                await self._route_one(past.id)
+
+    async def _route_one(self, event_id: str) -> None:
+        """Route one event by itself, so that one that fails holds up none behind it."""
+        try:
+            kept = await self._parts.database.read(events.unsealed, event_id)
             await route(kept, self._parts, self._dispatcher)
+        except PlannerError as exc:
+            log.warning("events could not be looked after", extra={"error": str(exc)})
 
     async def _purge(self) -> None:
         before = self._parts.clock.now() - timedelta(days=self._kept_days)

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -37,7 +37,7 @@ Sink = Callable[[Append], Awaitable[None]]
 What is handed in is written in order. A sink that returns a future writes without being waited for."""
 
 
-Arrived = Callable[[Wanted], Awaitable[Sequence[KeptEvent]]]
+Arrived = Callable[[Wanted], AsyncIterator[KeptEvent]]
 """Finds the events that a step may take, in the order in which they arrived."""
 
 
@@ -45,8 +45,10 @@ async def _never() -> bool:
     return False
 
 
-async def _nothing(_wanted: Wanted) -> Sequence[KeptEvent]:
-    return ()
+async def _nothing(_wanted: Wanted) -> AsyncIterator[KeptEvent]:
+    nothing: Sequence[KeptEvent] = ()
+    for kept in nothing:
+        yield kept
 
 
 async def _no_more() -> Sequence[Numbered]:

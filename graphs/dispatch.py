@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -211,8 +211,12 @@ class Dispatcher:
         """Let a run of this process see at once that it is to be cancelled."""
         self._leases.cancel(run_id)
 
-    async def _arrived(self, wanted: Wanted) -> list[KeptEvent]:
-        return await self.parts.database.read(events.arrived, wanted)
+    async def _arrived(self, wanted: Wanted) -> AsyncIterator[KeptEvent]:
+        past: events.Place | None = None
+        while found := await self.parts.database.read(events.arrived, wanted, past):
+            for kept in found:
+                yield kept
+                past = events.Place(kept.received_at, kept.id)
 
     def _context(self, run: Run, loaded: Loaded, *, is_first: bool) -> Context:
         parts = self.parts

@@ -73,7 +73,7 @@ async def _taken(wanted: Wanted, site: Site, ctx: Context) -> dict[str, Any]:
     Raises:
         Parked: nothing has come yet, and it may still come.
     """
-    for kept in await ctx.arrived(wanted):
+    async for kept in ctx.arrived(wanted):
         if kept.id not in ctx.taken and _fits(kept.event, site):
             ctx.taken.add(kept.id)
             return await _noted({"event_id": kept.id, "event": kept.event.told()}, site, ctx)

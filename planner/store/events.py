@@ -6,7 +6,19 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from planner.definition import Workflow
 from planner.errors import EventUnknown, VersionClosed
@@ -21,8 +33,15 @@ from tools.errors import ExpressionError
 _events, _awaits, _offers = tables.events, tables.awaits, tables.offers
 _runs, _workflows = tables.runs, tables.workflows
 _ORDER = cursors.Order("events", _events.c.received_at, _events.c.id)
-_MOST = 1000
-"""Events that a step looks at, at once."""
+PAGE = 1000
+"""Events that are read at once."""
+
+
+class Place(NamedTuple):
+    """Where an event stands in the order of arrival."""
+
+    received_at: datetime
+    id: str
 
 
 class Waiting(NamedTuple):
@@ -76,9 +95,7 @@ def get(tx: Connection, event_id: str) -> Caused:
     Raises:
         EventUnknown: none has this id.
     """
-    row = tx.execute(select(_events).where(_events.c.id == event_id)).one_or_none()
-    if row is None:
-        raise EventUnknown(event_id)
+    row = _row(tx, event_id)
     query = select(_awaits.c.run_id, _awaits.c.path, _awaits.c.visit).where(_awaits.c.taken == event_id)
     found = tx.execute(query.order_by(_awaits.c.run_id, _awaits.c.path, _awaits.c.visit))
     return Caused(_shown(tx, row), tuple(Waiting(*each) for each in found))
@@ -104,8 +121,8 @@ def page(
     return cursors.newest_first(tx, query, _ORDER, make=partial(_shown, tx), cursor=cursor, limit=limit)
 
 
-def arrived(tx: Connection, wanted: Wanted) -> list[KeptEvent]:
-    """Return what a step may take as it was told, in the order of arrival; for the engine alone.
+def arrived(tx: Connection, wanted: Wanted, past: Place | None = None) -> list[KeptEvent]:
+    """Return what a step may take as it was told, for the engine alone: a page, in the order of arrival.
 
     What came before the step waited is looked for by its type. What came later was offered to it, but for
     what came so close to the opening that whoever offered it may not have seen the step yet.
@@ -122,22 +139,30 @@ def arrived(tx: Connection, wanted: Wanted) -> list[KeptEvent]:
         _events.c.type == wanted.type,
         _events.c.received_at >= wanted.since,
         or_(_events.c.received_at <= wanted.opened + SLACK, _events.c.id.in_(offered)),
+        _later(past),
     )
     if wanted.until is not None:
         query = query.where(_events.c.received_at <= wanted.until)
-    rows = tx.execute(query.order_by(_events.c.received_at, _events.c.id).limit(_MOST))
+    rows = tx.execute(query.order_by(_events.c.received_at, _events.c.id).limit(PAGE))
     return [_true(tx, row) for row in rows]
 
 
-def unrouted(tx: Connection, before: datetime, limit: int = 100) -> list[KeptEvent]:
-    """Return events of which not every run was told, as they were told, the oldest first.
+def unrouted(tx: Connection, before: datetime, past: Place | None = None) -> list[Place]:
+    """Return the places of events of which not every run was told, the oldest first, `PAGE` of them."""
+    left = (_events.c.routed.is_(False), _events.c.received_at <= before, _later(past))
+    query = select(_events.c.received_at, _events.c.id).where(*left)
+    rows = tx.execute(query.order_by(_events.c.received_at, _events.c.id).limit(PAGE))
+    return [Place(*row) for row in rows]
+
+
+def unsealed(tx: Connection, event_id: str) -> KeptEvent:
+    """Return an event as it was told; for the engine alone.
 
     Raises:
-        SealBroken: something of them is sealed, and cannot be opened.
+        EventUnknown: none has this id.
+        SealBroken: something of it is sealed, and cannot be opened.
     """
-    query = select(_events).where(_events.c.routed.is_(False), _events.c.received_at <= before)
-    rows = tx.execute(query.order_by(_events.c.received_at, _events.c.id).limit(limit))
-    return [_true(tx, row) for row in rows]
+    return _true(tx, _row(tx, event_id))
 
 
 def awaited(tx: Connection, run_id: str) -> list[Awaited]:
@@ -180,6 +205,21 @@ def purge(tx: Connection, before: datetime) -> int:
     """Delete routed events that arrived before, and return how many."""
     old = (_events.c.received_at < before, _events.c.routed.is_(True))
     return tx.execute(delete(_events).where(*old)).rowcount
+
+
+def _row(tx: Connection, event_id: str) -> Row[Any]:
+    row = tx.execute(select(_events).where(_events.c.id == event_id)).one_or_none()
+    if row is None:
+        raise EventUnknown(event_id)
+    return row
+
+
+def _later(past: Place | None) -> ColumnElement[bool]:
+    """Return the condition for events that arrived after the one that stands there."""
+    if past is None:
+        return true()
+    here = tuple_(literal(past.received_at, _events.c.received_at.type), literal(past.id, _events.c.id.type))
+    return tuple_(_events.c.received_at, _events.c.id) > here
 
 
 def _waiting(tx: Connection, kept: KeptEvent) -> list[Waiting]:

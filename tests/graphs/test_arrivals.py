@@ -16,7 +16,7 @@ from planner import clock
 from planner.clock import SystemClock
 from planner.definition import Workflow
 from planner.events import Event, KeptEvent
-from planner.store import catalogs, events, runs, workflows
+from planner.store import catalogs, events, runs, tables, workflows
 
 WAITS = """
 pay: {receive: paid, when: "${event.data.order == input.order}"}
@@ -203,6 +203,58 @@ def test_what_a_process_that_died_has_kept_is_routed_by_another(database, catalo
     assert asyncio.run(scenario()).output == 7
 
 
+def test_an_event_that_cannot_be_opened_holds_up_none_behind_it(database, catalog, caplog):
+    register(database)
+
+    def seal(tx):
+        kept = tables.events
+        tx.execute(kept.update().where(kept.c.event_id == "broken").values(sealed=b"no seal"))
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            parts = dispatcher.parts
+            run_id = await start(dispatcher)
+            await until(dispatcher, run_id, "waiting")
+            for told in (event(name="broken"), event(order="o-1", amount=7)):
+                kept = KeptEvent(id=parts.new_id(), event=told, received_at=now())
+                await parts.database.write(events.keep, kept)
+            await parts.database.write(seal)
+            looking = Arrivals(parts, dispatcher, kept_days=30, left_seconds=0.05)
+            await looking.start()
+            try:
+                return await parts.database.read(events.get, (await routed(parts)).id)
+            finally:
+                await looking.stop()
+
+    async def routed(parts):
+        while True:
+            left = await parts.database.read(events.unrouted, now())
+            if len(left) == 1:
+                return left[0]
+            await asyncio.sleep(0.02)
+
+    assert asyncio.run(scenario()).event.event.id == "broken"
+    assert "events could not be looked after" in caplog.text
+
+
+def test_an_event_behind_a_thousand_others_of_its_type_is_found(database, catalog):
+    register(database, "nap: {wait: 0.5}\n" + WAITS)
+
+    def crowd(tx):
+        for n in range(events.PAGE + 1):
+            told = event(name=f"other-{n}", order="o-2")
+            events.keep(tx, KeptEvent(id=clock.new_id(), event=told, received_at=now(), routed=True))
+
+    async def scenario():
+        async with process(database, catalog) as dispatcher:
+            run_id = await start(dispatcher)
+            await dispatcher.parts.database.write(crowd)
+            await arrive(dispatcher, event(order="o-1", amount=7))
+            return await until(dispatcher, run_id, "succeeded")
+
+    assert asyncio.run(scenario()).output == 7
+
+
 def test_while_the_queue_is_full_an_event_waits_to_begin_its_run(database, catalog):
     register(database, "note: {set: {amount: 1}}", on=ON)
 
@@ -216,7 +268,8 @@ def test_while_the_queue_is_full_an_event_waits_to_begin_its_run(database, catal
             )
             parts.most_queued = None
             (left,) = await parts.database.read(events.unrouted, now())
-            return full, await arrivals.route(left, parts, None)
+            kept = await parts.database.read(events.unsealed, left.id)
+            return full, await arrivals.route(kept, parts, None)
 
     full, routed = asyncio.run(scenario())
 

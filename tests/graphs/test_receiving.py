@@ -36,13 +36,10 @@ class Post:
 
     async def arrived(self, wanted):
         self.asked.append(wanted)
-        return [
-            kept
-            for kept in self.events
-            if kept.event.type == wanted.type
-            and kept.received_at >= wanted.since
-            and (wanted.until is None or kept.received_at <= wanted.until)
-        ]
+        for kept in self.events:
+            is_late = wanted.until is not None and kept.received_at > wanted.until
+            if kept.event.type == wanted.type and kept.received_at >= wanted.since and not is_late:
+                yield kept
 
 
 def bench_of(world, steps=STEPS, order="o-1"):

@@ -152,9 +152,34 @@ def test_events_that_came_before_the_step_are_found_by_their_type(mail, database
     assert mail.arrived(run, until=make.later()) == ["k-early"]
 
 
+def test_what_arrived_is_read_page_by_page_to_its_end(mail, database, make):
+    run = mail.wait()
+    brought = [
+        KeptEvent(
+            id=f"k-{n:04}",
+            event=Event(id=f"e-{n}", source="/bank", type="paid"),
+            received_at=make.later(seconds=n // 2),
+        )
+        for n in range(-2 * events.PAGE, 3)
+    ]
+    database.write_sync(lambda tx: [events.keep(tx, kept) for kept in brought])
+    wanted = mail.wanted(run, since=make.later(days=-1))
+
+    found, past = [], None
+    while page := database.read_sync(events.arrived, wanted, past):
+        assert len(page) <= events.PAGE
+        found += [kept.id for kept in page]
+        past = events.Place(page[-1].received_at, page[-1].id)
+
+    assert len(found) == len(brought)
+    assert found == [kept.id for kept in sorted(brought, key=lambda kept: (kept.received_at, kept.id))]
+
+
 def test_what_nobody_routed_is_found(mail, database, make):
     kept = mail.bring(at=make.later())
-    assert database.read_sync(events.unrouted, make.later()) == [kept]
+    (place,) = database.read_sync(events.unrouted, make.later())
+    assert database.read_sync(events.unsealed, place.id) == kept
+    assert database.read_sync(events.unrouted, make.later(), place) == []
 
     database.write_sync(events.routed, kept.id, ["r-1"], ["odd"])
 
@@ -186,6 +211,8 @@ def test_events_are_listed_newest_first_page_by_page(mail, database, make):
 def test_an_unknown_event_is_told(database):
     with pytest.raises(EventUnknown, match="there is no event 'nix'"):
         database.read_sync(events.get, "nix")
+    with pytest.raises(EventUnknown):
+        database.read_sync(events.unsealed, "nix")
 
 
 def test_workflows_that_an_event_begins_are_found_in_their_newest_version(database, make):
