@@ -1,5 +1,6 @@
 """Intake: from a request for a workflow, or only a goal, to a run that moves."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from graphs.dispatch import Dispatcher
@@ -50,8 +51,17 @@ async def begin(
     *,
     started_by: str,
     key: str | None = None,
+    also: Callable[[Any, Run], None] | None = None,
 ) -> Begun:
     """Write the run down and begin to move it; without a dispatcher it waits for whoever takes it up.
+
+    Args:
+        request: what is wanted.
+        parts: what it works with.
+        dispatcher: what moves the run.
+        started_by: who wants it.
+        key: what tells a repeated request.
+        also: what is done with the run in the transaction that begins it; what it raises lets none begin.
 
     Raises:
         WorkflowUnknown: no such workflow is registered.
@@ -69,10 +79,11 @@ async def begin(
         return Begun(await parts.database.read(runs.get, known), created=False)
     await _check_room(parts, request.tenant or tenants.DEFAULT)
     run, workflow, decision = await _prepare(request, parts, started_by)
+    more: dict[str, Any] = {"key": key, "request_sha256": request_sha256, "also": also}
     if dispatcher is None:
-        kept = await parts.database.write(runs.create, run, key=key, request_sha256=request_sha256)
+        kept = await parts.database.write(runs.create, run, **more)
     else:
-        kept = await dispatcher.begin(run, workflow, key=key, request_sha256=request_sha256)
+        kept = await dispatcher.begin(run, workflow, **more)
     ids = () if decision is None else (decision.decision_id,)
     return Begun(kept, created=kept.id == run.id, decision_ids=ids)
 

@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import logging
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphs import intake
 from graphs.dispatch import Dispatcher
@@ -14,7 +14,6 @@ from graphs.parts import Parts
 from planner import schedules as plans
 from planner.errors import (
     InputInvalid,
-    KeyReused,
     PlannerError,
     QueueFull,
     RunEnded,
@@ -22,6 +21,7 @@ from planner.errors import (
     VersionClosed,
     WorkflowUnknown,
 )
+from planner.runs import Run
 from planner.schedules import Plan, Schedule
 from planner.store import runs, schedules, versions
 from tools import schemas
@@ -91,12 +91,8 @@ def drafted(plan: Plan, *, name: str, tenant: str, schedule_id: str, by: str, no
     )
 
 
-class _Passed(NamedTuple):
-    """What came of a moment."""
-
-    run_id: str | None = None
-    skipped: int = 0
-    problem: str | None = None
+class _PassedBefore(Exception):
+    """The schedule stands no longer at the moment: another process came to it, or the plan changed."""
 
 
 class Scheduler:
@@ -145,39 +141,42 @@ class Scheduler:
 
     async def _come_to(self, schedule: Schedule, now: datetime) -> None:
         """Begin the run of a schedule's next moment, or say why none is, and move on to the following one."""
-        moment, plan = schedule.next_at, schedule.plan
+        moment, plan, write = schedule.next_at, schedule.plan, self._parts.database.write
         if moment is None:
             return
+        place = schedule.id, moment
         following = plans.after(plan, moment, anchor=schedule.created_at)
         latest = max(plan.catch_up, ON_TIME)
         if now - moment > latest:
             following, skipped = _caught_up(schedule, moment, now - latest)
-            passed = _Passed(skipped=skipped)
+            await write(schedules.passed, *place, following, skipped=skipped)
+        elif await self._overlaps(schedule):
+            problem = f"run {schedule.last_run_id} had not ended"
+            await write(schedules.passed, *place, following, skipped=1, problem=problem)
         else:
-            passed = await self._begin(schedule, moment)
-        told = passed._asdict()
-        await self._parts.database.write(schedules.passed, schedule.id, moment, following, **told)
+            await self._begin(schedule, moment, following)
 
-    async def _begin(self, schedule: Schedule, moment: datetime) -> _Passed:
-        if await self._overlaps(schedule):
-            return _Passed(skipped=1, problem=f"run {schedule.last_run_id} had not ended")
-        plan, whose = schedule.plan, f"schedule:{schedule.id}"
+    async def _begin(self, schedule: Schedule, moment: datetime, following: datetime | None) -> None:
+        plan = schedule.plan
         request = RunRequest(
             workflow=plan.workflow, version=plan.version, input=plan.input, tenant=schedule.tenant
         )
+
+        def move_on(tx: Any, run: Run) -> None:
+            # In the run's own transaction, so that the moment is passed if and only if its run begins.
+            if not schedules.passed(tx, schedule.id, moment, following, run_id=run.id):
+                raise _PassedBefore
+
+        whose = f"schedule:{schedule.id}"
         try:
-            # The key makes it one run for a moment, also where two processes come to it at once.
-            begun = await intake.begin(
-                request,
-                self._parts,
-                self._dispatcher,
-                started_by=whose,
-                key=f"{whose}:{moment.isoformat()}",
-            )
-        except (InputInvalid, KeyReused, VersionClosed, WorkflowUnknown) as exc:
+            await intake.begin(request, self._parts, self._dispatcher, started_by=whose, also=move_on)
+        except _PassedBefore:
+            return
+        except (InputInvalid, VersionClosed, WorkflowUnknown) as exc:
             log.warning("a schedule began no run", extra={"schedule": schedule.name, "error": str(exc)})
-            return _Passed(problem=str(exc))
-        return _Passed(run_id=begun.run.id)
+            await self._parts.database.write(
+                schedules.passed, schedule.id, moment, following, problem=str(exc)
+            )
 
     async def _overlaps(self, schedule: Schedule) -> bool:
         """Tell whether none may begin as the one before goes on; ask that to stop where the plan says so."""

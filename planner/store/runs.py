@@ -1,6 +1,6 @@
 """Runs: beginning, claiming under a lease, waking, cancelling and listing them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
@@ -30,6 +30,7 @@ def create(
     key: str | None = None,
     request_sha256: str | None = None,
     hand_over: bool = True,
+    also: Callable[[Connection, Run], None] | None = None,
 ) -> Run:
     """Begin the run; with a key that began one before, return that one as it stands now.
 
@@ -39,6 +40,7 @@ def create(
         key: what tells a repeated request.
         request_sha256: what was requested.
         hand_over: whether others are told of it, where it is queued.
+        also: what is done if and only if this begins the run; what it raises lets none begin.
 
     Raises:
         KeyReused: the key came with another request.
@@ -48,6 +50,8 @@ def create(
         if known is not None:
             return get(tx, known)
     _TO_RUNS(tx, [_row(run, sealing.keeping_of(tx))])
+    if also is not None:
+        also(tx, run)
     if hand_over and run.status == "queued":
         bells.ring(tx)
     return run

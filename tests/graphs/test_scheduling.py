@@ -6,12 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from graphs import intake, scheduling
+from graphs import scheduling
 from graphs.dispatch import Dispatcher
-from graphs.intake import RunRequest
 from graphs.parts import Parts
 from graphs.scheduling import Scheduler
-from graphs.testing import START, ScriptedCaller, ScriptedDecider, VirtualClock
+from graphs.testing import START, Crashed, ScriptedCaller, ScriptedDecider, VirtualClock, until
 from planner import clock
 from planner.budgets import TenantBudget
 from planner.clock import SystemClock
@@ -156,9 +155,16 @@ def test_where_the_plan_says_so_the_run_before_is_cancelled(database, catalog):
 
     async def scene(scheduler, parts):
         schedule = await add(parts, overlap="cancel")
-        for _ in range(2):
-            await later(scheduler, parts, hours=1)
-        first, second = await begun(parts, schedule)
+        await later(scheduler, parts, hours=1)
+        (first,) = await begun(parts, schedule)
+
+        # The database has a clock of its own, by which a run would be woken that is asked before it waits.
+        async def waits():
+            return (await parts.database.read(runs.get, first.id)).status == "waiting"
+
+        await until(waits)
+        await later(scheduler, parts, hours=1)
+        _, second = await begun(parts, schedule)
         await ended(parts, first)
         return [await parts.database.read(runs.get, each.id) for each in (first, second)]
 
@@ -236,22 +242,69 @@ def test_a_tenant_whose_queue_is_full_holds_up_no_other(database, catalog):
     assert len(play(database, catalog, scene, tenants=full, concurrency=0)) == 1
 
 
-def test_a_moment_whose_key_was_taken_by_another_request_is_told_and_holds_up_nothing(database, catalog):
+async def nothing():
+    """Let nothing happen."""
+
+
+async def crash():
+    raise Crashed
+
+
+class Watched:
+    """A database around whose writes something happens."""
+
+    def __init__(self, database, *, before=nothing, after=nothing):
+        self.database, self.before, self.after = database, before, after
+
+    def __getattr__(self, name):
+        return getattr(self.database, name)
+
+    async def write(self, *what, **more):
+        await self.before()
+        written = await self.database.write(*what, **more)
+        await self.after()
+        return written
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_moment_is_passed_if_and_only_if_its_run_began_wherever_its_process_dies(
+    database, catalog, is_kept
+):
+    register(database)
+
+    async def scene(_scheduler, parts):
+        schedule = await add(parts, catch_up="PT0S")
+        parts.database = Watched(database, **{"after" if is_kept else "before": crash})
+        with pytest.raises(Crashed):
+            await later(Scheduler(parts, None), parts, hours=1)
+        parts.database = database
+        after_crash = await database.read(schedules.get, schedule.id)
+        await later(Scheduler(parts, None), parts, minutes=30)
+        return after_crash, await begun(parts, schedule), await database.read(schedules.get, schedule.id)
+
+    after_crash, found, held = play(database, catalog, scene)
+
+    assert [run.id for run in found] == ([after_crash.last_run_id] if is_kept else [])
+    assert after_crash.next_at == START + timedelta(hours=2 if is_kept else 1)
+    assert (held.skipped, held.next_at) == (0 if is_kept else 1, START + timedelta(hours=2))
+
+
+def test_a_schedule_that_is_paused_while_it_was_looked_at_begins_nothing(database, catalog):
     register(database)
 
     async def scene(scheduler, parts):
-        first = await add(parts, name="first")
-        second = await add(parts, name="second")
-        key = f"schedule:{first.id}:{first.next_at.isoformat()}"
-        wanted = RunRequest(workflow="test", input={"n": 2})
-        await intake.begin(wanted, parts, None, started_by="u", key=key)
+        schedule = await add(parts)
+
+        async def pause():
+            await database.write(schedules.change, schedule.id, "paused", parts.clock.now())
+
+        parts.database = Watched(database, before=pause)
         await later(scheduler, parts, hours=1)
-        return await parts.database.read(schedules.get, first.id), await begun(parts, second)
+        return await begun(parts, schedule), await database.read(schedules.get, schedule.id)
 
-    first, runs_of_second = play(database, catalog, scene)
+    found, held = play(database, catalog, scene)
 
-    assert "was used before" in first.problem
-    assert len(runs_of_second) == 1
+    assert (found, held.last_run_id, held.problem) == ([], None, None)
 
 
 def test_a_moment_a_little_late_begins_though_nothing_is_caught_up_with(database, catalog):

@@ -42,6 +42,24 @@ def test_a_key_with_another_request_creates_nothing(database, make):
     assert len(database.read_sync(runs.page).items) == 1
 
 
+def test_what_is_done_along_with_beginning_a_run_is_done_once_and_can_prevent_it(database, make):
+    seen = []
+
+    def refuse(_tx, _run):
+        raise RuntimeError("not this one")
+
+    def note(_tx, run):
+        seen.append(run.id)
+
+    with pytest.raises(RuntimeError):
+        database.write_sync(runs.create, make.run(), key="k", request_sha256="s", also=refuse)
+    assert database.read_sync(runs.page).items == ()
+    first, again = (
+        database.write_sync(runs.create, make.run(), key="k", request_sha256="s", also=note) for _ in range(2)
+    )
+    assert (seen, again.id) == ([first.id], first.id)
+
+
 def test_pages_hold_every_run_once_newest_first(database, make):
     made = [make.run(created_at=make.later(seconds=n // 3)) for n in range(11)]
     for run in made:
