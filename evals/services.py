@@ -18,6 +18,7 @@ from evals.replies import CONNECT, HANG, RESET, Response, reply
 from evals.scripts import Script
 from tools import failures
 from tools.catalog import Catalog
+from tools.http import Fence
 from tools.operations import FunctionBinding, Operation
 from tools.outcomes import Outcome, OutcomeClass
 from tools.records import Record
@@ -114,6 +115,7 @@ class ScriptedServices:
         *,
         key: str | None = None,
         timeout: timedelta | None = None,
+        fence: Fence | None = None,
     ) -> Outcome:
         """Return what becomes of one attempt, as the case has it.
 
@@ -128,7 +130,7 @@ class ScriptedServices:
         told = {"seq": place + 1, "operation": operation.name, "arguments": dict(arguments), "key": key}
         self.calls.append(Call(**told, at=self._clock.now(), outcome="unknown"))
         exchange = _Exchange(self._script, operation, arguments)
-        outcome = await self._send(exchange, key=key, timeout=timeout)
+        outcome = await self._send(exchange, key=key, timeout=timeout, fence=fence)
         found = outcome.model_dump(include={"status", "code", "error"}) | {"outcome": outcome.kind}
         found |= {"sent": exchange.answer is not None, "applied": _applied(exchange, outcome)}
         self.calls[place] = self.calls[place].model_copy(update=found)
@@ -140,11 +142,11 @@ class ScriptedServices:
         """Return a sentence when the service's breaker is open."""
         return self._services.unavailable(service)
 
-    async def _send(self, exchange: _Exchange, *, key: str | None, timeout: timedelta | None) -> Outcome:
+    async def _send(self, exchange: _Exchange, **how: Any) -> Outcome:
         operation = self._pretended.operations[exchange.operation.name]
         before = _current.set(exchange)
         try:
-            outcome = await self._services.call(operation, exchange.arguments, key=key, timeout=timeout)
+            outcome = await self._services.call(operation, exchange.arguments, **how)
         finally:
             _current.reset(before)
         if exchange.error is not None:

@@ -92,10 +92,12 @@ async def attempt(target: Target, ctx: Context) -> Outcome:
         if target.operation.effect != "read":
             await ctx.durable()
         ctx.begin()
-    if target.operation.effect != "read":
-        await ctx.keep_lease()
     outcome = await ctx.caller.call(
-        target.operation, target.arguments, key=target.key, timeout=target.timeout
+        target.operation,
+        target.arguments,
+        key=target.key,
+        timeout=target.timeout,
+        fence=ctx.keep_lease if target.operation.effect != "read" else None,
     )
     if may_stand and outcome.kind == "not_sent" and recovery.repeatable(target.operation, outcome):
         outcome = _in_doubt(outcome)

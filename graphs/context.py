@@ -308,8 +308,9 @@ class Context:
         Raises:
             LeaseLost: the lease ended, such as while this process was paused, and another one has the run.
         """
-        if self.lease_until is not None and self.clock.now() >= self.lease_until and not await self.renew():
-            raise LeaseLost(self.run.id, self.run.epoch)
+        while self.lease_until is not None and self.clock.now() >= self.lease_until:
+            if not await self.renew():
+                raise LeaseLost(self.run.id, self.run.epoch)
 
     def fail(self, failed: StepFailed) -> None:
         """Note that a step failed: the first failure is the run's, and any of them may want an undo."""

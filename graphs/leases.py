@@ -75,9 +75,10 @@ class Leases:
             run_ids={run.id: run.epoch},
         )
         moving = self.held.get(run.id)
-        if run.id in owned and moving is not None and moving.run.epoch == run.epoch:
-            moving.hold(now + timedelta(seconds=parts.lease_seconds))
-        return run.id in owned
+        if run.id not in owned or moving is None or moving.run.epoch != run.epoch:
+            return False
+        moving.hold(now + timedelta(seconds=parts.lease_seconds))
+        return True
 
     async def _loop(self) -> None:
         while True:

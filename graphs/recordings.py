@@ -9,6 +9,7 @@ from typing import Any
 from planner.decisions import Answer, Decision, Filled, Question, digest, ids
 from planner.journal import Entry, Numbered
 from planner.runs import PersonAnswer, PersonQuestion
+from tools.http import Fence
 from tools.operations import Operation
 from tools.outcomes import Outcome
 
@@ -42,13 +43,14 @@ class RecordedCaller:
         *,
         key: str | None = None,
         timeout: timedelta | None = None,
+        fence: Fence | None = None,
     ) -> Outcome:
         """Return the recorded outcome; what may be repeated is answered alike every further time.
 
         Raises:
             NotRecorded: the recorded run made no such call, or not so often.
         """
-        del key, timeout
+        del key, timeout, fence
         wanted = _identity(operation.name, arguments)
         answers = self._answers.get(wanted)
         if answers:

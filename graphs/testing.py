@@ -26,6 +26,7 @@ from planner.runs import PersonAnswer, PersonQuestion, Run
 from planner.store import runs, workflows
 from planner.store.database import Database
 from tools.catalog import Catalog
+from tools.http import Fence
 from tools.operations import Operation
 from tools.outcomes import Outcome
 from tools.services import Caller
@@ -82,9 +83,12 @@ class ScriptedCaller:
         *,
         key: str | None = None,
         timeout: timedelta | None = None,
+        fence: Fence | None = None,
     ) -> Outcome:
         """Return the next scripted outcome; raise a scripted crash."""
         del timeout
+        if fence is not None:
+            await fence()
         before = sum(1 for name, _, _ in self.calls if name == operation.name)
         self.calls.append((operation.name, dict(arguments), key))
         answers = self.script.get(operation.name, (Outcome(kind="applied", output={}),))

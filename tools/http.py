@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -30,6 +30,10 @@ _ACCEPT = "application/json, */*;q=0.5"
 _TOLD = ("content-type", "retry-after", "date")
 
 
+Fence = Callable[[], Awaitable[None]]
+"""Returns while a call may be sent, and raises once it may not."""
+
+
 @dataclass
 class Exchange:
     """One request on its way, and how far it has got."""
@@ -38,6 +42,8 @@ class Exchange:
     service: Service
     arguments: Mapping[str, Any]
     seen: Credentials = NOBODY
+    fence: Fence | None = None
+    """Awaited before the first byte leaves; what it raises keeps the request from being sent."""
     sent: bool = False
     """Whether any byte may have reached the service; true from the start where nobody would tell."""
     stage: str = "waiting"
@@ -61,6 +67,8 @@ class Exchange:
             request = self._request(message, seconds)
         except (httpx.InvalidURL, Unbuildable, UnicodeEncodeError) as exc:
             return self._failed("not_sent", "arguments", f"cannot be asked: {exc}")
+        if self.sent and self.fence is not None:
+            await self.fence()
         try:
             response = await client.send(request, stream=True, auth=None, follow_redirects=False)
             try:
@@ -99,6 +107,8 @@ class Exchange:
         elif event == "connection.start_tls.started":
             self.stage = "securing"
         elif event.endswith(".send_request_headers.started"):
+            if self.fence is not None:
+                await self.fence()
             self.stage, self.sent = "talking", True
 
     async def _read(self, response: httpx.Response, limit: int) -> str | None:

@@ -10,7 +10,7 @@ import httpx
 from tools import calls, http
 from tools.access import Service
 from tools.breakers import BreakerState, Circuit, Permit, failed
-from tools.http import Exchange
+from tools.http import Exchange, Fence
 from tools.operations import Operation
 from tools.outcomes import Outcome
 from tools.records import Record
@@ -76,14 +76,19 @@ class HttpWork:
 class FunctionWork:
     """A function that is ready to be called."""
 
-    def __init__(self, operation: Operation, call: calls.Call, arguments: Mapping[str, Any]) -> None:
+    def __init__(
+        self, operation: Operation, call: calls.Call, arguments: Mapping[str, Any], fence: Fence | None
+    ) -> None:
         self.operation = operation
-        self._call, self._arguments = call, arguments
+        self._call, self._arguments, self._fence = call, arguments, fence
 
     async def make(self, seconds: float, leave: Callable[[], None]) -> Outcome:
         """Return what became of the function; a thread that outlives its time keeps its slot."""
-        work = self._call.start()
+        work: asyncio.Future[calls.Report] | None = None
         try:
+            if self._fence is not None:
+                await self._fence()
+            work = self._call.start()
             # Most functions answer at once; those need no timer.
             await asyncio.sleep(0)
             if not work.done():
@@ -93,7 +98,7 @@ class FunctionWork:
             error = f"{self.operation.name} did not come back within {seconds:g} s"
             return Outcome(kind="unknown", code="timeout", error=error)
         finally:
-            if work.done():
+            if work is None or work.done():
                 leave()
             else:
                 work.add_done_callback(lambda _: leave())

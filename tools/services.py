@@ -14,7 +14,7 @@ from tools import calls, functions, http, requests, schemas
 from tools.catalog import Catalog
 from tools.credentials import credentials
 from tools.errors import CatalogInvalid, SecretMissing
-from tools.http import Exchange
+from tools.http import Exchange, Fence
 from tools.lines import FunctionWork, HttpWork, Line, ServiceHealth, Work
 from tools.operations import FunctionBinding, HttpBinding, Operation
 from tools.outcomes import Outcome
@@ -37,8 +37,18 @@ class Caller(Protocol):
         *,
         key: str | None = None,
         timeout: timedelta | None = None,
+        fence: Fence | None = None,
     ) -> Outcome:
-        """Return what became of one attempt; raise nothing for what a service does wrong."""
+        """Return what became of one attempt; raise nothing for what a service does wrong.
+
+        Args:
+            operation: what is called.
+            arguments: by name.
+            key: the idempotency key.
+            timeout: how long it may take in all; as the operation says unless told.
+            fence: awaited when all is ready, before the first byte leaves; what it raises keeps the call
+                from being sent, and is raised here.
+        """
         ...
 
     def unavailable(self, service: str) -> str | None:
@@ -110,6 +120,7 @@ class Services:
         *,
         key: str | None = None,
         timeout: timedelta | None = None,
+        fence: Fence | None = None,
     ) -> Outcome:
         """Return what became of one attempt; raise nothing for what a service does wrong."""
         began = time.perf_counter()
@@ -119,7 +130,8 @@ class Services:
             why = f"the catalogue holds no service {operation.service!r}"
             return _unsent(operation, "service_unknown", why)
         try:
-            work = self._prepare(line, operation, arguments, key if operation.effect == "keyed" else None)
+            used = key if operation.effect == "keyed" else None
+            work = self._prepare(line, operation, arguments, key=used, fence=fence)
         except SecretMissing as exc:
             outcome = _unsent(operation, "secret_missing", str(exc))
         except (Unbuildable, CatalogInvalid) as exc:
@@ -141,7 +153,13 @@ class Services:
         return [line.health(counts[name]) for name, line in sorted(self._lines.items())]
 
     def _prepare(
-        self, line: Line, operation: Operation, arguments: Mapping[str, Any], key: str | None
+        self,
+        line: Line,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        *,
+        key: str | None,
+        fence: Fence | None,
     ) -> Work:
         """Return the attempt, checked and ready.
 
@@ -153,9 +171,9 @@ class Services:
         binding = operation.binding
         match binding:
             case HttpBinding():
-                return self._request(line, operation, binding, arguments, key)
+                return self._request(line, operation, binding, arguments, key=key, fence=fence)
             case FunctionBinding():
-                return self._function(operation, binding, arguments, key)
+                return self._function(operation, binding, arguments, key=key, fence=fence)
             case _:
                 assert_never(binding)
 
@@ -165,7 +183,9 @@ class Services:
         operation: Operation,
         binding: HttpBinding,
         arguments: Mapping[str, Any],
+        *,
         key: str | None,
+        fence: Fence | None,
     ) -> HttpWork:
         service = line.service
         if service.base_url is None:
@@ -176,11 +196,17 @@ class Services:
         if key is not None:
             message.headers.append(requests.header(operation.key_header, key))
         seen = credentials(service, self._secret)
-        exchange = Exchange(operation, service, arguments, seen, sent=not line.tells_progress)
+        exchange = Exchange(operation, service, arguments, seen, fence=fence, sent=not line.tells_progress)
         return HttpWork(exchange, message, client=line.client(), limit=self._max_body_bytes)
 
     def _function(
-        self, operation: Operation, binding: FunctionBinding, arguments: Mapping[str, Any], key: str | None
+        self,
+        operation: Operation,
+        binding: FunctionBinding,
+        arguments: Mapping[str, Any],
+        *,
+        key: str | None,
+        fence: Fence | None,
     ) -> FunctionWork:
         function = self._functions.get(binding.target)
         if function is None:
@@ -188,7 +214,7 @@ class Services:
         carried = {} if key is None else calls.with_key(operation, function, key)
         declared = carried.keys() & operation.input.get("properties", {}).keys()
         _check(operation, {**arguments, **{name: carried[name] for name in declared}})
-        return FunctionWork(operation, calls.Call(function, {**arguments, **carried}), arguments)
+        return FunctionWork(operation, calls.Call(function, {**arguments, **carried}), arguments, fence)
 
 
 def _check(operation: Operation, arguments: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from planner.decisions import WorkflowRef
 from planner.journal import Append, Entry, Recorded
 from planner.runs import PersonQuestion, Run
 from tools.errors import ExpressionError
+from tools.http import Fence
 from tools.operations import Operation
 from tools.outcomes import Outcome
 
@@ -189,8 +190,11 @@ class Play:
         *,
         key: str | None = None,
         timeout: timedelta | None = None,
+        fence: Fence | None = None,
     ) -> Outcome:
         """Return what the call comes to on this path."""
+        if fence is not None:
+            await fence()
         real = self.subject.real.operation(operation.name)
         options = self._services.options(real, arguments, key, self.state.calls)
         option = self.choose("call", operation.name, options)

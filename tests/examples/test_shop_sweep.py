@@ -49,9 +49,9 @@ def forget_keys(opened: Opened) -> None:
     parts: Any = opened.parts
     inner = parts.caller.call
 
-    async def call(operation: Any, arguments: Any, *, key: str | None = None, timeout: Any = None) -> Any:
+    async def call(operation: Any, arguments: Any, *, key: str | None = None, **more: Any) -> Any:
         fresh = None if key is None else opened.parts.new_id()
-        return await inner(operation, arguments, key=fresh, timeout=timeout)
+        return await inner(operation, arguments, key=fresh, **more)
 
     parts.caller.call = call
 

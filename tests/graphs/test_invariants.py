@@ -299,7 +299,7 @@ class Shop:
     untold: set = field(default_factory=set)
     """Calls that took effect, of which the journal tells nothing; repeated, they are not refused."""
 
-    async def call(self, operation, arguments, *, key=None, timeout=None):
+    async def call(self, operation, arguments, *, key=None, timeout=None, fence=None):
         tag, name = arguments["tag"], operation.name
         nth = self.asked[name, tag]
         self.asked[name, tag] += 1

@@ -43,6 +43,31 @@ def ask(loopback, behave, *, limit=10_000_000, scheme="http", raw=False, **chang
     return asyncio.run(main())
 
 
+class Refused(Exception):
+    """Raised by a fence."""
+
+
+def test_a_fence_is_asked_once_connected_and_keeps_the_request_from_leaving(loopback):
+    async def main():
+        async with loopback(lambda peer, _: peer.json(b"{}")) as server:
+
+            async def fence():
+                await asyncio.sleep(0.01)
+                connected.append(server.connections)
+                raise Refused
+
+            catalog = Catalog({}, {"shop": Service(name="shop", base_url=server.url)})
+            async with Services(catalog, secret=lambda _: SECRET) as services:
+                with pytest.raises(Refused):
+                    await services.call(operation(), {}, fence=fence)
+                return server.requests, services.health()[0]
+
+    connected = []
+    requests, health = asyncio.run(main())
+    assert (connected, requests) == ([1], [])
+    assert (health.in_flight, health.failures) == (0, 0)
+
+
 def behaves(*chunks, close=True):
     async def behave(peer, _request):
         for chunk in chunks:
