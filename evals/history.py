@@ -1,6 +1,8 @@
 """Histories: what happened on one path so far, as services, journal and log have it. Immutable."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from planner.definition import AnyStep, Workflow
@@ -59,7 +61,8 @@ class Effect(NamedTuple):
     undone: bool = False
 
 
-class History(NamedTuple):
+@dataclass(frozen=True)
+class History:
     """What happened on one path so far."""
 
     workflow: Workflow
@@ -70,10 +73,10 @@ class History(NamedTuple):
     """The journal."""
     decisions: Sequence[Mapping[str, Any]] = ()
     """Decision records."""
-    questions: Mapping[str, PersonQuestion] = {}
+    questions: Mapping[str, PersonQuestion] = field(default_factory=dict)
     by_hand: frozenset[Spot] = frozenset()
     """Effects that a person took back, or let be."""
-    values: Mapping[str, Any] = {}
+    values: Mapping[str, Any] = field(default_factory=dict)
     """Values of the steps by name, as far as they have run."""
     input: Any = None
     status: str | None = None
@@ -83,6 +86,11 @@ class History(NamedTuple):
     """Finds a step by its path in the run."""
     broken: str | None = None
     """An expression that could not be evaluated, in words."""
+
+    @cached_property
+    def effects(self) -> Sequence[Effect]:
+        """What the services' books show."""
+        return books(self.calls, self.by_hand)
 
 
 def books(calls: Sequence[Sent], by_hand: frozenset[Spot] = frozenset()) -> list[Effect]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from evals.history import Effect, History, Spot, books
+from evals.history import Effect, History, Spot
 from planner.definition import Call, Parallel
 from planner.effects import RECONCILE, UNDO
 from planner.journal import Entry
@@ -31,7 +31,7 @@ def violations(history: History, names: Mapping[str, Check] | None = None) -> It
 
 def _no_double_effect(history: History) -> Iterator[str]:
     seen: dict[tuple[str, Spot], Effect] = {}
-    for effect in books(history.calls, history.by_hand):
+    for effect in history.effects:
         mark = (effect.operation, (effect.path, effect.visit))
         before = seen.get(mark)
         if before is not None and not before.undone:
@@ -44,7 +44,7 @@ def _undo_is_complete(history: History) -> Iterator[str]:
     if history.status not in {"undone", "failed", "cancelled"} or not _wants_undo(history):
         return
     kept = {(entry.path, entry.visit) for entry in history.entries if entry.body.get("keep")}
-    for effect in books(history.calls, history.by_hand):
+    for effect in history.effects:
         is_named = f"{effect.path} ({effect.operation})" in (history.error or "")
         if not effect.undone and (effect.path, effect.visit) not in kept:
             if not is_named:
@@ -66,10 +66,7 @@ def _was_chosen(history: History) -> bool:
 
 
 def _undo_is_reversed(history: History) -> Iterator[str]:
-    order = {
-        (effect.path, effect.visit): place
-        for place, effect in enumerate(books(history.calls, history.by_hand))
-    }
+    order = {(effect.path, effect.visit): place for place, effect in enumerate(history.effects)}
     undone = [
         (call.undoes, call.visit)
         for call in history.calls

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from evals.history import History, books
+from evals.history import History
 from evals.invariants import Violation
 from planner.definition import Workflow
 from tools import expressions
@@ -78,7 +78,7 @@ class Rules:
     def _data(self, history: History) -> dict[str, Any]:
         state = {name: {} for name in self._steps} | dict(history.values)
         return {
-            "effects": [_effect(each) for each in books(history.calls, history.by_hand)],
+            "effects": [_effect(each) for each in history.effects],
             "decisions": [{name: each[name] for name in _DECISION} for each in history.decisions],
             "state": state,
             "input": history.input,

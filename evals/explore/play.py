@@ -17,10 +17,8 @@ from graphs import runner
 from graphs.context import Context, Frame, around
 from graphs.runner import Ended
 from graphs.steps import run_block
-from graphs.testing import RUN_ID, START
-from planner.decisions import WorkflowRef
 from planner.journal import Append, Entry, Recorded
-from planner.runs import PersonQuestion, Run
+from planner.runs import PersonQuestion
 from tools.errors import ExpressionError
 from tools.http import Fence
 from tools.operations import Operation
@@ -89,7 +87,7 @@ class Play:
         self.over: Halted | Crashed | None = None
         """What ended the execution for all of its branches."""
         self._services = subject.services[scenario.name]
-        self._started: Run = _run(subject, scenario)
+        self._started = subject.runs[scenario.name]
 
     @property
     def is_restoring(self) -> bool:
@@ -142,7 +140,7 @@ class Play:
             new_id=self.new_id,
             execute=self._execute,
             recorded=Recorded(state.numbered),
-            questions=state.questions,
+            questions=dict(state.questions),
             is_first=state.is_first,
             recovery_choices=self.subject.recoveries,
         )
@@ -302,7 +300,7 @@ class Play:
             self.state = self.state._replace(values=self._values())
         if not self.is_restoring:
             self._may_crash(entry)
-        self.state = self.state._replace(units=(*self.state.units, written))
+        self.state = self.state.wrote(written)
         if entry.kind == "intention" and not self.is_restoring:
             self._crash(Crash("intention", entry.path, entry.visit, entry.attempt, 0))
 
@@ -346,21 +344,6 @@ class Play:
         self.state = prospects.happen(self.state, option, self.subject.desk)
         self.used = self.used.plus(Used(seconds=(self.state.now - before).total_seconds()))
         return True
-
-
-def _run(subject: Subject, scenario: Scenario) -> Run:
-    workflow = subject.workflow
-    return Run(
-        id=RUN_ID,
-        workflow=WorkflowRef(name=workflow.workflow, version=workflow.version, sha256=workflow.sha256),
-        catalog_revision=subject.catalog.revision,
-        goal=workflow.goal,
-        input=scenario.input,
-        mode="explore",
-        started_by="explorer",
-        created_at=START,
-        updated_at=START,
-    )
 
 
 def _unsent(subject: Subject, entry: Entry) -> Sent:

@@ -60,7 +60,7 @@ def _answered(state: State, given: Given) -> State:
     question, choice = given.question, given.choice
     value = _value(question, state.calls) if choice == "applied" else None
     answer = PersonAnswer(choice=choice, actor="u-1", value=value, at=given.at)
-    state = state._replace(answers={**state.answers, question.decision_id: answer})
+    state = state.answered(question.decision_id, answer)
     if question.kind == "undo" and choice in {"done", "leave"}:
         spot = (question.path.rpartition(":")[2], question.visit)
         state = state._replace(by_hand=state.by_hand | {spot})

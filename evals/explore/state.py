@@ -61,6 +61,8 @@ class State(NamedTuple):
     executions: int = 0
     lasting: frozenset[str] = frozenset()
     """Faults that go on."""
+    questions: Mapping[str, PersonQuestion] = {}
+    """Every question to a person as it stands, by decision."""
     values: Mapping[str, Any] | None = None
     """Values of the steps when the run began to end; None before."""
     waiting: Ended | None = None
@@ -77,29 +79,30 @@ class State(NamedTuple):
         return [told for unit in self.units for told in unit.decisions]
 
     @property
-    def questions(self) -> dict[str, PersonQuestion]:
-        """Every question to a person as it stands."""
-        found: dict[str, PersonQuestion] = {}
-        for unit in self.units:
-            for opened in unit.questions:
-                found[opened.decision_id] = opened
-            for decision_id in unit.closed:
-                if decision_id in found:
-                    found[decision_id] = found[decision_id].model_copy(update={"status": "expired"})
-        for decision_id, answer in self.answers.items():
-            given = {"status": "answered", "answer": answer}
-            found[decision_id] = found[decision_id].model_copy(update=given)
-        return found
-
-    @property
     def pending(self) -> int:
         """How many entries may be lost with the process, since nobody waited for them."""
         return len(self.units) - self.durable
 
+    def wrote(self, unit: Unit) -> "State":
+        """Return the state after one more unit was written."""
+        units = (*self.units, unit)
+        if unit.questions or unit.closed:
+            return self._replace(units=units, questions=_told(self.questions, unit))
+        return self._replace(units=units)
+
+    def answered(self, decision_id: str, answer: PersonAnswer) -> "State":
+        """Return the state after a person answered a question."""
+        answers = {**self.answers, decision_id: answer}
+        return self._replace(answers=answers, questions=_answered(self.questions, answers))
+
     def crashed(self, kept: int) -> "State":
         """Return the state after the process ended with so many units kept."""
+        questions: Mapping[str, PersonQuestion] = {}
+        for unit in self.units[:kept]:
+            questions = _told(questions, unit)
         return self._replace(
             units=self.units[:kept],
+            questions=_answered(questions, self.answers),
             durable=kept,
             began=kept,
             is_first=False,
@@ -125,3 +128,22 @@ class State(NamedTuple):
         """Return the state after a fault that may go on, or is over since another call was answered."""
         others = frozenset(each for each in self.lasting if not each.startswith(f"{kind}|"))
         return self._replace(lasting=others | {f"{kind}|{label}|{option.name}"} if option.lasts else others)
+
+
+def _told(questions: Mapping[str, PersonQuestion], unit: Unit) -> dict[str, PersonQuestion]:
+    """Return the questions as they stand after a unit; whoever answered one in time, answered it."""
+    found = {**questions, **{opened.decision_id: opened for opened in unit.questions}}
+    for decision_id in unit.closed:
+        if decision_id in found and found[decision_id].answer is None:
+            found[decision_id] = found[decision_id].model_copy(update={"status": "expired"})
+    return found
+
+
+def _answered(
+    questions: Mapping[str, PersonQuestion], answers: Mapping[str, PersonAnswer]
+) -> dict[str, PersonQuestion]:
+    given = {
+        decision_id: questions[decision_id].model_copy(update={"status": "answered", "answer": answer})
+        for decision_id, answer in answers.items()
+    }
+    return {**questions, **given}

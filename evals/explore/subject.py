@@ -14,7 +14,10 @@ from evals.project import Project
 from evals.rules import Rules
 from graphs import pinning
 from graphs.blocks import Program
+from graphs.testing import RUN_ID, START
+from planner.decisions import WorkflowRef
 from planner.definition import AnyStep, Call, Decide, Workflow
+from planner.runs import Run
 from tools.catalog import Catalog
 
 
@@ -48,6 +51,25 @@ class Subject:
     def services(self) -> Mapping[str, Services]:
         """What calls may come to, by scenario."""
         return {scenario.name: Services(self.real, scenario) for scenario in self.scenarios}
+
+    @cached_property
+    def runs(self) -> Mapping[str, Run]:
+        """The run of each scenario, as it begins."""
+        return {scenario.name: self._run(scenario) for scenario in self.scenarios}
+
+    def _run(self, scenario: Scenario) -> Run:
+        workflow = self.workflow
+        return Run(
+            id=RUN_ID,
+            workflow=WorkflowRef(name=workflow.workflow, version=workflow.version, sha256=workflow.sha256),
+            catalog_revision=self.catalog.revision,
+            goal=workflow.goal,
+            input=scenario.input,
+            mode="explore",
+            started_by="explorer",
+            created_at=START,
+            updated_at=START,
+        )
 
     def step(self, path: str) -> AnyStep | None:
         """Return the step at a path of a run, as the workflow has it."""
