@@ -182,7 +182,8 @@ class Ledger:
         """Look again at the visits of which something new was told; keep those of which something stands."""
         self._catch_up()
         for spot in self._stale:
-            own = [Effect.model_validate(slot) for slot in self._slots.get(spot, {}).values()]
+            slots = self._slots.get(spot, {}).values()
+            own = [Effect.model_validate(slot) for slot in slots if _counts(slot["path"], slot["effect"])]
             found = _of_visit(own, self._undone(spot), self._operation)
             if any(found):
                 self._known[spot] = found
@@ -216,8 +217,7 @@ def _of_visit(attempts: Iterable[Effect], undone: Collection[str], operation: Fi
     """Return what stands of the attempts of one visit; `undone` are the paths of calls that took back."""
     groups: dict[tuple[object, ...], list[Effect]] = {}
     for effect in attempts:
-        # A colon stands only in the paths of calls that look up or take back.
-        if effect.effect != "read" and ":" not in effect.path:
+        if _counts(effect.path, effect.effect):
             groups.setdefault((effect.operation, *_identity(effect)), []).append(effect)
     applied = [found for found in map(_applied, groups.values()) if found is not None]
     counted = [
@@ -231,6 +231,11 @@ def _of_visit(attempts: Iterable[Effect], undone: Collection[str], operation: Fi
         in_doubt=_newest(doubtful),
         left=_newest(effect for effect in open_ if operation(effect.operation).undo is None),
     )
+
+
+def _counts(path: str, effect: EffectClass) -> bool:
+    """Tell whether a call is a step's own and may change something; a colon is in the paths of others."""
+    return effect != "read" and ":" not in path
 
 
 def _identity(effect: Effect) -> tuple[object, ...]:
@@ -268,4 +273,7 @@ def _sum(parts: Iterable[Standing]) -> Standing:
 
 
 def _newest(found: Iterable[Effect]) -> tuple[Effect, ...]:
-    return tuple(sorted(found, key=lambda effect: effect.seq, reverse=True))
+    listed = list(found)
+    if len(listed) > 1:
+        listed.sort(key=lambda effect: effect.seq, reverse=True)
+    return tuple(listed)

@@ -74,11 +74,11 @@ class Recorded:
     """The entries of one run, looked up by key; grows as the run goes on."""
 
     def __init__(self, entries: Iterable[Numbered] = ()) -> None:
-        self._numbered: list[Numbered] = []
-        self._by_key: dict[tuple[EntryKind, str, int, int], Entry] = {}
-        self._last = 0
-        for numbered in entries:
-            self.add(numbered)
+        self._numbered = list(entries)
+        self._by_key: dict[tuple[EntryKind, str, int, int], Entry] = {
+            (entry.kind, entry.path, entry.visit, entry.attempt): entry for _, entry in self._numbered
+        }
+        self._last = max((seq for seq, _ in self._numbered), default=0)
 
     def add(self, numbered: Numbered) -> None:
         """Take in the next entry."""

@@ -4,6 +4,7 @@ The menu follows from outcome class x effect class; a definition may narrow it, 
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple, get_args
 
 from planner.decisions import Offered
@@ -61,8 +62,14 @@ def menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tuple[Offer
         why = _excluded(action, failure)
         if why is None and allow is not None and action not in allow:
             why = "the definition does not allow it here"
-        offered.append(Offered(id=action, means=MEANS[action], available=why is None, excluded_by=why))
+        offered.append(_option(action, why))
     return _with_an_end(offered)
+
+
+@lru_cache(maxsize=512)
+def _option(action: str, why: str | None) -> Offered:
+    """Return an action as it is offered, or why it is not; equal ones are one."""
+    return Offered(id=action, means=MEANS[action], available=why is None, excluded_by=why)
 
 
 def person_menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tuple[Offered, ...]:
@@ -76,12 +83,9 @@ def person_menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tupl
     offered = [option for option in menu(whenever, allow=allowed) if option.id != "person"]
     if failure.outcome.kind == "unknown":
         spent = None if failure.choices_left > 0 else "the recovery choices of this step are spent"
-        offered.append(Offered(id="applied", means=MEANS["applied"]))
-        offered.append(
-            Offered(id="not_applied", means=MEANS["not_applied"], available=spent is None, excluded_by=spent)
-        )
+        offered += [_option("applied", None), _option("not_applied", spent)]
     if failure.outcome.kind == "applied_bad":
-        offered.append(Offered(id="adopt", means=MEANS["adopt"]))
+        offered.append(_option("adopt", None))
     return tuple(offered)
 
 
@@ -89,7 +93,7 @@ def _with_an_end(offered: Sequence[Offered]) -> tuple[Offered, ...]:
     """Return the options; where none is available, the run may be ended after all."""
     if any(option.available for option in offered):
         return tuple(offered)
-    end = Offered(id="fail", means=MEANS["fail"])
+    end = _option("fail", None)
     return tuple(end if option.id == "fail" else option for option in offered)
 
 

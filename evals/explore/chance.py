@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from evals.clock import contained
 from evals.explore.graph import Edge
-from evals.explore.play import Play, event_loop
+from evals.explore.play import Play
 from evals.explore.points import Crash, Move, Point
 from evals.explore.scenarios import Scenario
 from evals.explore.search import Found, Search
-from evals.explore.state import State
 from evals.invariants import Violation
 from graphs.runner import Ended
 
@@ -53,7 +52,7 @@ class _Drawn:
         self.moves.append(Move(point.kind, point.label, option.name, option.faults))
         return place
 
-    def crash(self, _play: Play, crash: Crash, _after: State) -> bool:
+    def crash(self, _play: Play, crash: Crash) -> bool:
         """Tell whether the process ends here, as it is drawn."""
         is_here = self._left > 0 and self._draw(st.integers(0, 7)) == 1
         if is_here:
@@ -78,15 +77,15 @@ def sample(search: Search, examples: int) -> None:
         search: what is filled; nothing else was searched by it.
         examples: how many paths.
     """
-    with contained(), event_loop() as loop:
+    with contained(), asyncio.Runner() as runner:
         try:
-            _paths(search, examples, loop)()
+            _paths(search, examples, runner)()
         except Violated as found:
             _note(search, found)
     search.reasons.append(f"{examples} paths were drawn at random of an unknown number")
 
 
-def _paths(search: Search, examples: int, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+def _paths(search: Search, examples: int, runner: asyncio.Runner) -> Callable[[], None]:
     @settings(
         max_examples=examples,
         database=None,
@@ -97,12 +96,12 @@ def _paths(search: Search, examples: int, loop: asyncio.AbstractEventLoop) -> Ca
     )
     @given(st.data())
     def paths(data: st.DataObject) -> None:
-        _one(search, data.draw, loop)
+        _one(search, data.draw, runner)
 
     return paths
 
 
-def _one(search: Search, draw: Draw, loop: asyncio.AbstractEventLoop) -> None:
+def _one(search: Search, draw: Draw, runner: asyncio.Runner) -> None:
     """Take one random path, and hold it against the invariants at each point and at its end."""
     random.seed(7)
     scenarios = search.subject.scenarios
@@ -110,7 +109,7 @@ def _one(search: Search, draw: Draw, loop: asyncio.AbstractEventLoop) -> None:
     guide = _Drawn(draw, search)
     play = Play(search.subject, scenario, guide)
     search.runs += 1
-    ended = play.run(loop)
+    ended = runner.run(play.run())
     guide.judge(play, ended)
     search.cover(play)
 

@@ -1,8 +1,7 @@
 """Plays: one path of a run, from any state on, on the engine's own step functions and without any I/O."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -32,8 +31,8 @@ class Guide(Protocol):
         """Return the place of the option to take; may raise Halted."""
         ...
 
-    def crash(self, play: "Play", crash: Crash, after: State) -> bool:
-        """Tell whether the process ends here, and with which state."""
+    def crash(self, play: "Play", crash: Crash) -> bool:
+        """Tell whether the process ends here."""
         ...
 
 
@@ -94,7 +93,7 @@ class Play:
         """Whether all that happens happened before."""
         return self.preset is not None
 
-    def run(self, loop: asyncio.AbstractEventLoop) -> Ended:
+    async def run(self) -> Ended:
         """Move the run until it has ended, or only waits for ever.
 
         Raises:
@@ -105,7 +104,7 @@ class Play:
             waiting = self.state.waiting
             if waiting is None:
                 try:
-                    waiting = self.execute(loop)
+                    waiting = await self.execute()
                 except Crashed:
                     continue
                 if waiting.status != "waiting":
@@ -114,15 +113,15 @@ class Play:
             if not self._wait(waiting):
                 return waiting
 
-    def execute(self, loop: asyncio.AbstractEventLoop) -> Ended:
+    async def execute(self) -> Ended:
         """Take the run up from its journal until it ends or waits."""
         self.frames, self.ways, self.broken, self.over = [], {}, None, None
-        self.ctx = self.context(loop)
-        return loop.run_until_complete(runner.execute(self.ctx))
+        self.ctx = self.context()
+        return await runner.execute(self.ctx)
 
-    def context(self, loop: asyncio.AbstractEventLoop) -> Context:
+    def context(self) -> Context:
         """Return a context over the journal as it stands."""
-        state = self.state
+        state, loop = self.state, asyncio.get_running_loop()
 
         def sink(unit: Append) -> Written:
             self._write(unit)
@@ -327,11 +326,13 @@ class Play:
             self._crash(Crash("outcome", entry.path, entry.visit, entry.attempt, lost))
 
     def _crash(self, crash: Crash) -> None:
-        kept = len(self.state.units) - max(0, crash.lost - 1)
-        after = self.state.crashed(kept)
-        if self.guide.crash(self, crash, after):
-            self.state, self.over = after, Crashed()
+        if self.guide.crash(self, crash):
+            self.state, self.over = self.after(crash), Crashed()
             raise self.over
+
+    def after(self, crash: Crash) -> State:
+        """Return the state once the process has ended here."""
+        return self.state.crashed(len(self.state.units) - max(0, crash.lost - 1))
 
     def _wait(self, waiting: Ended) -> bool:
         """Let a person answer or time pass; False when nothing is left that could move the run."""
@@ -352,13 +353,3 @@ def _unsent(subject: Subject, entry: Entry) -> Sent:
     effect, arguments = subject.real.operation(name).effect, entry.body["arguments"]
     key = entry.body.get("key")
     return Sent(name, effect, arguments, key, "unknown", applied=False, told="never sent")
-
-
-@contextmanager
-def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """Open a loop to run paths in."""
-    loop = asyncio.new_event_loop()
-    try:
-        yield loop
-    finally:
-        loop.close()

@@ -1,10 +1,12 @@
 """The search: every path of a workflow within bounds, level by level of faults, each state once."""
 
 import asyncio
+import gc
 import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from evals import invariants
@@ -12,7 +14,7 @@ from evals.clock import contained
 from evals.errors import EvalError
 from evals.explore.fingerprint import fingerprint, world, written
 from evals.explore.graph import Edge, Graph
-from evals.explore.play import Play, event_loop
+from evals.explore.play import Play
 from evals.explore.points import Crash, Halted, Move, Point, Unlike
 from evals.explore.scenarios import Scenario
 from evals.explore.state import State
@@ -22,6 +24,9 @@ from evals.invariants import Violation
 from graphs.runner import Ended
 from planner.errors import PlannerError
 from tools.errors import ToolError
+
+COLLECT_AFTER = 100_000
+"""Objects that are made before the garbage collector looks again."""
 
 Judge = Callable[[History], Iterator[Violation]]
 Mark = Callable[[Play, Point], bytes]
@@ -127,18 +132,21 @@ class Search:
         self._began = time.perf_counter()
         for scenario in self.subject.scenarios:
             self._queues[0].append(Work(self.graph.root(), (), State(), None, scenario))
-        with contained(), event_loop() as loop:
-            for level in range(self.bounds.faults + 1):
-                self._level = level
-                if not self._explore(loop):
-                    break
-                self.levels = level
-                if self.found:
-                    if level < self.bounds.faults:
-                        self.reasons.append(f"stopped at {level} faults, where a violation was found")
-                    break
-            self._compare(loop)
+        with contained(), _rarely_collected():
+            asyncio.run(self._search())
         self.seconds = time.perf_counter() - self._began
+
+    async def _search(self) -> None:
+        for level in range(self.bounds.faults + 1):
+            self._level = level
+            if not await self._explore():
+                break
+            self.levels = level
+            if self.found:
+                if level < self.bounds.faults:
+                    self.reasons.append(f"stopped at {level} faults, where a violation was found")
+                break
+        await self._compare()
 
     @property
     def invariants(self) -> tuple[str, ...]:
@@ -159,14 +167,14 @@ class Search:
         """Whether every path within the bounds was explored."""
         return not self.reasons
 
-    def _explore(self, loop: asyncio.AbstractEventLoop) -> bool:
+    async def _explore(self) -> bool:
         queue = self._queues[self._level]
         while queue:
             cut = self._cut()
             if cut is not None:
                 self.reasons.append(cut)
                 return False
-            self._take(queue.popleft(), loop)
+            await self._take(queue.popleft())
         return True
 
     def _cut(self) -> str | None:
@@ -176,20 +184,20 @@ class Search:
             return f"the bound of {self.bounds.seconds:g} seconds was reached"
         return None
 
-    def _take(self, work: Work, loop: asyncio.AbstractEventLoop) -> None:
+    async def _take(self, work: Work) -> None:
         """Go one way from a state, and on along what is benign, until something known is met."""
         random.seed(7)
         self.runs += 1
         self._work, self._source, self._moves = work, work.source, work.moves
         play = Play(self.subject, work.scenario, self, state=work.state, preset=work.preset)
         try:
-            ended = play.run(loop)
+            ended = await play.run()
         except Halted:
             pass
         except (PlannerError, ToolError, EvalError, Unlike) as exc:
             self._broke_off(exc, play)
         else:
-            self._end(play, ended, loop)
+            await self._end(play, ended)
         self.cover(play)
 
     def choose(self, play: Play, point: Point) -> int:
@@ -209,12 +217,13 @@ class Search:
         self._source, self._moves = node, (Move(point.kind, point.label, first.name, first.faults),)
         return 0
 
-    def crash(self, play: Play, crash: Crash, after: State) -> bool:
+    def crash(self, play: Play, crash: Crash) -> bool:
         """Leave the crash for later, and go on as if there were none."""
-        del play
         if self._level + 1 <= self.bounds.faults:
             moves = (*self._moves, crash.move)
-            self._queues[self._level + 1].append(Work(self._source, moves, after, None, self._scenario))
+            self._queues[self._level + 1].append(
+                Work(self._source, moves, play.after(crash), None, self._scenario)
+            )
         return False
 
     @property
@@ -242,8 +251,6 @@ class Search:
 
     def _stop_if_violated(self, play: Play, ended: Ended | None = None) -> None:
         history = play.history(ended)
-        self.activated.update(invariants.activated(history))
-        self.applied.update(call.operation for call in history.calls if call.applied)
         for violation in self.judge(history):
             self._violate(violation, play)
             raise Halted
@@ -256,17 +263,17 @@ class Search:
         self._connect(play, node)
         self.found.append(Found(violation, node, self._level, self._scenario))
 
-    def _end(self, play: Play, ended: Ended, loop: asyncio.AbstractEventLoop) -> None:
+    async def _end(self, play: Play, ended: Ended) -> None:
         try:
             self._stop_if_violated(play, ended)
         except Halted:
             return
         mark = _mark(play, ended, self._scenario)
         if ended.status != "waiting" and not self.graph.knows(mark):
-            self._once_more(play, ended, loop)
+            await self._once_more(play, ended)
         self._connect(play, self.graph.end(mark, ended.status))
 
-    def _once_more(self, play: Play, ended: Ended, loop: asyncio.AbstractEventLoop) -> None:
+    async def _once_more(self, play: Play, ended: Ended) -> None:
         """Run the whole journal again: it must end alike, and call and ask nobody."""
         units = tuple(unit for unit in play.state.units if unit.entry.entry.kind != "finished")
         guide = _Nobody()
@@ -274,7 +281,7 @@ class Search:
             self.subject, self._scenario, guide, state=play.state._replace(units=units, waiting=None)
         )
         try:
-            found = again.execute(loop)
+            found = await again.execute()
         except Halted:
             found = None
         if found != ended:
@@ -292,7 +299,7 @@ class Search:
             state = play.at_choice() if point.kind == "call" else play.state
             self.pruned.append(Pruned(node, point, state, self._scenario))
 
-    def _compare(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _compare(self) -> None:
         """Go one way on from pruned states, and see that it leads where it did from those they count as."""
         for pruned in self.pruned:
             known = {
@@ -305,7 +312,7 @@ class Search:
                 continue
             place = self._draw.choice(ways)
             edge = known[pruned.point.options[place].name]
-            target = self._follow(pruned, place, loop)
+            target = await self._follow(pruned, place)
             self.checked += 1
             if self.graph.ends.get(edge.target) != "violated" and target != edge.target:
                 told = f"{pruned.point.kind} {pruned.point.label}: {edge.moves[0].option}"
@@ -313,14 +320,14 @@ class Search:
                     f"two states that count as one go different ways at {told}; they must not"
                 )
 
-    def _follow(self, pruned: Pruned, place: int, loop: asyncio.AbstractEventLoop) -> int | None:
+    async def _follow(self, pruned: Pruned, place: int) -> int | None:
         """Return the known state to which a way leads from a pruned one."""
         random.seed(7)
         self._work = Work(pruned.node, (), pruned.state, None, pruned.scenario)
         probe = _Probe(self._marked)
         play = Play(self.subject, pruned.scenario, probe, state=pruned.state, preset=(pruned.point, place))
         try:
-            ended = play.run(loop)
+            ended = await play.run()
         except Halted:
             return self._states.get(probe.mark)
         except (PlannerError, ToolError, EvalError, Unlike):
@@ -329,6 +336,9 @@ class Search:
 
     def cover(self, play: Play) -> None:
         """Note what a path came past."""
+        history = play.history()
+        self.activated.update(invariants.activated(history))
+        self.applied.update(call.operation for call in history.calls if call.applied)
         self.edges |= play.edges
         if play.ctx is not None:
             self.steps.update(play.ctx.trail)
@@ -351,7 +361,7 @@ class _Probe:
         self.mark = self._marked(play, point)
         raise Halted
 
-    def crash(self, _play: Play, _crash: Crash, _after: State) -> bool:
+    def crash(self, _play: Play, _crash: Crash) -> bool:
         """Go on."""
         return False
 
@@ -363,9 +373,20 @@ class _Nobody:
         """Halt."""
         raise Halted
 
-    def crash(self, _play: Play, _crash: Crash, _after: State) -> bool:
+    def crash(self, _play: Play, _crash: Crash) -> bool:
         """Go on."""
         return False
+
+
+@contextmanager
+def _rarely_collected() -> Iterator[None]:
+    """Let the garbage collector look more rarely: nearly all that a search makes, it keeps."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _mark(play: Play, ended: Ended, scenario: Scenario) -> bytes:

@@ -93,7 +93,7 @@ class State(NamedTuple):
     def answered(self, decision_id: str, answer: PersonAnswer) -> "State":
         """Return the state after a person answered a question."""
         answers = {**self.answers, decision_id: answer}
-        return self._replace(answers=answers, questions=_answered(self.questions, answers))
+        return self._replace(answers=answers, questions=_answered(self.questions, {decision_id: answer}))
 
     def crashed(self, kept: int) -> "State":
         """Return the state after the process ended with so many units kept."""

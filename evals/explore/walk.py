@@ -1,11 +1,12 @@
 """Walks: a path taken again from its beginning, move by move, with everything that was said on it."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from evals.clock import contained
-from evals.explore.play import Play, event_loop
+from evals.explore.play import Play
 from evals.explore.points import Crash, Move, Option, Point, Unlike
 from evals.explore.scenarios import Scenario
 from evals.explore.state import State
@@ -63,7 +64,7 @@ class _Follower:
         self.taken.append(Taken(move, option, play.state))
         return place
 
-    def crash(self, _play: Play, crash: Crash, _after: State) -> bool:
+    def crash(self, _play: Play, crash: Crash) -> bool:
         """Tell whether the process ends here on the path."""
         is_here = bool(self._left) and self._left[0] == crash.move
         if is_here:
@@ -80,8 +81,8 @@ def walk(subject: Subject, scenario: Scenario, moves: Sequence[Move]) -> Walk:
     """
     follower = _Follower(moves)
     play = Play(subject, scenario, follower)
-    with contained(), event_loop() as loop:
+    with contained():
         random.seed(7)
-        ended = play.run(loop)
+        ended = asyncio.run(play.run())
     edges = frozenset(play.edges)
     return Walk(scenario, tuple(follower.taken), tuple(follower.crashes), ended, play.state, edges)
