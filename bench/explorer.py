@@ -1,19 +1,20 @@
 """The explorer: paths, states and transitions per second for checkout and a workflow of twenty steps.
 
-Run it with `python -m bench.explorer [--faults N]`; it prints a table and one JSON line.
+Run it with `python -m bench.explorer [--faults N] [--jobs N]`; it prints a table and one JSON line.
 """
 
 import argparse
 import json
+import os
 import resource
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from evals.explore import exploration
+from evals.explore import exploration, shards
 from evals.explore.scenarios import Scenario
-from evals.explore.search import Bounds, Search
+from evals.explore.search import Bounds
 from evals.explore.subject import Subject, of_folder
 from graphs import blocks
 from planner.definition import Workflow
@@ -59,16 +60,21 @@ def twenty() -> Subject:
     return Subject(workflow, programs, catalog, catalog, (Scenario("sample", {}, {}, {}),))
 
 
-def measure(subject: Subject, faults: int) -> dict[str, Any]:
-    search = Search(subject, Bounds(faults=faults))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
-    search.run()
-    cpu = resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
+def cpu_seconds() -> float:
+    """Return what this process and those that it began have computed."""
+    return sum(resource.getrusage(who).ru_utime for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def measure(subject: Subject, faults: int, jobs: int) -> dict[str, Any]:
+    before = cpu_seconds()
+    search = shards.search(subject, Bounds(faults=faults), jobs=jobs)
+    cpu = cpu_seconds() - before
     told = exploration.exploration(search)
     return {
         "workflow": told.workflow,
         "status": told.status,
         "faults": faults,
+        "jobs": jobs,
         "violations": len(told.violations),
         "paths": told.paths,
         "states": told.states,
@@ -84,8 +90,9 @@ def measure(subject: Subject, faults: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=2)
-    faults = parser.parse_args().faults
-    found = [measure(each, faults) for each in (of_folder(SHOP, "checkout"), twenty())]
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    told = parser.parse_args()
+    found = [measure(each, told.faults, told.jobs) for each in (of_folder(SHOP, "checkout"), twenty())]
     print(yaml.safe_dump(found, sort_keys=False))
     print(json.dumps({"explorer": found}))
 

@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from evals.clock import contained
+from evals.explore.findings import Found
 from evals.explore.graph import Edge
 from evals.explore.play import Play
 from evals.explore.points import Crash, Move, Point
 from evals.explore.scenarios import Scenario
-from evals.explore.search import Found, Search
+from evals.explore.search import Search
 from evals.invariants import Violation
 from graphs.runner import Ended
 

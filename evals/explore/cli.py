@@ -1,6 +1,7 @@
 """The command line of the explorer."""
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +12,13 @@ import typer
 from evals import report
 from evals.errors import ProjectMissing, SuiteInvalid
 from evals.explore import exploration as explorations
-from evals.explore import files, subject
+from evals.explore import files, shards, subject
 from evals.explore.exploration import Exploration
 from evals.explore.search import Bounds, Search
 from planner.errors import WorkflowUnknown
 
 FAILED, USAGE, NOTHING = 1, 2, 5
+CORES = os.cpu_count() or 1
 
 WorkflowArgument = Annotated[str, typer.Argument(metavar="WORKFLOW", help="Name of the workflow")]
 ProjectOption = Annotated[
@@ -32,6 +34,10 @@ StepsOption = Annotated[
 SecondsOption = Annotated[float, typer.Option("--max-seconds", metavar="S", min=0.0, help="Real time in all")]
 RecoveriesOption = Annotated[
     int, typer.Option("--recoveries", metavar="N", min=1, max=5, help="Recovery choices that a step may have")
+]
+JobsOption = Annotated[
+    int,
+    typer.Option("-j", "--jobs", metavar="N", min=1, help="Scenarios explored side by side; one per core"),
 ]
 RandomOption = Annotated[
     int | None, typer.Option("--random", metavar="N", min=1, help="Draw N paths instead of taking all")
@@ -59,6 +65,7 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     steps: StepsOption = _DEFAULT.steps,
     seconds: SecondsOption = _DEFAULT.seconds,
     recoveries: RecoveriesOption = 2,
+    jobs: JobsOption = CORES,
     folder: ProjectOption = Path(),
     examples: RandomOption = None,
     out: OutOption = None,
@@ -72,10 +79,11 @@ def explore(  # noqa: PLR0913 - each is an option of the command
         raise _refused(exc.code, str(exc), NOTHING, as_json=as_json) from exc
     except (SuiteInvalid, ProjectMissing) as exc:
         raise _refused(exc.code, str(exc), USAGE, as_json=as_json) from exc
-    search = Search(explored, Bounds(faults, states, steps, seconds))
+    bounds = Bounds(faults, states, steps, seconds)
     if examples is None:
-        search.run()
+        search = shards.search(explored, bounds, jobs=jobs)
     else:
+        search = Search(explored, bounds)
         _sample(search, examples, as_json=as_json)
     found = list(explorations.fewest(search))
     written = [] if out is None else files.counterexamples(search, found, out, folder)

@@ -71,7 +71,7 @@ def coverage(subject: Subject, graph: Graph, seen: Seen) -> Coverage:
         edges=_share(edges, found),
         options=_share(options, _named(seen.chosen)),
         unreachable=tuple(sorted(options - _named(seen.offered))),
-        outcomes=_share(set(_possible(graph)), set(_happened(graph))),
+        outcomes=_share(graph.possible, set(_happened(graph))),
         pairs=len(set(_pairs(graph))),
         vacuous=tuple(name for name in seen.invariants if name not in activated),
     )
@@ -112,11 +112,6 @@ def _edges(subject: Subject, sequence: Sequence, prefix: str, depth: int = 0) ->
         for node in block.nodes:
             for below, nested in _nested(subject, node, f"{prefix}{node.name}", depth):
                 yield from _edges(subject, nested, below, depth + 1)
-
-
-def _possible(graph: Graph) -> Iterator[str]:
-    for point in graph.points.values():
-        yield from (f"{point.kind} {point.label}: {option.name}" for option in point.options)
 
 
 def _happened(graph: Graph) -> Iterator[str]:

@@ -8,7 +8,8 @@ from evals import invariants
 from evals.explore import coverage, graph, story
 from evals.explore.coverage import Coverage, Seen
 from evals.explore.files import Written
-from evals.explore.search import Found, Search
+from evals.explore.findings import Found
+from evals.explore.search import Search
 from tools.records import Record
 
 

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from evals import load, runner
 from evals.explore import cover, export, graph
-from evals.explore.search import Found, Search
+from evals.explore.findings import Found
+from evals.explore.search import Search
 from evals.explore.walk import walk
 
 

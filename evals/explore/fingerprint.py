@@ -29,7 +29,7 @@ _MINUTE = 60
 
 def fingerprint(play: Play, point: Point) -> bytes:
     """Return what tells a state apart from others at its point."""
-    return hashlib.blake2b(written(told(play, point)), digest_size=16).digest()
+    return digest(told(play, point))
 
 
 def told(play: Play, point: Point) -> Any:
@@ -79,6 +79,11 @@ def world(play: Play, kind: str = "") -> Any:
         sorted(each for each in state.lasting if not each.startswith(f"{kind}|")),
         made,
     ]
+
+
+def digest(value: Any) -> bytes:
+    """Return few bytes that are equal for equal values, and differ for others."""
+    return hashlib.blake2b(written(value), digest_size=16).digest()
 
 
 def written(value: Any) -> bytes:

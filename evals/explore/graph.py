@@ -28,12 +28,12 @@ class Graph:
 
     def __init__(self) -> None:
         self.roots: list[int] = []
-        self.points: dict[int, Point] = {}
-        """States at which something is chosen."""
+        self.possible: set[str] = set()
+        """What could be chosen at the points of its states, in words."""
         self.ends: dict[int, str] = {}
         """States in which a run has ended, with its status."""
         self.out: dict[int, list[Edge]] = {}
-        self._count = 0
+        self.count = 0
         self._ended: dict[bytes, int] = {}
 
     def root(self) -> int:
@@ -45,7 +45,7 @@ class Graph:
     def add(self, point: Point) -> int:
         """Return a new state at a point."""
         node = self._next()
-        self.points[node] = point
+        self.possible.update(f"{point.kind} {point.label}: {option.name}" for option in point.options)
         return node
 
     def end(self, mark: bytes, status: str) -> int:
@@ -62,6 +62,18 @@ class Graph:
     def connect(self, edge: Edge) -> None:
         """Add an edge."""
         self.out.setdefault(edge.source, []).append(edge)
+
+    def join(self, other: "Graph") -> int:
+        """Take in another graph that shares no state, and return what its states are counted on by."""
+        shift = self.count
+        self.count += other.count
+        self.possible |= other.possible
+        self.roots += [node + shift for node in other.roots]
+        self.ends |= {node + shift: status for node, status in other.ends.items()}
+        for node, edges in other.out.items():
+            moved = (each._replace(source=each.source + shift, target=each.target + shift) for each in edges)
+            self.out[node + shift] = list(moved)
+        return shift
 
     @property
     def edges(self) -> Iterator[Edge]:
@@ -134,8 +146,8 @@ class Graph:
                     stack += [((edge.target, left - edge.faults), False) for edge in following]
 
     def _next(self) -> int:
-        self._count += 1
-        return self._count
+        self.count += 1
+        return self.count
 
 
 def _way(came: dict[int, Edge], target: int) -> tuple[Edge, ...]:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from evals import invariants
 from evals.clock import contained
 from evals.errors import EvalError
-from evals.explore.fingerprint import fingerprint, world, written
-from evals.explore.graph import Edge, Graph
+from evals.explore.findings import Findings, Found
+from evals.explore.fingerprint import digest, fingerprint, world
+from evals.explore.graph import Edge
 from evals.explore.play import Play
 from evals.explore.points import Crash, Halted, Move, Point, Unlike
 from evals.explore.scenarios import Scenario
@@ -45,16 +46,6 @@ class Bounds(NamedTuple):
     """Real time in all."""
 
 
-class Found(NamedTuple):
-    """A violation and where the search met it."""
-
-    violation: Violation
-    node: int
-    """The node in which it shows."""
-    faults: int
-    scenario: Scenario
-
-
 class Work(NamedTuple):
     """A state from which one way is still to be taken."""
 
@@ -74,7 +65,7 @@ class Pruned(NamedTuple):
     scenario: Scenario
 
 
-class Search:
+class Search(Findings):
     """One search; afterwards its fields tell what was found."""
 
     def __init__(
@@ -95,27 +86,10 @@ class Search:
             mark: what tells states apart.
             check_share: the share of pruned states whose next moves are compared with those of their likes.
         """
+        super().__init__()
         self.subject, self.bounds = subject, bounds
         self.judge: Judge = judge or self._violations
         self._fingerprint = mark
-        self.graph = Graph()
-        self.found: list[Found] = []
-        self.reasons: list[str] = []
-        """Why the search is not complete."""
-        self.runs = 0
-        self.levels = 0
-        """Faults up to which every path was taken."""
-        self.seconds = 0.0
-        self.checked = 0
-        """Pruned states whose next moves were compared."""
-        self.edges: set[tuple[str, str, str]] = set()
-        self.steps: set[str] = set()
-        self.activated: set[str] = set()
-        """Invariants that were put to the test."""
-        self.applied: set[str] = set()
-        """Operations that took effect."""
-        self.offered: dict[str, set[str]] = {}
-        self.chosen: dict[str, set[str]] = {}
         self.pruned: list[Pruned] = []
         self._queues: list[deque[Work]] = [deque() for _ in range(bounds.faults + 1)]
         self._states: dict[bytes, int] = {}
@@ -125,28 +99,42 @@ class Search:
         self._moves: tuple[Move, ...] = ()
         self._draw = random.Random(7)  # noqa: S311 - which states are checked, not a secret
         self._share = check_share
-        self._began = 0.0
+        self._began = time.perf_counter()
 
     def run(self) -> None:
         """Search until all is explored within the bounds, a violation is found, or a bound cuts it off."""
-        self._began = time.perf_counter()
-        for scenario in self.subject.scenarios:
-            self._queues[0].append(Work(self.graph.root(), (), State(), None, scenario))
-        with contained(), _rarely_collected():
-            asyncio.run(self._search())
-        self.seconds = time.perf_counter() - self._began
-
-    async def _search(self) -> None:
         for level in range(self.bounds.faults + 1):
-            self._level = level
-            if not await self._explore():
+            if not self.explore(level):
                 break
-            self.levels = level
-            if self.found:
-                if level < self.bounds.faults:
-                    self.reasons.append(f"stopped at {level} faults, where a violation was found")
-                break
-        await self._compare()
+        self.finish()
+
+    def explore(self, level: int) -> bool:
+        """Explore what takes so many faults, and tell whether to go on with one more."""
+        self._level = level
+        if level == 0:
+            begun = ((self.graph.root(), scenario) for scenario in self.subject.scenarios)
+            self._queues[0] += (Work(root, (), State(), None, scenario) for root, scenario in begun)
+        with contained(), _rarely_collected():
+            cut = asyncio.run(self._explore())
+        if cut is not None:
+            self.reasons.append(cut)
+            return False
+        self.levels = level
+        if self.found and level < self.bounds.faults:
+            self.reasons.append(f"stopped at {level} faults, where a violation was found")
+        return not self.found
+
+    def finish(self) -> Findings:
+        """Compare a share of the pruned states with their likes, and return what was found."""
+        with contained():
+            asyncio.run(self._compare())
+        self.seconds = time.perf_counter() - self._began
+        return self.told()
+
+    @property
+    def waiting(self) -> int:
+        """How many ways are left to be taken with one more fault."""
+        return sum(map(len, self._queues[self._level + 1 : self._level + 2]))
 
     @property
     def invariants(self) -> tuple[str, ...]:
@@ -157,28 +145,18 @@ class Search:
         yield from invariants.violations(history)
         yield from self.subject.rules.violations(history)
 
-    @property
-    def states(self) -> int:
-        """How many different states were met."""
-        return len(self._states)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every path within the bounds was explored."""
-        return not self.reasons
-
-    async def _explore(self) -> bool:
+    async def _explore(self) -> str | None:
+        """Take every way of this level; return why that was cut short, or None."""
         queue = self._queues[self._level]
         while queue:
             cut = self._cut()
             if cut is not None:
-                self.reasons.append(cut)
-                return False
+                return cut
             await self._take(queue.popleft())
-        return True
+        return None
 
     def _cut(self) -> str | None:
-        if len(self._states) >= self.bounds.states:
+        if self.states >= self.bounds.states:
             return f"the bound of {self.bounds.states} states was reached"
         if time.perf_counter() - self._began > self.bounds.seconds:
             return f"the bound of {self.bounds.seconds:g} seconds was reached"
@@ -239,6 +217,7 @@ class Search:
         is_new = node is None
         if node is None:
             node = self._states[mark] = self.graph.add(point)
+            self.states += 1
         self._connect(play, node)
         return node, is_new
 
@@ -390,4 +369,4 @@ def _rarely_collected() -> Iterator[None]:
 
 
 def _mark(play: Play, ended: Ended, scenario: Scenario) -> bytes:
-    return written([ended.status, ended.output, world(play), scenario.name])
+    return digest([ended.status, ended.output, world(play), scenario.name])
