@@ -14,6 +14,9 @@ from tools.outcomes import Outcome
 
 ACTIONS: tuple[RecoveryAction, ...] = get_args(RecoveryAction)
 
+LEADING_ON = frozenset({"retry", "reconcile", "substitute"})
+"""Actions after which the same step may fail again, and need another choice."""
+
 MEANS: dict[str, str] = {
     "retry": "Send the same call again.",
     "reconcile": "Ask the service whether the call took effect, and go on from what it says.",
@@ -41,7 +44,7 @@ class Failure(NamedTuple):
     irreversible: str | None = None
     """An applied effect of the run that cannot be taken back."""
     choices_left: int = 1
-    """How many more recovery choices this step may have; each choice uses one, so every run ends."""
+    """How many more recovery choices this step may have; at zero only what ends it is left."""
     closed: str | None = None
     """Why a call to its service would not be sent now, such as an open breaker."""
 
@@ -115,7 +118,7 @@ def in_doubt(effect: EffectClass, outcome: Outcome) -> bool:
 def _excluded(action: RecoveryAction, failure: Failure) -> str | None:
     if action in {"person", "fail"}:
         return None
-    if failure.choices_left <= 0:
+    if failure.choices_left <= 0 and action in LEADING_ON:
         return "the recovery choices of this step are spent"
     return _RULES[action](failure)
 

@@ -79,8 +79,16 @@ def test_a_definition_can_only_narrow_the_menu(outcome, effect):
 
 
 @pytest.mark.parametrize(("outcome", "effect"), list(itertools.product(FAILURES, EFFECTS)))
-def test_when_the_choices_are_spent_only_a_person_or_the_end_is_left(outcome, effect):
-    assert available(failure(effect, outcome, choices_left=0)) == {"person", "fail"}
+def test_when_the_choices_are_spent_nothing_is_left_that_could_lead_to_another(outcome, effect):
+    left = available(failure(effect, outcome)) - {"retry", "reconcile", "substitute"}
+
+    assert available(failure(effect, outcome, choices_left=0)) == left
+
+
+def test_an_optional_step_whose_choices_are_spent_is_still_skipped_by_rule():
+    found = failure("keyed", "rejected", choices_left=0)
+
+    assert recovery.safest(recovery.menu(found), found) == "skip"
 
 
 def test_after_an_irreversible_effect_nothing_goes_backwards():
