@@ -83,14 +83,14 @@ def _share_found(pairs: int, flips: int) -> float:
     low, high = 0.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        if _at_least(flips, pairs, middle) >= POWER:
+        if at_least(flips, pairs, middle) >= POWER:
             high = middle
         else:
             low = middle
     return high
 
 
-def _at_least(k: int, n: int, p: float) -> float:
+def at_least(k: int, n: int, p: float) -> float:
     """Return the probability of at least k of n, each with probability p."""
     if p <= 0.0:
         return 0.0 if k > 0 else 1.0
