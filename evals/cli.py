@@ -1,8 +1,7 @@
 """The command line of evals: `python -m evals`, and the same as `planner eval`."""
 
 import enum
-import sys
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,19 +9,27 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from evals import baseline, cases, comparing, load, report, selection
+from evals import (
+    baseline,
+    cases,
+    comparing,
+    load,
+    outputs,
+    playing,
+    provenance,
+    reading,
+    report,
+    selection,
+    terminal,
+)
 from evals.baseline import BaselineInvalid
-from evals.errors import EvalError, ProjectMissing, SuiteInvalid
+from evals.errors import ProjectMissing, SuiteInvalid
 from evals.explore import cli as exploring
-from evals.runner import CaseResult, Job, jobs, run_all
-from evals.selection import ExpressionWrong, Selection
-from planner import settings
-from planner.errors import SettingsInvalid
-from planner.log.masking import Masking
+from evals.options import JsonOption, OutputOption, PathsArgument, ProjectOption
+from evals.runner import Job, jobs
+from evals.selection import Selection
+from planner.clock import SystemClock, new_id
 from tools.problems import Problem
-
-USAGE = 2
-"""Exit code of a wrong command line or an invalid file."""
 
 _EXITS = (
     "Exit codes: 0 all passed, 1 some did not, 2 wrong usage or file, 3 the harness broke, 5 nothing to run."
@@ -55,16 +62,6 @@ class Gate(enum.StrEnum):
     CRITICAL = "critical"
 
 
-PathsArgument = Annotated[
-    list[Path] | None,
-    typer.Argument(metavar="[PATHS]...", help="Case files and folders; this folder unless told"),
-]
-ProjectOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--project", metavar="DIR", help="Folder with catalog.yaml; the nearest above each file unless told"
-    ),
-]
 ExpressionOption = Annotated[
     str,
     typer.Option(
@@ -80,10 +77,8 @@ CaseOption = Annotated[
 EngineOption = Annotated[
     Engine, typer.Option("--engine", help="What moves the runs; production uses langgraph")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]
-
-
 app.command(epilog=exploring.EXITS)(exploring.explore)
+app.command(epilog=_EXITS)(reading.score)
 
 
 @app.callback()
@@ -100,19 +95,25 @@ def run(
     case: CaseOption = None,
     folder: ProjectOption = None,
     engine: EngineOption = Engine.LANGGRAPH,
+    files: OutputOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run cases and tell for each whether it passed, with the first difference."""
-    policy = _masking(as_json=as_json)
+    policy = terminal.masking(as_json=as_json)
     wanted = _wanted(paths, folder, Selection(expression, tag or (), case or ()), as_json=as_json)
-    results = run_all(wanted, engine=engine.value, told=_silent if as_json else partial(_tell, policy))
+    with terminal.refusing(as_json=as_json):
+        outputs.check(files or ())
+    origin = provenance.provenance(wanted, engine=engine.value, name=new_id(), at=SystemClock().now())
+    played = playing.play(wanted, engine=engine.value, policy=policy, told=_silent if as_json else _tell)
+    document = report.document(played.cases, origin=origin)
+    outputs.write(files or (), document)
     if as_json:
-        _print(report.text(report.document(results, policy)))
-    elif results:
-        _print(report.summary(results))
-    if not results and not as_json:
-        _complain("no case was found, and nothing found is no success")
-    raise typer.Exit(report.exit_code(results))
+        terminal.say(report.text(document))
+    elif played.cases:
+        terminal.say(report.summary(played.cases, played.seconds))
+    else:
+        terminal.complain("no case was found, and nothing found is no success")
+    raise typer.Exit(report.exit_code(played.cases))
 
 
 @app.command(epilog=_EXITS)
@@ -127,15 +128,15 @@ def validate(
     except SuiteInvalid as exc:
         problems += exc.problems
     except ProjectMissing as exc:
-        raise _refused(exc, as_json=as_json) from exc
+        raise terminal.refused(exc, as_json=as_json) from exc
     if as_json:
-        _print(report.text({"problems": [problem.model_dump(mode="json") for problem in problems]}))
+        terminal.say(report.text({"problems": [problem.model_dump(mode="json") for problem in problems]}))
     else:
         for problem in problems:
-            _print(str(problem))
-        _print(f"{len(found)} file{'s' if len(found) != 1 else ''}, {len(problems)} problems")
+            terminal.say(str(problem))
+        terminal.say(f"{len(found)} file{'s' if len(found) != 1 else ''}, {len(problems)} problems")
     if problems:
-        raise typer.Exit(USAGE)
+        raise typer.Exit(terminal.USAGE)
     raise typer.Exit(report.PASSED if found else report.NOTHING)
 
 
@@ -152,12 +153,12 @@ def compare(
     try:
         found = comparing.compare(baseline.read(base), baseline.read(head))
     except BaselineInvalid as exc:
-        raise _refused(exc, as_json=as_json) from exc
+        raise terminal.refused(exc, as_json=as_json) from exc
     closed = found.fails(gate.value)
     if as_json:
-        _print(report.text({**found.model_dump(mode="json"), "gate": gate.value, "closed": closed}))
+        terminal.say(report.text({**found.model_dump(mode="json"), "gate": gate.value, "closed": closed}))
     else:
-        _print(comparing.markdown(found) if markdown else comparing.text(found))
+        terminal.say(comparing.markdown(found) if markdown else comparing.text(found))
     raise typer.Exit(report.FAILED if closed else report.PASSED)
 
 
@@ -172,81 +173,48 @@ def accept(
     try:
         found = baseline.read(results)
     except BaselineInvalid as exc:
-        raise _refused(exc, as_json=as_json) from exc
+        raise terminal.refused(exc, as_json=as_json) from exc
     to.parent.mkdir(parents=True, exist_ok=True)
     to.write_text(baseline.text(found), encoding="utf-8")
     bad = [name for name, kept in found.cases.items() if not kept.is_good]
     if as_json:
-        _print(report.text({"file": str(to), "cases": len(found.cases), "failing": sorted(bad)}))
+        terminal.say(report.text({"file": str(to), "cases": len(found.cases), "failing": sorted(bad)}))
         return
-    _print(f"{len(found.cases)} cases are accepted in {to}.")
+    terminal.say(f"{len(found.cases)} cases are accepted in {to}.")
     if bad:
-        _complain(f"{len(bad)} of them fail, and count as known from now on: {', '.join(sorted(bad))}")
+        terminal.complain(
+            f"{len(bad)} of them fail, and count as known from now on: {', '.join(sorted(bad))}"
+        )
 
 
 @app.command(epilog=_EXITS)
 def schema(*, as_json: JsonOption = True) -> None:
     """Print the JSON Schema of case files, for editors."""
     del as_json
-    _print(report.text(cases.json_schema()))
+    terminal.say(report.text(cases.json_schema()))
 
 
 def _wanted(paths: list[Path] | None, folder: Path | None, chosen: Selection, *, as_json: bool) -> list[Job]:
     found = _found(paths, as_json=as_json)
-    try:
+    with terminal.refusing(as_json=as_json):
         return selection.select(jobs(load.load(found, folder=folder)), chosen)
-    except (SuiteInvalid, ProjectMissing, ExpressionWrong) as exc:
-        raise _refused(exc, as_json=as_json) from exc
 
 
 def _found(paths: list[Path] | None, *, as_json: bool) -> list[Path]:
-    try:
+    with terminal.refusing(as_json=as_json):
         return load.find(paths or [Path()])
-    except SuiteInvalid as exc:
-        raise _refused(exc, as_json=as_json) from exc
 
 
-def _masking(*, as_json: bool) -> Masking:
-    """Return what reports are masked with: the same as what the planner shows."""
-    try:
-        return settings.load().masking
-    except SettingsInvalid as exc:
-        raise _refused(exc, as_json=as_json) from exc
-
-
-def _refused(error: EvalError | SettingsInvalid, *, as_json: bool) -> typer.Exit:
-    """Tell what is wrong with files or options, and return the exit."""
-    problems = error.problems if isinstance(error, SuiteInvalid) else ()
-    for problem in problems:
-        _complain(str(problem))
-    if not problems:
-        _complain(str(error))
-    if as_json:
-        told: dict[str, Any] = {"code": error.code, "message": str(error)}
-        _print(
-            report.text({"error": {**told, "problems": [each.model_dump(mode="json") for each in problems]}})
-        )
-    return typer.Exit(USAGE)
-
-
-def _tell(policy: Masking, result: CaseResult) -> None:
+def _tell(case: Mapping[str, Any]) -> None:
     """Print the line of a case, with its status in colour on a terminal."""
     console = Console(soft_wrap=True)
     if not console.is_terminal:
-        _print(report.line(result, policy))
+        terminal.say(report.line(case))
         return
-    told = Text(report.line(result, policy))
-    told.stylize(_STYLES[result.status], 0, report.LABEL_WIDTH)
+    told = Text(report.line(case))
+    told.stylize(_STYLES[case["status"]], 0, report.LABEL_WIDTH)
     console.print(told)
 
 
-def _silent(_result: CaseResult) -> None:
+def _silent(_case: Mapping[str, Any]) -> None:
     """Tell nothing: the one document comes at the end."""
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-
-
-def _complain(text: str) -> None:
-    sys.stderr.write(f"evals: {text}\n")

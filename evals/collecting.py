@@ -71,4 +71,4 @@ class CaseItem(pytest.Item):
 
 
 def _line(result: CaseResult) -> str:
-    return report.line(result, settings.load().masking)
+    return report.line(report.case(result, settings.load().masking))

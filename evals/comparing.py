@@ -1,6 +1,6 @@
 """Comparing: what changed between two results, case by case. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from evals.baseline import Baseline, Kept
@@ -25,6 +25,8 @@ _ORDER: tuple[Verdict, ...] = (
     "newly passing",
     "new",
 )
+MOST_LISTED = 50
+"""Cases that a section of Markdown names; the comment of a pull request has an end."""
 CRITICAL = "critical"
 """Tag of cases that count twice: no gate lets one of them fail."""
 
@@ -92,7 +94,7 @@ def markdown(comparison: Comparison) -> str:
         found = comparison.of(verdict)
         if found:
             lines += ["", f"### {verdict.capitalize()} ({len(found)})", ""]
-            lines += [f"* `{each.case}`{_cell(each)}" for each in found]
+            lines += listed(map(_cell, found))
     return "\n".join([*lines, "", _power(comparison)])
 
 
@@ -139,10 +141,21 @@ def _power(comparison: Comparison) -> str:
     """Return how easily chance alone would show as many flips, and what so few cases could show at all."""
     broke, fixed = (len(comparison.of(verdict)) for verdict in ("newly failing", "newly passing"))
     p = statistics.mcnemar(broke, fixed)
-    return f"exact McNemar p = {p:.3g}; {statistics.detectable(comparison.comparable)}"
+    return f"exact McNemar p = {p:.3g}; {statistics.detectable(comparison.comparable).sentence}"
+
+
+def listed(lines: Iterable[str]) -> list[str]:
+    """Return lines as a list in Markdown; a comment holds only so many."""
+    found = list(lines)
+    rest = [f"* and {len(found) - MOST_LISTED} more"] if len(found) > MOST_LISTED else []
+    return [*(f"* {line}" for line in found[:MOST_LISTED]), *rest]
+
+
+def quoted(text: str) -> str:
+    """Return text as code in Markdown, so that nothing in it is a mark-up, a mention or a link."""
+    return f"`{' '.join(text.replace('`', chr(39)).split())}`"
 
 
 def _cell(change: Change) -> str:
     mark = " **critical**" if change.is_critical else ""
-    plain = change.told.replace("`", "'").replace("<", "&lt;").replace("\n", " ")
-    return f"{mark}{f': {plain}' if plain else ''}"
+    return f"`{change.case}`{mark}{f': {quoted(change.told)}' if change.told else ''}"

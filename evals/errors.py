@@ -41,6 +41,12 @@ class ProjectMissing(EvalError):
         super().__init__(f"no folder at or above {where} holds a catalog.yaml; name it with --project")
 
 
+class ExtraMissing(EvalError):
+    """Something is needed that is installed only on demand."""
+
+    code = "extra-missing"
+
+
 class ScriptUnmatched(EvalError):
     """The run asked for something that the case has no answer to."""
 
@@ -51,6 +57,12 @@ class AnswerImpossible(EvalError):
     """A scripted answer could not come from whom it pretends to come from."""
 
     code = "answer-impossible"
+
+
+class CaseStale(EvalError):
+    """What was written down cannot tell what the case expects now."""
+
+    code = "case-stale"
 
 
 class LimitReached(EvalError):

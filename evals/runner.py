@@ -2,15 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from evals import cases, checks, custom, matrix, stage
-from evals.cases import Case, KnownFailure, Setting, Suite
+from evals.cases import Case, KnownFailure, Suite
 from evals.checks import Check
 from evals.custom import CustomCheckBroken
-from evals.errors import AnswerImpossible, EvalError, LimitReached, ScriptUnmatched
+from evals.errors import AnswerImpossible, CaseStale, EvalError, LimitReached, ScriptUnmatched
 from evals.match import Difference
 from evals.project import Project
 from evals.trace import Trace
@@ -23,10 +23,11 @@ log = logging.getLogger(__name__)
 Status = Literal["passed", "failed", "error", "expected"]
 """`expected`: failed, as it is known to."""
 
-_CASE_ERRORS = (ScriptUnmatched, AnswerImpossible, LimitReached, CustomCheckBroken)
+_CASE_ERRORS = (ScriptUnmatched, AnswerImpossible, LimitReached, CustomCheckBroken, CaseStale)
 """What is wrong with the case and not with what plays it."""
 
-_UNUSED = "/unused"
+UNUSED = "/unused"
+"""Name of the check that every answer was asked for."""
 
 
 class CaseResult(Record):
@@ -40,6 +41,8 @@ class CaseResult(Record):
     workflow: str
     definition: str = ""
     """Digest of the case and of the workflows of its project that it runs."""
+    scenario: str = ""
+    """The same without what is expected: results of one scenario can be scored anew."""
     engine: str
     status: Status
     """`error` where it could not be judged at all."""
@@ -85,20 +88,6 @@ def jobs(loaded: Iterable[Loaded]) -> list[Job]:
     return [Job(each, made) for each in loaded for case in each.suite.cases for made in matrix.expanded(case)]
 
 
-def run_all(
-    wanted: Iterable[Job], *, engine: str, told: Callable[[CaseResult], None] = lambda _result: None
-) -> list[CaseResult]:
-    """Return the result of every case, each told as soon as it is there."""
-    return list(_told(wanted, engine, told))
-
-
-def _told(wanted: Iterable[Job], engine: str, told: Callable[[CaseResult], None]) -> Iterator[CaseResult]:
-    for job in wanted:
-        result = run(job, engine=engine)
-        told(result)
-        yield result
-
-
 def run(job: Job, *, engine: str = "langgraph") -> CaseResult:
     """Return what becomes of one case; never raises for what the case or the engine does wrong."""
     setting = cases.setting(job.loaded.suite, job.case)
@@ -108,13 +97,14 @@ def run(job: Job, *, engine: str = "langgraph") -> CaseResult:
     harness = _Harness()
     with harness:
         trace = stage.play(setting, job.loaded.project, scripts, engine=engine)
+    unused = scripts.unused() if setting.unused == "error" else []
     found: list[Check] = []
     if trace is not None:
         found = checks.judge(job.case.expect, trace, job.loaded.project.catalog)
         with harness:
             found += custom.judge(job.case, trace)
-        unused = scripts.unused() if setting.unused == "error" else []
-        found += [_unused(sentence) for sentence in unused]
+        found += map(_unused, unused)
+    digests = digested(job)
     return CaseResult(
         suite=job.loaded.suite.suite,
         file=job.loaded.file,
@@ -122,23 +112,44 @@ def run(job: Job, *, engine: str = "langgraph") -> CaseResult:
         title=job.case.title,
         tags=job.case.tags,
         workflow=setting.workflow,
-        definition=_definition(setting, job.loaded.project),
+        definition=digests.definition,
+        scenario=digests.scenario,
         engine=engine,
         checks=tuple(found),
         trace=trace,
         ms=(time.perf_counter() - began) * 1000,
-        **_verdict(harness.error, found, job.case.known_failure),
+        **verdict(harness.error, found, job.case.known_failure),
     )
 
 
-def _definition(setting: Setting, project: Project) -> str:
+def judge(job: Job, trace: Trace) -> list[Check]:
+    """Return a check for everything that a case expects of what happened.
+
+    Raises:
+        CustomCheckBroken: a check of the case's own cannot be found, or broke.
+    """
+    return [*checks.judge(job.case.expect, trace, job.loaded.project.catalog), *custom.judge(job.case, trace)]
+
+
+class Digests(NamedTuple):
+    """What a case is, in short."""
+
+    definition: str = ""
+    scenario: str = ""
+
+
+def digested(job: Job) -> Digests:
+    """Return the digests of a case together with the workflows that it runs."""
+    setting, project = cases.setting(job.loaded.suite, job.case), job.loaded.project
     workflow = project.workflows.get(setting.workflow)
     if workflow is None:
-        return ""
+        return Digests()
     nested = pinning.closure(workflow, project.find)
     sha256s = sorted(each.sha256 for each in (workflow, *nested.values()))
     told = setting.model_dump(mode="json", exclude={"case": {"title", "tags", "source", "known_failure"}})
-    return digest([told, sha256s, project.catalog.revision])
+    definition = digest([told, sha256s, project.catalog.revision])
+    del told["case"]["expect"]
+    return Digests(definition, digest([told, sha256s, project.catalog.revision]))
 
 
 class _Verdict(NamedTuple):
@@ -148,17 +159,18 @@ class _Verdict(NamedTuple):
     is_harness_error: bool = False
 
 
-def _verdict(error: Exception | None, found: list[Check], known: KnownFailure | None) -> dict[str, object]:
-    verdict = _judged(error, found)
-    if known is not None and not verdict.is_harness_error:
-        verdict = _as_known(verdict, known)
-    return verdict._asdict()
+def verdict(error: Exception | None, found: list[Check], known: KnownFailure | None) -> dict[str, Any]:
+    """Return how a case ended, and why, as fields of its result."""
+    judged = _judged(error, found)
+    if known is not None and not judged.is_harness_error:
+        judged = _as_known(judged, known)
+    return judged._asdict()
 
 
-def _as_known(verdict: "_Verdict", known: KnownFailure) -> "_Verdict":
-    if verdict.status == "passed":
+def _as_known(judged: "_Verdict", known: KnownFailure) -> "_Verdict":
+    if judged.status == "passed":
         return _Verdict("failed", f"it passes, though it is known to fail ({known.issue}); take that out")
-    return verdict._replace(status="expected", reason=f"{known.issue}: {verdict.reason}")
+    return judged._replace(status="expected", reason=f"{known.issue}: {judged.reason}")
 
 
 def _judged(error: Exception | None, found: list[Check]) -> _Verdict:
@@ -172,8 +184,8 @@ def _judged(error: Exception | None, found: list[Check]) -> _Verdict:
 
 
 def _unused(sentence: str) -> Check:
-    difference = Difference(pointer=_UNUSED, expected="every answer to be asked for", found=sentence)
-    return Check(name=_UNUSED, ok=False, difference=difference)
+    difference = Difference(pointer=UNUSED, expected="every answer to be asked for", found=sentence)
+    return Check(name=UNUSED, ok=False, difference=difference)
 
 
 class _Harness:

@@ -88,6 +88,7 @@ class Stage:
         self._decisions: list[dict[str, Any]] = []
         self._questions: dict[str, PersonQuestion] = {}
         self._path: list[str] = []
+        self._ways: list[tuple[str, str]] = []
         self._executions = 0
         self._crashes = list(setting.case.crashes)
         self._is_down = False
@@ -119,10 +120,12 @@ class Stage:
             output=ended.output,
             error=ended.error,
             path=tuple(self._path),
+            ways=tuple(self._ways),
             decisions=tuple(self._decisions),
             calls=tuple(services.calls),
             entries=trace.entries(self._entries),
             effects=trace.applied(self._entries),
+            is_witnessed=self._witness is not None,
             violations=() if self._witness is None else self._witness.violations,
             virtual_s=virtual_s,
             executions=self._executions,
@@ -152,7 +155,7 @@ class Stage:
         if ctx.failure is not None and isinstance(ctx.failure.__cause__, ExpressionError):
             self._broken = str(ctx.failure)
         if is_forward:
-            self._path = ctx.trail
+            self._path, self._ways = ctx.trail, ctx.ways
         if len(ctx.trail) > self._setting.limits.steps:
             raise LimitReached("steps", self._setting.limits.steps, "steps")
         return ended

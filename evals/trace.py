@@ -36,6 +36,8 @@ class Trace(Record):
     error: str | None = None
     path: tuple[str, ...]
     """Paths of the steps, in the order in which they were entered."""
+    ways: tuple[tuple[str, str], ...] = ()
+    """Paths of steps that are over, or were passed over, each with the name of what followed."""
     decisions: tuple[dict[str, Any], ...]
     """Decision records, in the order in which they were written."""
     calls: tuple[Call, ...]
@@ -48,6 +50,8 @@ class Trace(Record):
     """Virtual seconds from beginning to end."""
     executions: int
     """How often the run was taken up from its journal."""
+    is_witnessed: bool = False
+    """Whether the invariants were looked at at every moment."""
     violations: tuple[Violation, ...] = ()
     """What the run did against the invariants, where the case asks for them."""
     model_calls: int = 0

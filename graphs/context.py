@@ -185,6 +185,8 @@ class Context:
     """Whether the run is past its steps, and only takes back."""
     trail: list[str] = field(default_factory=list)
     """Paths of steps in the order in which they were entered."""
+    ways: list[tuple[str, str]] = field(default_factory=list)
+    """Paths of steps that are over, or were passed over, each with the name of what followed."""
     taken: set[str] = field(default_factory=set)
     """Ids of the events that the run has taken; each is taken once."""
     _looking_back: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)

@@ -45,6 +45,7 @@ async def run_block(block: Block, frame: Frame, ctx: Context) -> str:
     try:
         for node in block.nodes:
             following = await perform(node, frame, ctx)
+            ctx.ways.append((frame.prefix + node.name, following))
     except Waiting:
         return PARKED
     except Parked as parked:

@@ -2,22 +2,21 @@
 
 import importlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals import report
-from evals.errors import ProjectMissing, SuiteInvalid
+from evals import report, terminal
+from evals.errors import ExtraMissing, ProjectMissing, SuiteInvalid
 from evals.explore import exploration as explorations
 from evals.explore import files, shards, subject
 from evals.explore.exploration import Exploration
 from evals.explore.search import Bounds, Search
 from planner.errors import WorkflowUnknown
 
-FAILED, USAGE, NOTHING = 1, 2, 5
+FAILED, NOTHING = 1, 5
 CORES = os.cpu_count() or 1
 
 WorkflowArgument = Annotated[str, typer.Argument(metavar="WORKFLOW", help="Name of the workflow")]
@@ -76,9 +75,9 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     try:
         explored = subject.of_folder(folder, workflow, recoveries=recoveries)
     except WorkflowUnknown as exc:
-        raise _refused(exc.code, str(exc), NOTHING, as_json=as_json) from exc
+        raise terminal.refused(exc, as_json=as_json, status=NOTHING) from exc
     except (SuiteInvalid, ProjectMissing) as exc:
-        raise _refused(exc.code, str(exc), USAGE, as_json=as_json) from exc
+        raise terminal.refused(exc, as_json=as_json) from exc
     bounds = Bounds(faults, states, steps, seconds)
     if examples is None:
         search = shards.search(explored, bounds, jobs=jobs)
@@ -91,10 +90,10 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     if cover is not None:
         files.suite(search, cover)
     if as_json:
-        _print(report.text(explorations.document(told)))
+        terminal.say(report.text(explorations.document(told)))
     else:
         for line in lines(told):
-            _print(line)
+            terminal.say(line)
     if told.violations or told.status == "INCOMPLETE":
         raise typer.Exit(FAILED)
 
@@ -104,7 +103,7 @@ def _sample(search: Search, examples: int, *, as_json: bool) -> None:
         chance = importlib.import_module("evals.explore.chance")
     except ModuleNotFoundError as exc:
         message = "--random needs hypothesis; install it with `pip install workflow-planner[random]`"
-        raise _refused("extra-missing", message, USAGE, as_json=as_json) from exc
+        raise terminal.refused(ExtraMissing(message), as_json=as_json) from exc
     chance.sample(search, examples)
 
 
@@ -148,14 +147,3 @@ def lines(told: Exploration) -> Iterator[str]:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _refused(code: str, message: str, status: int, *, as_json: bool) -> typer.Exit:
-    sys.stderr.write(f"evals: {message}\n")
-    if as_json:
-        _print(report.text({"error": {"code": code, "message": message, "problems": []}}))
-    return typer.Exit(status)
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

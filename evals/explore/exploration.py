@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from evals import invariants
 from evals.explore import coverage, graph, story
-from evals.explore.coverage import Coverage, Seen
+from evals.explore.coverage import SearchCoverage, Seen
 from evals.explore.files import Written
 from evals.explore.findings import Found
 from evals.explore.search import Search
@@ -63,7 +63,7 @@ class Exploration(Record):
     """Pruned states whose next moves were compared with those of their likes."""
     seconds: float
     violations: tuple[Counterexample, ...]
-    coverage: Coverage
+    coverage: SearchCoverage
     worst: Worst
 
 

@@ -9,7 +9,7 @@ from planner.log.masking import Masking
 
 def results(desk, expect="{status: succeeded}"):
     quiet = "model: absent\nperson: {clerk: later}\nservices: {bank.look: {return: {id: l, amount: 1}}}\n"
-    return report.document([desk.pay(f"{quiet}expect: {expect}")], Masking())
+    return report.document([report.case(desk.pay(f"{quiet}expect: {expect}"), Masking())])
 
 
 def test_a_baseline_keeps_what_came_of_each_case(desk, tmp_path):

@@ -94,9 +94,17 @@ def test_text_and_markdown_tell_the_same():
     assert "newly failing      s/breaks: /output: <x>" in comparing.text(found)
     shown = comparing.markdown(found)
     assert "### Newly failing (1)" in shown
-    assert "* `s/breaks`: /output: &lt;x>" in shown
+    assert "* `s/breaks`: `/output: <x>`" in shown
     assert "* `s/gone` **critical**" in shown
     assert "1 of 5 comparable cases came to the same" in shown
+    assert shown.endswith(
+        "exact McNemar p = 1; n=5: too few to show any change; 6 one-way flips are needed at least"
+    )
+
+
+def test_a_section_of_markdown_ends_and_nothing_in_it_is_marked_up():
+    assert comparing.listed(map(str, range(60)))[-2:] == ["* 49", "* and 10 more"]
+    assert comparing.quoted("@all `x`\n[a](b)") == "`@all 'x' [a](b)`"
 
 
 def test_nothing_changed_is_told():

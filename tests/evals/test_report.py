@@ -28,19 +28,24 @@ def result(status="passed", **more):
     ],
 )
 def test_the_exit_code_is_that_of_the_worst(results, code):
-    assert report.exit_code(results) == code
+    assert report.exit_code([report.case(each, Masking()) for each in results]) == code
 
 
 def test_a_line_tells_status_name_and_reason():
-    assert report.line(result(), Masking()) == "PASS  s/c (12 ms)"
-    assert report.line(result("failed", reason="why"), Masking()) == "FAIL  s/c: why"
-    assert report.line(result("error", reason="why"), Masking()) == "ERROR s/c: why"
-    assert report.summary([result(), result("failed")]) == "2 cases: 1 passed, 1 failed in 0.02 s"
+    assert report.line(report.case(result(), Masking())) == "PASS  s/c (12 ms)"
+    assert report.line(report.case(result("failed", reason="why"), Masking())) == "FAIL  s/c: why"
+    assert report.line(report.case(result("error", reason="why"), Masking())) == "ERROR s/c: why"
+    assert (
+        report.summary([{"status": "passed"}, {"status": "failed"}], 0.02)
+        == "2 cases: 1 passed, 1 failed in 0.02 s"
+    )
 
 
 def test_the_document_is_json_even_of_a_case_that_broke_off():
     told = json.loads(
-        report.text(report.document([result("error", reason="x", code="script-unmatched")], Masking()))
+        report.text(
+            report.document([report.case(result("error", reason="x", code="script-unmatched"), Masking())])
+        )
     )
     assert told["totals"]["error"] == 1
     assert told["cases"][0]["path"] == []
@@ -64,13 +69,13 @@ def differing(pointer, expected, found):
 def test_a_report_tells_no_secret_neither_in_words_nor_as_data(pointer, found):
     told = differing(pointer, "another", found)
 
-    assert "canary" not in report.line(told, Masking())
-    assert "canary" not in report.text(report.document([told], Masking()))
-    assert pointer in report.line(told, Masking())
+    assert "canary" not in report.line(report.case(told, Masking()))
+    assert "canary" not in report.text(report.document([report.case(told, Masking())]))
+    assert pointer in report.line(report.case(told, Masking()))
 
 
 def test_without_masking_a_report_tells_what_was_found():
     told, off = differing("/output/access_token", "another", "canary-9"), Masking(never=(), detectors=())
 
-    assert "canary-9" in report.line(told, off)
-    assert "canary-9" in report.text(report.document([told], off))
+    assert "canary-9" in report.line(report.case(told, off))
+    assert "canary-9" in report.text(report.document([report.case(told, off)]))

@@ -129,17 +129,6 @@ def test_a_broken_engine_is_an_error_of_the_harness(desk):
     assert result.reason == "StoreUnavailable: the disk is gone"
 
 
-def test_one_broken_case_does_not_stop_the_others(desk):
-    wanted = desk.jobs(
-        "- id: bad-one\n  input: {order: o-1, amount: 5.0}\n  expect: {status: succeeded}\n"
-        + desk.case(f"{GOOD}\nexpect: {{status: succeeded}}")
-    )
-    told = []
-    results = runner.run_all(wanted, engine="driver", told=told.append)
-    assert [result.status for result in results] == ["error", "passed"]
-    assert told == results
-
-
 QUIET = """
 model: absent
 person: {clerk: later}

@@ -1,0 +1,112 @@
+"""Coverage: what a workflow declares, and how much of it was come past. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from graphs import pinning
+from graphs.blocks import Node, Program, Sequence
+from planner.definition import Call, Decide, Fail, RunWorkflow, Workflow, walk
+from tools.records import Record
+
+MOST_DEPTH = 20
+
+
+class Share(Record):
+    """How much of something was covered."""
+
+    covered: int
+    total: int
+    missing: tuple[str, ...] = ()
+    """What was not."""
+
+    @property
+    def percent(self) -> int:
+        """Whole percents; 100 only where nothing is missing, and where there was nothing to cover."""
+        return 100 if not self.total else self.covered * 100 // self.total
+
+
+class Coverage(Record):
+    """How much of a workflow was come past."""
+
+    steps: Share
+    edges: Share
+    """Ways from one stretch of steps to the next."""
+    options: Share
+    """Options of decisions that were chosen."""
+    unreachable: tuple[str, ...]
+    """Options that were never even offered."""
+    outcomes: Share
+    """Ways in which calls, models and persons answered."""
+    pairs: int
+    """Different ways of two answers in a row."""
+
+
+class Place(NamedTuple):
+    """A step and its path in the workflow."""
+
+    path: str
+    node: Node
+
+
+class Declared(NamedTuple):
+    """A workflow with all that it runs, made ready."""
+
+    body: Sequence
+    programs: Mapping[str, Program]
+    """The workflows that it runs, by reference."""
+
+    def places(self) -> list[Place]:
+        """Return its steps, those of the workflows that it runs included."""
+        return list(_places(self, self.body, "", 0))
+
+    def edges(self) -> set[str]:
+        """Return the ways from one stretch of steps to the next."""
+        return set(_edges(self, self.body, "", 0))
+
+    def options(self) -> set[str]:
+        """Return the options of its decisions."""
+        steps = [(path, node.step) for path, node in self.places()]
+        return {
+            f"{path}: {name}" for path, step in steps if isinstance(step, Decide) for name in step.options
+        }
+
+
+def share(all_: set[str], found: set[str]) -> Share:
+    """Return how much of all was found."""
+    missing = tuple(sorted(all_ - found))
+    return Share(covered=len(all_) - len(missing), total=len(all_), missing=missing)
+
+
+def operations(workflow: Workflow) -> set[str]:
+    """Return the operations that a workflow's own steps may call going forward."""
+    steps = [place.step for place in walk(workflow)]
+    calls = [step for step in steps if isinstance(step, Call)]
+    return {name for step in calls for name in (step.call, *(other.call for other in step.substitutes))}
+
+
+def _places(told: Declared, sequence: Sequence, prefix: str, depth: int) -> Iterator[Place]:
+    for name, node in sequence.nodes.items():
+        path = f"{prefix}{name}"
+        yield Place(path, node)
+        for below, nested in _nested(told, node, path, depth):
+            yield from _places(told, nested, below, depth + 1)
+
+
+def _nested(told: Declared, node: Node, path: str, depth: int) -> Iterator[tuple[str, Sequence]]:
+    """Yield the sequences inside a step, with the prefix of their steps."""
+    if depth == MOST_DEPTH:
+        return
+    if isinstance(node.step, RunWorkflow):
+        yield f"{path}.", told.programs[pinning.reference(node.step)].body
+    for branch, nested in node.children.items():
+        yield (f"{path}." if branch == "steps" and len(node.children) == 1 else f"{path}.{branch}."), nested
+
+
+def _edges(told: Declared, sequence: Sequence, prefix: str, depth: int) -> Iterator[str]:
+    for block in sequence.blocks.values():
+        last = block.nodes[-1]
+        if not isinstance(last.step, Fail):
+            yield from (f"{prefix}{block.name} -> {target}" for target in block.targets)
+        for node in block.nodes:
+            for below, nested in _nested(told, node, f"{prefix}{node.name}", depth):
+                yield from _edges(told, nested, below, depth + 1)

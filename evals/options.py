@@ -1,0 +1,26 @@
+"""Options: what several verbs are told in the same words."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals import outputs
+
+PathsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[PATHS]...", help="Case files and folders; this folder unless told"),
+]
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project", metavar="DIR", help="Folder with catalog.yaml; the nearest above each file unless told"
+    ),
+]
+OutputOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="Write results there; the ending tells how: " + outputs.ENDINGS
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]

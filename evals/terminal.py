@@ -1,0 +1,65 @@
+"""The terminal: what every verb prints, and how it refuses."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from evals import report
+from evals.errors import EvalError, SuiteInvalid
+from planner import settings
+from planner.errors import PlannerError, SettingsInvalid
+from planner.log.masking import Masking
+
+USAGE = 2
+"""Exit code of a wrong command line or an invalid file."""
+
+
+def masking(*, as_json: bool) -> Masking:
+    """Return what reports are masked with: the same as what the planner shows.
+
+    Raises:
+        Exit: the settings are wrong, which is told.
+    """
+    try:
+        return settings.load().masking
+    except SettingsInvalid as exc:
+        raise refused(exc, as_json=as_json) from exc
+
+
+def refused(error: EvalError | PlannerError, *, as_json: bool, status: int = USAGE) -> typer.Exit:
+    """Tell what is wrong with files or options, and return the exit."""
+    problems = error.problems if isinstance(error, SuiteInvalid) else ()
+    for problem in problems:
+        complain(str(problem))
+    if not problems:
+        complain(str(error))
+    if as_json:
+        told: dict[str, Any] = {"code": error.code, "message": str(error)}
+        say(report.text({"error": {**told, "problems": [each.model_dump(mode="json") for each in problems]}}))
+    return typer.Exit(status)
+
+
+@contextmanager
+def refusing(*, as_json: bool) -> Iterator[None]:
+    """Refuse where files or options turn out to be wrong; what is wrong with one case does not end up here.
+
+    Raises:
+        Exit: something is wrong, which is told.
+    """
+    try:
+        yield
+    except EvalError as exc:
+        raise refused(exc, as_json=as_json) from exc
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    sys.stdout.write(f"{text}\n")
+
+
+def complain(text: str) -> None:
+    """Print a line beside the output."""
+    sys.stderr.write(f"evals: {text}\n")
