@@ -45,12 +45,7 @@ class ScriptedEvents:
 
     def arrived(self, wanted: Wanted, now: datetime) -> list[KeptEvent]:
         """Return the events that a step may take now, in the order of arrival."""
-        until = now if wanted.until is None else min(now, wanted.until)
-        return [
-            kept
-            for kept in self._events
-            if kept.event.type == wanted.type and wanted.since <= kept.received_at <= until
-        ]
+        return fitting(self._events, wanted, now)
 
     def next(self, now: datetime) -> datetime | None:
         """Return when the next event arrives, or None after the last one."""
@@ -67,6 +62,16 @@ class ScriptedEvents:
             for kept in self._events
             if (wanted := self._wanted[kept.id]) is (kept.id not in self._taken)
         ]
+
+
+def fitting(events: Sequence[KeptEvent], wanted: Wanted, now: datetime) -> list[KeptEvent]:
+    """Return those of the events that a step may take now, in their order."""
+    until = now if wanted.until is None else min(now, wanted.until)
+    return [
+        kept
+        for kept in events
+        if kept.event.type == wanted.type and wanted.since <= kept.received_at <= until
+    ]
 
 
 _TAKEN = "was taken by a step, and the case says `taken: false`"

@@ -33,7 +33,7 @@ def find(condition: Expression, name: str) -> Equation | None:
 
     Only conditions joined by `&&` are looked into: what `||` or `? :` joins need not hold.
     """
-    for part in _joined(condition.source):
+    for part in joined(condition.source):
         sides = _sides(part)
         for outside, inside in (sides, reversed(sides)) if sides else ():
             if outside.names == (name,) and name not in inside.names:
@@ -62,7 +62,7 @@ def solve(side: Expression, values: Mapping[str, Any]) -> str | None:
     return digest(side.evaluate(values))
 
 
-def _joined(source: str) -> list[str]:
+def joined(source: str) -> list[str]:
     """Return the parts of a condition that `&&` joins; none where something else joins them."""
     cuts, start, before = [], 0, None
     for token in _outermost(source):

@@ -13,6 +13,7 @@ from evals.explore.points import Crash
 from evals.explore.prospects import Given
 from evals.explore.walk import Taken, Walk
 from evals.history import Sent
+from graphs.testing import START
 from planner.definition import canonical
 from planner.runs import PersonQuestion
 
@@ -49,6 +50,7 @@ def case(walk: Walk, *, name: str, title: str, expect: Mapping[str, Any]) -> dic
         "model": _model(walk.taken),
         "services": _services(walk.state.calls, _spare(walk)),
         "person": _persons(walk),
+        "events": _events(walk),
         "crashes": [_crash(crash) for crash in walk.crashes],
         "expect": dict(expect),
     }
@@ -154,6 +156,22 @@ def _given(value: Given, place: int, told: Any) -> dict[str, Any]:
     after = (value.at - question.asked_at) + timedelta(milliseconds=place + 1)
     answer = {"choose": value.choice, "after": f"PT{after.total_seconds():.3f}S"}
     return answer if told is None else {**answer, "value": told}
+
+
+def _events(walk: Walk) -> list[dict[str, Any]]:
+    """Return what came from outside, and whether a step took it."""
+    entries = [unit.entry.entry for unit in walk.state.units]
+    taken = {entry.body["event_id"] for entry in entries if entry.kind == "event"}
+    return [
+        {
+            "type": each.event.type,
+            "id": each.id,
+            "after": f"PT{(each.received_at - START).total_seconds():.3f}S",
+            "data": each.event.data,
+            **({} if each.id in taken else {"taken": False}),
+        }
+        for each in walk.state.events
+    ]
 
 
 def _crash(crash: Crash) -> dict[str, Any]:

@@ -7,11 +7,13 @@ does not.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 
 from evals import history
+from evals.explore import happenings
 from evals.explore.play import Play
 from evals.explore.points import Point
 from graphs.attempts import NOT_APPLIED
@@ -171,6 +173,24 @@ def _forward(play: Play, ctx: Context, live: "list[_Live]") -> Iterator[Any]:
     yield [_frame(each.frame, play.ways.get(each.place)) for each in live]
     yield None if ctx.failure is None else [ctx.failure.path, ctx.failure.undo]
     yield [each.path is not None and ctx.is_frontier(each.path) for each in live]
+    yield _events(play, ctx)
+
+
+def _events(play: Play, ctx: Context) -> Any:
+    """Return events that nobody took yet, and what is waited for, with the minutes that are left of it."""
+    state = play.state
+    if not state.expected:
+        return None
+    left = [each for each in state.events if each.id not in ctx.taken]
+    open_ = happenings.awaited([unit.entry.entry for unit in state.units])
+    return [
+        [[each.event.type, each.event.data, _minutes(state.now, each.received_at)] for each in left],
+        [[each.spot, each.spot in state.expected, _minutes(state.now, each.due)] for each in open_],
+    ]
+
+
+def _minutes(now: datetime, moment: datetime | None) -> int | None:
+    return None if moment is None else round((moment - now).total_seconds() / _MINUTE)
 
 
 def _backward(play: Play, ctx: Context) -> Iterator[Any]:

@@ -1,11 +1,13 @@
 """Plays: one path of a run, from any state on, on the engine's own step functions and without any I/O."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from evals.explore import prospects
+from evals import events
+from evals.explore import happenings, prospects
+from evals.explore.happenings import EARLY, NoEvent
 from evals.explore.points import Crash, Crashed, Halted, Kind, Option, Point, Unlike
 from evals.explore.ports import Clock, Model
 from evals.explore.scenarios import Scenario
@@ -16,6 +18,7 @@ from graphs import runner
 from graphs.context import Context, Frame, around
 from graphs.runner import Ended
 from graphs.steps import run_block
+from planner.events import Event, KeptEvent, Wanted
 from planner.journal import Append, Entry, Recorded
 from planner.runs import PersonQuestion
 from tools.errors import ExpressionError
@@ -83,6 +86,8 @@ class Play:
         """How frames ended, by their place among the frames."""
         self.ctx: Context | None = None
         self.broken: str | None = None
+        self.unknown: list[str] = []
+        """Events that could not be made up, and why."""
         self.over: Halted | Crashed | None = None
         """What ended the execution for all of its branches."""
         self._services = subject.services[scenario.name]
@@ -140,6 +145,7 @@ class Play:
             execute=self._execute,
             recorded=Recorded(state.numbered),
             questions=dict(state.questions),
+            arrived=self.arrived,
             is_first=state.is_first,
             recovery_choices=self.subject.recoveries,
         )
@@ -179,6 +185,30 @@ class Play:
     def unavailable(self, _service: str) -> str | None:
         """Return that no breaker is open; an outage is among the outcomes of calls."""
         return None
+
+    async def arrived(self, wanted: Wanted) -> AsyncIterator[KeptEvent]:
+        """Yield the events that a step may take; when it first looks, one may have come before."""
+        spot = (wanted.path, wanted.visit)
+        if spot not in self.state.expected:
+            event = self._expected(wanted)
+            if (
+                event is not None
+                and self.choose("event", f"{wanted.type} for {wanted.path}", EARLY) == EARLY[1]
+            ):
+                early = happenings.kept(event, len(self.state.events), self.state.now)
+                self.state = self.state._replace(events=(*self.state.events, early))
+            self.state = self.state._replace(expected={**self.state.expected, spot: event})
+        for kept in events.fitting(self.state.events, wanted, self.state.now):
+            yield kept
+
+    def _expected(self, wanted: Wanted) -> Event | None:
+        frame = next(each for each in self.frames if each.prefix == around(wanted.path))
+        known, text = self.scenario.events, self.subject.text
+        try:
+            return happenings.made(wanted.path, wanted.type, frame, known, text=text)
+        except NoEvent as exc:
+            self.unknown.append(str(exc))
+            return None
 
     async def call(
         self,
@@ -341,6 +371,8 @@ class Play:
             return False
         is_sure = len(options) == 1 and not options[0].faults and isinstance(options[0].value, datetime)
         option = options[0] if is_sure else self.choose("person", "waiting", options)
+        if option.value is None:
+            return False
         before = self.state.now
         self.state = prospects.happen(self.state, option, self.subject.desk)
         self.used = self.used.plus(Used(seconds=(self.state.now - before).total_seconds()))

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["call", "ask", "person", "crash"]
+Kind = Literal["call", "ask", "person", "event", "crash"]
 
 
 class Option(NamedTuple):

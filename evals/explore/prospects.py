@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from evals.explore import alphabet
+from evals.explore import alphabet, happenings
 from evals.explore.desk import Desk
 from evals.explore.points import Option
 from evals.explore.state import State
@@ -21,19 +21,26 @@ class Given(NamedTuple):
 
 
 def prospects(state: State, wake_at: datetime | None) -> list[Option]:
-    """Return what could happen next; nothing where the run waits for ever.
+    """Return what could happen next; nothing where the run waits for ever. What comes first costs no fault.
 
     Args:
         state: the run as it waits.
         wake_at: when it wants to be looked at again.
     """
+    found = _prospects(state, wake_at)
+    return [option._replace(faults=0) for option in found[:1]] + found[1:]
+
+
+def _prospects(state: State, wake_at: datetime | None) -> list[Option]:
     open_ = [each for each in state.questions.values() if each.status == "open"]
     found = [
         Option(f"{question.path} is answered {choice}", value=Given(question, choice, state.now))
         for question in open_
         for choice in alphabet.person(question, state.calls)
     ]
-    if wake_at is None:
+    coming = _coming(state, wake_at)
+    found += coming
+    if wake_at is None or any(option.value == wake_at for option in coming):
         return found
     due = next((question for question in open_ if question.deadline == wake_at), None)
     if due is None:
@@ -45,10 +52,25 @@ def prospects(state: State, wake_at: datetime | None) -> list[Option]:
     return [*found, Option(f"nobody answers {due.path} in time", 1, wake_at), *late]
 
 
+def _coming(state: State, wake_at: datetime | None) -> list[Option]:
+    """Return how events may come that are waited for; of what could not be made up, only that it does not."""
+    entries = [unit.entry.entry for unit in state.units]
+    open_ = [each for each in happenings.awaited(entries) if each.spot in state.expected]
+    unknown = {each.spot for each in open_ if state.expected[each.spot] is None}
+    found = happenings.prospects(open_, wake_at, state.now)
+    return [
+        option
+        for option in found
+        if not isinstance(option.value, happenings.Coming) or option.value.spot not in unknown
+    ]
+
+
 def happen(state: State, option: Option, desk: Desk) -> State:
     """Return the state in which the run is taken up after one of its prospects came true."""
     if isinstance(option.value, datetime):
         return state.moved(option.value).again()
+    if isinstance(option.value, happenings.Coming):
+        return state.moved(option.value.at).told_of(option.value).again()
     given: Given = option.value
     state = state.moved(given.at)
     if desk.accepts(given.question, state.now):

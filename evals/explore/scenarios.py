@@ -1,6 +1,6 @@
 """Scenarios: what a run is started with and what services say to it, learned from a project's cases."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from evals import cases
@@ -8,6 +8,7 @@ from evals.answers import ServiceAnswer
 from evals.explore import samples
 from evals.runner import Loaded
 from planner.definition import Workflow, canonical
+from planner.events import Event
 from tools.catalog import Catalog
 
 Answers = Mapping[str, tuple[ServiceAnswer, ...]]
@@ -23,6 +24,8 @@ class Scenario(NamedTuple):
     answers: Answers
     others: Answers
     """Good answers of other cases, for what this one has none to; of look-ups the true one is given."""
+    events: tuple[Event, ...] = ()
+    """Events of cases, its own first; what they tell shapes those that come."""
 
 
 def of_project(workflow: Workflow, loaded: Iterable[Loaded], catalog: Catalog) -> tuple[Scenario, ...]:
@@ -41,8 +44,15 @@ def of_project(workflow: Workflow, loaded: Iterable[Loaded], catalog: Catalog) -
         own = {**defaults, **_good(setting.services)}
         answers = {name: given for name, given in own.items() if name not in looked_up or name in defaults}
         key = canonical([setting.case.input, _plain(answers)])
-        found.setdefault(key, Scenario(setting.case.id, setting.case.input, answers, others))
+        events = tuple(_events([setting, *settings]))
+        found.setdefault(key, Scenario(setting.case.id, setting.case.input, answers, others, events))
     return tuple(found.values()) or (sampled(workflow),)
+
+
+def _events(settings: Iterable[cases.Setting]) -> Iterator[Event]:
+    for setting in settings:
+        for told in setting.case.events:
+            yield Event(**told.model_dump(exclude={"after", "id", "taken"}), id=told.id or "made-up")
 
 
 def sampled(workflow: Workflow) -> Scenario:

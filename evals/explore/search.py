@@ -319,6 +319,7 @@ class Search(Findings):
         self.activated.update(invariants.activated(history))
         self.applied.update(call.operation for call in history.calls if call.applied)
         self.edges |= play.edges
+        self.reasons.extend(each for each in play.unknown if each not in self.reasons)
         if play.ctx is not None:
             self.steps.update(play.ctx.trail)
         for made in play.state.decisions[-3:]:

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from evals.explore import happenings
+from evals.explore.happenings import Coming
 from evals.explore.points import Option
 from evals.history import Sent, Spot
 from graphs.runner import Ended
 from graphs.testing import START
+from planner.events import Event, KeptEvent
 from planner.journal import Numbered
 from planner.runs import PersonAnswer, PersonQuestion
 
@@ -63,6 +66,10 @@ class State(NamedTuple):
     """Faults that go on."""
     questions: Mapping[str, PersonQuestion] = {}
     """Every question to a person as it stands, by decision."""
+    events: tuple[KeptEvent, ...] = ()
+    """What came from outside."""
+    expected: Mapping[Spot, Event | None] = {}
+    """What each step that waits would take; None where nothing could be made up."""
     values: Mapping[str, Any] | None = None
     """Values of the steps when the run began to end; None before."""
     waiting: Ended | None = None
@@ -123,6 +130,15 @@ class State(NamedTuple):
         return self._replace(
             waiting=None, began=len(self.units), is_first=False, executions=self.executions + 1
         )
+
+    def told_of(self, coming: Coming) -> "State":
+        """Return the state once an event has come, as often as it does."""
+        event = self.expected.get(coming.spot)
+        if event is None:
+            return self
+        number = len(self.events)
+        came = (happenings.kept(event, number + place, coming.at) for place in range(coming.times))
+        return self._replace(events=(*self.events, *came))
 
     def lasts(self, kind: str, label: str, option: Option) -> "State":
         """Return the state after a fault that may go on, or is over since another call was answered."""

@@ -25,6 +25,8 @@ def line(move: Move) -> str:
         return f"The process ends {move.label}{lost and f' ({lost.strip()})'}."
     if move.kind == "ask":
         return f"At {move.label} the model {_MODEL.get(move.option, f'chooses {move.option}')}."
+    if move.kind == "event":
+        return f"{move.label} {move.option}."
     if move.kind == "person":
         return f"{move.option[:1].upper()}{move.option[1:]}."
     which = move.option.removeprefix("ok").strip(", ")

@@ -76,6 +76,11 @@ class Subject:
         return pinning.step_at(self.workflow, self.pinned, path)
 
     @cached_property
+    def text(self) -> str:
+        """The workflow and all that it runs, as one text."""
+        return "\n".join(each.model_dump_json() for each in self.pinned.values())
+
+    @cached_property
     def rules(self) -> Rules:
         """The invariants that the workflow declares for itself."""
         return Rules(self.workflow)
