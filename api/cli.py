@@ -31,6 +31,7 @@ class _Entry(NamedTuple):
 
 _COMMANDS = (
     _Entry("run", "run:run", "Begin a run of a workflow or for a goal, and tell its story.", _RUN),
+    _Entry("plan", "plan:plan", "Turn a goal into a workflow that is proven before it runs.", _RUN),
     _Entry("resume", "resuming:resume", "Move a run that waits, was queued or was lost.", _RUN),
     _Entry("cancel", "resuming:cancel", "Stop a run at its next safe point.", _RUN),
     _Entry("inbox", "inbox:inbox", "Show the decisions that wait for a person.", _RUN),
@@ -57,6 +58,13 @@ _COMMANDS = (
 )
 
 _BRANCHES = {
+    "plan": {
+        "list": "plan:listed",
+        "show": "plan:show",
+        "approve": "plan:approve",
+        "reject": "plan:reject",
+        "run": "plan:run",
+    },
     "decisions": {
         "verify": "auditing:verify",
         "heads": "auditing:heads",

@@ -27,6 +27,7 @@ from starlette.exceptions import HTTPException
 
 from api.security import HEADERS
 from planner import errors as planning
+from planner.planning import errors as plans
 from tools import errors as tooling
 from tools.pointers import pointer
 from tools.problems import Problem
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:planner:"
-_MEMBERS = ("problems", "candidates", "decision_id", "run_id")
+_MEMBERS = ("problems", "candidates", "questions", "reasons", "decision_id", "run_id")
 _DURATION = "Write an ISO 8601 duration, such as `PT10M` or `P1D`."
 _ROUTING = {404: "route-unknown", 405: "method-not-allowed"}
 
@@ -147,6 +148,10 @@ STATUS: Mapping[type[Exception], int] = {
     planning.CatalogUnknown: 500,
     planning.ServicesMissing: 409,
     planning.LeaseLost: 409,
+    plans.PlanUnknown: 404,
+    plans.PlanClosed: 409,
+    plans.PlanVoid: 409,
+    plans.GoalUnclear: 422,
     planning.StoreUnavailable: 503,
     planning.SettingsInvalid: 500,
     planning.ScriptInvalid: 500,

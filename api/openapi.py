@@ -7,17 +7,21 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.errors import MEDIA_TYPE
-from api.requests import Answering, Labelling, StateChange
+from api.requests import Answering, Labelling, PlanInput, PlanVerdict, StateChange
 from api.schemas import ProblemDetails
 from graphs.intake import RunRequest
 from graphs.origins import ForkRequest
 from graphs.overriding import OverrideRequest
+from graphs.planning import PlanRequest
 from graphs.repinning import RepinRequest
-from planner.schedules import NewPlan, Plan
+from planner.schedules import NewSchedule, Timing
 from planner.webhooks import NewWebhook
 
 _TEMPLATE = "#/components/schemas/{model}"
 _BODIES = (
+    PlanRequest,
+    PlanInput,
+    PlanVerdict,
     RunRequest,
     Answering,
     Labelling,
@@ -25,8 +29,8 @@ _BODIES = (
     OverrideRequest,
     RepinRequest,
     StateChange,
-    NewPlan,
-    Plan,
+    NewSchedule,
+    Timing,
     NewWebhook,
     ProblemDetails,
 )

@@ -13,7 +13,8 @@ from planner.errors import (
     ScheduleUnknown,
     WebhookUnknown,
 )
-from planner.store import decisions, events, questions, runs, schedules, webhooks
+from planner.planning.errors import PlanUnknown
+from planner.store import decisions, events, plans, questions, runs, schedules, webhooks
 
 DRAWN = "run"
 """The one parameter of a query that names a run to be shown; lists leave out what is not the caller's."""
@@ -27,6 +28,7 @@ def check(tx: Any, caller: Caller, named: Mapping[str, str]) -> None:
         RunUnknown: a run is another tenant's, or nobody's.
         DecisionUnknown: a decision is.
         EventUnknown: an event is.
+        PlanUnknown: a plan is.
         ScheduleUnknown: a schedule is.
         WebhookUnknown: a webhook is.
     """
@@ -95,6 +97,7 @@ _OWNED: Mapping[str, _Owned] = {
     "decision_id": _Owned(_whose, DecisionUnknown),
     "event_id": _Owned(lambda tx, event_id: events.get(tx, event_id).event.tenant, EventUnknown),
     "schedule_id": _Owned(lambda tx, schedule_id: schedules.get(tx, schedule_id).tenant, ScheduleUnknown),
+    "plan_id": _Owned(lambda tx, plan_id: plans.get(tx, plan_id).tenant, PlanUnknown),
     "webhook_id": _Owned(lambda tx, webhook_id: webhooks.get(tx, webhook_id).tenant, WebhookUnknown),
 }
 """What belongs to a tenant, by the names under which requests speak of it."""

@@ -68,3 +68,23 @@ class DecisionFilter(Record):
     """`next_cursor` of the page before."""
     limit: int = Field(default=cursors.LIMIT, ge=1, le=MOST_ITEMS)
     """Items on a page."""
+
+
+class PlanVerdict(Record):
+    """What a person says of a plan."""
+
+    approved: bool
+    """Whether it may run."""
+
+    comment: str = Field(default="", max_length=10_000)
+    """Why."""
+
+    actor: str | None = Field(default=None, max_length=200)
+    """Who says so; the caller unless told."""
+
+
+class PlanInput(Record):
+    """What a run of a plan is started with, beside what its frame knows."""
+
+    input: dict[str, Any] = Field(default_factory=dict)
+    """Values by name: those that the plan asks for, or others than the frame's."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import PlainTextResponse
 from sse_starlette import EventSourceResponse
 
-from api import bodies, events, negotiation, ownership, watching
+from api import beginning, bodies, events, negotiation, ownership, watching
 from api.dependencies import (
     Caller,
     Cursor,
@@ -20,11 +20,10 @@ from api.dependencies import (
 )
 from api.schemas import EntryView, Explanation, Listed, Paged, RunDetail, RunSummary
 from graphs import intake
-from graphs.intake import RunRequest
+from graphs.intake import Begun, RunRequest
 from planner import effects, narration, story
 from planner.decisions import Decision
 from planner.effects import Effect
-from planner.errors import KeyReused
 from planner.runs import RunStatus
 from planner.store import cursors, journal, runs, stories
 from planner.store.cursors import Page
@@ -50,14 +49,12 @@ async def begin_run(  # noqa: PLR0917 - what the framework hands over
     response: Response,
 ) -> RunDetail:
     """Begin a run of a workflow, or of the one that the goal leads to."""
-    begun = await _begin(wanted, parts, caller, key)
-    if not begun.created:
-        response.status_code, response.headers["Idempotent-Replay"] = 200, "true"
-    run = await _watched(parts, begun.run.id, wait, response)
-    response.headers["Location"] = f"/v1/runs/{run.id}"
-    if run.decision_ids:
-        response.headers["X-Decision-Id"] = run.decision_ids[0]
-    return run
+    whose = wanted.model_copy(update={"tenant": ownership.tenant(caller, wanted.tenant)})
+
+    async def begin(own: str | None) -> Begun:
+        return await intake.begin(whose, parts.parts, parts.dispatcher, started_by=caller.name, key=own)
+
+    return await beginning.begun(begin, parts, caller, key=key, wait=wait, response=response)
 
 
 @router.get("")
@@ -86,7 +83,7 @@ async def list_runs(  # noqa: PLR0917 - what the framework hands over
 @router.get("/{run_id}")
 async def get_run(run_id: str, parts: Parts, wait: PreferWait, response: Response) -> RunDetail:
     """Return a run as it stands; with `Prefer: wait=N` once it has stopped."""
-    return await _watched(parts, run_id, wait, response)
+    return await beginning.watched(parts, run_id, wait, response)
 
 
 @router.get(
@@ -163,23 +160,6 @@ async def cancel_run(run_id: str, parts: Parts) -> RunDetail:
     await parts.parts.database.write(runs.request_cancel, run_id, parts.parts.clock.now())
     parts.dispatcher.cancel(run_id)
     await parts.dispatcher.take(run_id)
-    return await watching.detail(parts.parts.database, run_id)
-
-
-async def _begin(wanted: RunRequest, parts: Parts, caller: Caller, key: str | None) -> intake.Begun:
-    # Two callers may think of the same key; with keys of the API each has its own.
-    own = f"{caller.name}:{key}" if key is not None and parts.settings.has_keys else key
-    whose = wanted.model_copy(update={"tenant": ownership.tenant(caller, wanted.tenant)})
-    try:
-        return await intake.begin(whose, parts.parts, parts.dispatcher, started_by=caller.name, key=own)
-    except KeyReused as exc:
-        raise KeyReused(key or "") from exc
-
-
-async def _watched(parts: Parts, run_id: str, wait: float | None, response: Response) -> RunDetail:
-    if wait is not None:
-        response.headers["Preference-Applied"] = f"wait={wait:g}"
-        return await watching.until_stopped(parts, run_id, wait)
     return await watching.detail(parts.parts.database, run_id)
 
 

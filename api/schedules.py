@@ -13,7 +13,7 @@ from graphs import scheduling
 from graphs.wiring import Opened
 from planner import schedules as plans
 from planner import tenants
-from planner.schedules import NewPlan, Plan, Schedule, ScheduleState
+from planner.schedules import NewSchedule, Schedule, ScheduleState, Timing
 from planner.store import cursors, schedules
 from tools.records import Record
 
@@ -37,9 +37,9 @@ class Moment(Record):
     at: datetime
 
 
-@router.post("", status_code=201, openapi_extra=bodies.documented(NewPlan, _NEW))
+@router.post("", status_code=201, openapi_extra=bodies.documented(NewSchedule, _NEW))
 async def add_schedule(
-    wanted: Annotated[NewPlan, Depends(bodies.json_of(NewPlan))],
+    wanted: Annotated[NewSchedule, Depends(bodies.json_of(NewSchedule))],
     parts: Parts,
     caller: Caller,
     response: Response,
@@ -88,9 +88,9 @@ async def list_moments(
     return Listed(items=tuple(Moment(at=each) for each in islice(moments, count)))
 
 
-@router.put("/{schedule_id}", openapi_extra=bodies.documented(Plan, {"another time": _PLAN}))
+@router.put("/{schedule_id}", openapi_extra=bodies.documented(Timing, {"another time": _PLAN}))
 async def replace_schedule(
-    schedule_id: str, plan: Annotated[Plan, Depends(bodies.json_of(Plan))], parts: Parts
+    schedule_id: str, plan: Annotated[Timing, Depends(bodies.json_of(Timing))], parts: Parts
 ) -> Schedule:
     """Give a schedule another plan; its name, state and history stay."""
     now = parts.parts.clock.now()

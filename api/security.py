@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
-from planner import settings
 from planner.settings import Settings
+from tools import addresses
 
 HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -82,7 +82,7 @@ def is_local(headers: Headers) -> bool:
     """
     origin = headers.get("origin")
     hosts = [f"//{headers.get('host', '')}"] + ([origin] if origin else [])
-    return all(settings.is_loopback(_hostname(host)) for host in hosts)
+    return all(addresses.is_loopback(_hostname(host)) for host in hosts)
 
 
 def _presented(headers: Headers) -> str:

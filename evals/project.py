@@ -39,6 +39,22 @@ class Project:
             raise WorkflowUnknown(name, version, known=sorted(self.workflows))
         return found
 
+    def joined(self, path: Path) -> tuple["Project", str]:
+        """Return the project with the workflow of one more file, and that workflow's name.
+
+        Raises:
+            SuiteInvalid: the file holds no valid workflow.
+        """
+        try:
+            text = project.text(path)
+        except DocumentInvalid as exc:
+            raise SuiteInvalid(exc.problems) from exc
+        parsed = documents.check(text, file=str(path), catalog=self.catalog, workflows=self.workflows)
+        if parsed.problems or parsed.workflow is None:
+            raise SuiteInvalid(parsed.problems)
+        name = parsed.workflow.workflow
+        return Project(self.folder, self.catalog, {**self.workflows, name: parsed.workflow}), name
+
     def program(self, workflow: Workflow) -> Program:
         """Return the workflow made ready to run; equal content is compiled once."""
         if workflow.sha256 not in self._programs:

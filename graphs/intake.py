@@ -52,6 +52,7 @@ async def begin(
     started_by: str,
     key: str | None = None,
     also: Callable[[Any, Run], None] | None = None,
+    definition: Workflow | None = None,
 ) -> Begun:
     """Write the run down and begin to move it; without a dispatcher it waits for whoever takes it up.
 
@@ -62,6 +63,7 @@ async def begin(
         started_by: who wants it.
         key: what tells a repeated request.
         also: what is done with the run in the transaction that begins it; what it raises lets none begin.
+        definition: the workflow, where it was found already and may be run whatever state its version is in.
 
     Raises:
         WorkflowUnknown: no such workflow is registered.
@@ -78,7 +80,7 @@ async def begin(
     if known is not None:
         return Begun(await parts.database.read(runs.get, known), created=False)
     await _check_room(parts, request.tenant or tenants.DEFAULT)
-    run, workflow, decision = await _prepare(request, parts, started_by)
+    run, workflow, decision = await _prepare(request, parts, started_by, definition)
     more: dict[str, Any] = {"key": key, "request_sha256": request_sha256, "also": also}
     if dispatcher is None:
         kept = await parts.database.write(runs.create, run, **more)
@@ -114,11 +116,15 @@ class _Prepared(NamedTuple):
     decision: Decision | None
 
 
-async def _prepare(request: RunRequest, parts: Parts, started_by: str) -> _Prepared:
+async def _prepare(
+    request: RunRequest, parts: Parts, started_by: str, definition: Workflow | None
+) -> _Prepared:
     run_id = parts.new_id()
     if request.workflow is not None:
         wanted = request.workflow, request.version
-        workflow = await parts.database.read(versions.current, *wanted, known=parts.definitions)
+        workflow = definition
+        if workflow is None:
+            workflow = await parts.database.read(versions.current, *wanted, known=parts.definitions)
         given = request.input or {}
         _check(workflow, schemas.problems(workflow.input, given, path="/input"))
         return _Prepared(_run(request, parts, run_id, workflow, given, started_by), workflow, None)

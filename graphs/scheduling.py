@@ -22,7 +22,7 @@ from planner.errors import (
     WorkflowUnknown,
 )
 from planner.runs import Run
-from planner.schedules import Plan, Schedule
+from planner.schedules import Schedule, Timing
 from planner.store import runs, schedules, versions
 from tools import schemas
 
@@ -51,7 +51,7 @@ def add(tx: Any, schedule: Schedule) -> Schedule:
     return schedules.add(tx, schedule)
 
 
-def replace(tx: Any, schedule_id: str, plan: Plan, now: datetime) -> Schedule:
+def replace(tx: Any, schedule_id: str, plan: Timing, now: datetime) -> Schedule:
     """Give a schedule another plan, once what it would begin can be begun.
 
     Raises:
@@ -64,7 +64,7 @@ def replace(tx: Any, schedule_id: str, plan: Plan, now: datetime) -> Schedule:
     return schedules.replace(tx, schedule_id, plan, now)
 
 
-def check(tx: Any, plan: Plan) -> None:
+def check(tx: Any, plan: Timing) -> None:
     """Return when what a plan would begin can be begun.
 
     Raises:
@@ -78,7 +78,7 @@ def check(tx: Any, plan: Plan) -> None:
         raise InputInvalid(plan.workflow, problems)
 
 
-def drafted(plan: Plan, *, name: str, tenant: str, schedule_id: str, by: str, now: datetime) -> Schedule:
+def drafted(plan: Timing, *, name: str, tenant: str, schedule_id: str, by: str, now: datetime) -> Schedule:
     """Return a new schedule with its first moment, not yet kept."""
     return Schedule(
         id=schedule_id,

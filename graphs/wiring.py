@@ -13,7 +13,9 @@ from graphs.delivering import Deliverer
 from graphs.dispatch import Dispatcher
 from graphs.notary import Notary
 from graphs.parts import Parts
+from graphs.planning import Tools
 from graphs.scheduling import Scheduler
+from graphs.simulating import Explorer
 from planner import clock, keeping, model, settings
 from planner.clock import SystemClock
 from planner.decisions import Decider
@@ -38,6 +40,7 @@ class Opened:
     dispatcher: Dispatcher
     services: Services
     scheduler: Scheduler
+    planning: Tools
 
 
 @asynccontextmanager
@@ -97,7 +100,8 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             ):
                 await each.start()
                 stack.push_async_callback(each.stop)
-        yield Opened(config, parts, dispatcher, services, scheduler)
+        planning = Tools(Explorer(config.project), config.planning)
+        yield Opened(config, parts, dispatcher, services, scheduler, planning)
 
 
 @contextmanager

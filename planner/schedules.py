@@ -56,7 +56,7 @@ def _cron(expression: str) -> str:
     return " ".join(fields)
 
 
-class Plan(Record):
+class Timing(Record):
     """What is begun, and when."""
 
     workflow: WorkflowName
@@ -81,7 +81,7 @@ class Plan(Record):
     processes are that look at the clock."""
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> "Plan":
+    def _one_of_both(self) -> "Timing":
         if (self.cron is None) == (self.every is None):
             raise ValueError("give either `cron` or `every`, and not both")
         if self.starts_at is not None and self.ends_at is not None and self.ends_at <= self.starts_at:
@@ -89,7 +89,7 @@ class Plan(Record):
         return self
 
 
-class NewPlan(Plan):
+class NewSchedule(Timing):
     """A plan that is to become a schedule."""
 
     name: ScheduleName
@@ -97,10 +97,10 @@ class NewPlan(Plan):
     tenant: TenantName | None = None
     """Whose runs begin; the caller's own, or `default`, unless told."""
 
-    def plan(self) -> Plan:
+    def plan(self) -> Timing:
         """Return the plan alone."""
-        return Plan(
-            **{name: getattr(self, name) for name in self.model_fields_set & Plan.model_fields.keys()}
+        return Timing(
+            **{name: getattr(self, name) for name in self.model_fields_set & Timing.model_fields.keys()}
         )
 
 
@@ -113,7 +113,7 @@ class Schedule(Record):
     """What people call it; unique for its tenant."""
     tenant: TenantName = tenants.DEFAULT
     """Whose runs begin."""
-    plan: Plan
+    plan: Timing
     state: ScheduleState = "active"
     created_at: AwareDatetime
     created_by: str
@@ -129,7 +129,7 @@ class Schedule(Record):
     """Why none was begun at the last moment, in one sentence."""
 
 
-def after(plan: Plan, moment: datetime, *, anchor: datetime) -> datetime | None:
+def after(plan: Timing, moment: datetime, *, anchor: datetime) -> datetime | None:
     """Return the first moment of a plan after `moment`, or None when there is none any more.
 
     Where clocks are put forward, a cron moment that does not exist comes right after the gap; where they are
@@ -151,7 +151,7 @@ def after(plan: Plan, moment: datetime, *, anchor: datetime) -> datetime | None:
     return found
 
 
-def upcoming(plan: Plan, moment: datetime, *, anchor: datetime) -> Iterator[datetime]:
+def upcoming(plan: Timing, moment: datetime, *, anchor: datetime) -> Iterator[datetime]:
     """Yield the moments of a plan after `moment`, in order."""
     found = after(plan, moment, anchor=anchor)
     while found is not None:
@@ -165,7 +165,7 @@ def _every(every: timedelta, start: datetime, moment: datetime) -> datetime:
     return start + ((moment - start) // every + 1) * every
 
 
-def _by_cron(plan: Plan, start: datetime, moment: datetime) -> datetime | None:
+def _by_cron(plan: Timing, start: datetime, moment: datetime) -> datetime | None:
     # A start that is a moment of the plan itself counts.
     since = moment if moment >= start else start - timedelta(microseconds=1)
     zone = ZoneInfo(plan.timezone)

@@ -1,6 +1,5 @@
 """Settings: the one reader of the environment."""
 
-import ipaddress
 import json
 import os
 from decimal import Decimal
@@ -32,8 +31,10 @@ from planner.decisions import Source
 from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
+from planner.planning.policy import Policy
 from planner.tenants import CallerName, CallerSettings, Key, TenantName
 from planner.webhooks import WebhookSettings
+from tools import addresses
 from tools.records import Record
 
 PREFIX = "PLANNER_"
@@ -245,6 +246,9 @@ class Settings(BaseSettings):
     webhooks: WebhookSettings = WebhookSettings()
     """How others are told of what happens."""
 
+    planning: Policy = Policy()
+    """Which plans a person must approve before they run."""
+
     heads: HeadSettings = HeadSettings()
     """Where the heads of the decision log are exported."""
 
@@ -270,7 +274,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _closed_to_strangers(self) -> "Settings":
-        if not self.has_keys and not is_loopback(self.host):
+        if not self.has_keys and not addresses.is_loopback(self.host):
             raise ValueError(
                 f"host {self.host} can be reached by others, so keys must be set: "
                 f"give {PREFIX}API_KEYS or {PREFIX}CALLERS, or bind 127.0.0.1"
@@ -348,16 +352,6 @@ def load(**overrides: Any) -> Settings:
 def secret(name: str) -> str | None:
     """Return the secret that the environment holds under `name`, or None where it is missing or empty."""
     return os.environ.get(name) or None  # noqa: TID251 - the one place
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def variable(*location: object) -> str:

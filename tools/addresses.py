@@ -1,4 +1,4 @@
-"""Addresses: which of them anybody on the internet may be meant by. Pure."""
+"""Addresses: whom they reach: this machine alone, or anybody on the internet. Pure."""
 
 import ipaddress
 from ipaddress import IPv4Address, IPv6Address
@@ -6,6 +6,16 @@ from ipaddress import IPv4Address, IPv6Address
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv6 addresses behind which a translator reaches the IPv4 address in their last 32 bits."""
 _LOW = 0xFFFF_FFFF
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def is_public(address: str) -> bool:

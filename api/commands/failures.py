@@ -6,6 +6,7 @@ from api.commands import exits
 from api.commands.output import Output
 from planner import errors
 from planner.errors import PlannerError
+from planner.planning import errors as planning
 from tools.errors import CatalogInvalid, OperationUnknown, SecretMissing, ToolError
 
 _CODES: dict[type[BaseException], int] = {
@@ -19,6 +20,7 @@ _CODES: dict[type[BaseException], int] = {
     errors.DecisionUnknown: exits.NOTHING,
     errors.EventUnknown: exits.NOTHING,
     errors.WebhookUnknown: exits.NOTHING,
+    planning.PlanUnknown: exits.NOTHING,
     errors.DeliveryUnknown: exits.NOTHING,
     errors.ScheduleUnknown: exits.NOTHING,
     OperationUnknown: exits.NOTHING,

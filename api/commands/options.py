@@ -89,6 +89,20 @@ def json_argument(text: str, option: str) -> Any:
         raise typer.BadParameter("; ".join(map(str, exc.problems)), param_hint=option) from exc
 
 
+def object_argument(text: str, option: str) -> dict[str, Any]:
+    """Return the object that the text of an option holds.
+
+    Raises:
+        BadParameter: it cannot be read, or holds something else.
+    """
+    data = json_argument(text, option)
+    if not isinstance(data, dict):
+        what = option.lstrip("-")
+        message = f'the {what} must be an object such as {{"name": "value"}}, and this is {data!r}'
+        raise typer.BadParameter(message, param_hint=option)
+    return data
+
+
 def validated(model: type[M], told: Mapping[str, Any]) -> M:
     """Return what options and arguments tell together.
 

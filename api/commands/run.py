@@ -1,6 +1,7 @@
 """Run: begin a run of a workflow, or of whatever reaches a goal."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
@@ -14,10 +15,11 @@ from api.commands.options import (
     OwnerOption,
     ProjectOption,
     configured,
-    json_argument,
+    object_argument,
 )
 from api.commands.output import Output
 from graphs import intake, wiring
+from graphs.dispatch import Dispatcher
 from graphs.intake import Begun, RunRequest
 from graphs.wiring import Opened
 from planner import tenants
@@ -47,17 +49,28 @@ def run(  # noqa: PLR0913 - each is an argument or option of the command
         raise typer.BadParameter("name a WORKFLOW, or say what is wanted with --goal")
     if workflow is None and version is not None:
         raise typer.BadParameter("--version needs the name of a WORKFLOW")
-    request = RunRequest(workflow=workflow, version=version, goal=goal, input=_input(given), tenant=tenant)
+    input_ = object_argument(given, "--input") if given is not None else None
+    request = RunRequest(workflow=workflow, version=version, goal=goal, input=input_, tenant=tenant)
     config, output = configured(project, database), Output(as_json=as_json)
-    beginning = _Beginning(request, key, output, is_moved=not no_wait)
-    raise typer.Exit(beginning.run(config))
+
+    async def begin(opened: Opened, dispatcher: Dispatcher | None) -> Begun:
+        return await intake.begin(request, opened.parts, dispatcher, started_by=STARTED_BY, key=key)
+
+    raise typer.Exit(Beginning(begin, key, output, is_moved=not no_wait).run(config))
 
 
-class _Beginning:
+class Beginning:
     """A run that is being begun; knows its id as soon as there is one, for whoever interrupts it."""
 
-    def __init__(self, request: RunRequest, key: str | None, output: Output, *, is_moved: bool) -> None:
-        self._request, self._key, self._output, self._is_moved = request, key, output, is_moved
+    def __init__(
+        self,
+        begin: Callable[[Opened, Dispatcher | None], Awaitable[Begun]],
+        key: str | None,
+        output: Output,
+        *,
+        is_moved: bool,
+    ) -> None:
+        self._really_begin, self._key, self._output, self._is_moved = begin, key, output, is_moved
         self._begun: Begun | None = None
 
     def run(self, config: Settings) -> int:
@@ -84,9 +97,7 @@ class _Beginning:
 
     async def _begin(self, services: Opened, *, is_taken: bool) -> Begun:
         dispatcher = services.dispatcher if is_taken else None
-        self._begun = await intake.begin(
-            self._request, services.parts, dispatcher, started_by=STARTED_BY, key=self._key
-        )
+        self._begun = await self._really_begin(services, dispatcher)
         if not self._begun.created:
             self._output.note(f"the key {self._key!r} began this run before; no second one is begun")
         return self._begun
@@ -105,14 +116,3 @@ class _Beginning:
         self._output.line(f"Run {run.id} of {run.workflow.name} {run.workflow.version}: {run.status}", "bold")
         self._output.line(f"A server moves it, or: planner resume {run.id}")
         return exits.OK
-
-
-def _input(given: str | None) -> dict[str, Any] | None:
-    """Return the input that JSON, @FILE or - tells."""
-    if given is None:
-        return None
-    data = json_argument(given, "--input")
-    if not isinstance(data, dict):
-        message = f'the input must be an object such as {{"name": "value"}}, and this is {data!r}'
-        raise typer.BadParameter(message, param_hint="--input")
-    return data

@@ -22,7 +22,7 @@ from graphs import scheduling
 from planner import clock, tenants
 from planner import schedules as plans
 from planner.clock import SystemClock
-from planner.schedules import NewPlan, Schedule, ScheduleState
+from planner.schedules import NewSchedule, Schedule, ScheduleState
 from planner.store import schedules as stored
 
 MADE_BY = "cli"
@@ -171,8 +171,8 @@ def _changed(store: Any, name: str, tenant: str, state: ScheduleState) -> Schedu
     return changed
 
 
-def _plan(told: dict[str, Any]) -> NewPlan:
-    return validated(NewPlan, {key: value for key, value in told.items() if value is not None})
+def _plan(told: dict[str, Any]) -> NewSchedule:
+    return validated(NewSchedule, {key: value for key, value in told.items() if value is not None})
 
 
 def _told(schedule: Schedule, output: Output, sentence: str) -> None:

@@ -19,7 +19,7 @@ from planner.errors import WorkflowUnknown
 FAILED, NOTHING = 1, 5
 CORES = os.cpu_count() or 1
 
-WorkflowArgument = Annotated[str, typer.Argument(metavar="WORKFLOW", help="Name of the workflow")]
+WorkflowArgument = Annotated[str, typer.Argument(metavar="WORKFLOW", help="A workflow, or a file with one")]
 ProjectOption = Annotated[
     Path, typer.Option("--project", metavar="DIR", help="Folder with catalog.yaml; this one unless told")
 ]

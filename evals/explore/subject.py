@@ -20,6 +20,9 @@ from planner.definition import AnyStep, Call, Decide, Workflow
 from planner.runs import Run
 from tools.catalog import Catalog
 
+SUFFIXES = (".yaml", ".yml", ".json")
+"""What the name of a file ends in, and no workflow's name does."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -98,7 +101,7 @@ class Subject:
 
 
 def of_folder(folder: Path, name: str, *, recoveries: int = 2) -> Subject:
-    """Return a workflow of a project folder as a subject, with the scenarios of its cases.
+    """Return a workflow of a project folder, or one in a file, as a subject with the scenarios of its cases.
 
     Raises:
         ProjectMissing: the folder holds no catalogue.
@@ -107,6 +110,8 @@ def of_folder(folder: Path, name: str, *, recoveries: int = 2) -> Subject:
     """
     loaded = load.load(load.find([folder]), folder=folder)
     found = project.load(folder.resolve()) if not loaded else loaded[0].project
+    if Path(name).suffix in SUFFIXES:
+        found, name = found.joined(Path(name))
     learned = scenarios.of_project(found.find(name), loaded, found.catalog)
     return of_project(found, name, learned, recoveries=recoveries)
 

@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from planner.planning.signatures import Argument, Signature
+from planner.planning.signatures import Argument, Signature, snake
 from planner.planning.sketch import Sketch, SketchedCall, SketchedStep, surely_before
 from tools import schemas
 from tools.operations import JsonSchema, Operation
+
+LEAST = 99
+"""Rank of a value that was found by no more than its name."""
 
 
 class Known(NamedTuple):
@@ -74,8 +77,9 @@ def wire(
     """Return the sketch with a source for each required argument that it leaves out.
 
     A source is a value of the argument's kind whose schema does not collide with the argument's. The most
-    telling kind wins, then what the run is started with, then the newest answer. Calls of unknown operations
-    stay as they are, for validation to tell.
+    telling kind wins, then what the run is started with, then the newest answer; where there is none, a value
+    of the run's input that bears the argument's name. Calls of unknown operations stay as they are, for
+    validation to tell.
     """
     wiring = _Wiring(signatures, operations, known)
     before = surely_before(sketch)
@@ -134,13 +138,22 @@ class _Wiring:
             yield from answers(step, self._signatures[step.call], self._operations[step.call])
 
     def _source(self, step: SketchedCall, argument: Argument, offers: Sequence[Offer]) -> str:
-        sources = fitting(argument.kind, argument.schema, offers)
+        sources = fitting(argument.kind, argument.schema, offers) or self._namesakes(argument)
         if not sources:
             return self._asked(step, argument)
         best, *rest = sources
         others = tuple(other for other in rest if other.rank == best.rank)
         self.edges.append(Edge(step.id, argument.name, best, others))
         return best.expression
+
+    def _namesakes(self, argument: Argument) -> list[Source]:
+        """Return the value of the run's input that bears the argument's name, if it fits."""
+        wanted = f"input.{snake(argument.name)}"
+        return [
+            Source(offer.expression, argument.kind, LEAST)
+            for offer in self._given
+            if offer.expression == wanted and schemas.accepts(argument.schema, offer.schema or {}) != "no"
+        ]
 
     def _asked(self, step: SketchedCall, argument: Argument) -> str:
         """Let the run's input bring the value, under the argument's name or a longer one."""

@@ -28,6 +28,11 @@ class Frame(Record):
     have: dict[str, Any] = Field(default_factory=dict)
     """What is known, by name; the name says the kind, such as `order_id` or `order.total`."""
 
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Return what is known under the names that it has in the input of a run."""
+        return {snake(name): value for name, value in self.have.items()}
+
 
 def known(frame: Frame) -> list[Known]:
     """Return the values that a run of the plan is started with."""

@@ -49,7 +49,9 @@ def propose(
     Only what is wanted may change anything, unless there is no way without: then what can be taken back may,
     and at last everything.
     """
+    names = {item.name for item in known}
     have = [kind for item in known for kind in item.kinds]
+    have += [arg.kind for item in signatures.values() for arg in item.arguments if snake(arg.name) in names]
     producers = {name: signatures[name].producer for name in operations}
     found = _composed(frame, have, producers, operations, most=most)
     told = [kind for item in found.missing for kind in item.lacking]

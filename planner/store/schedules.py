@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 
 from planner import schedules
 from planner.errors import NameTaken, ScheduleUnknown
-from planner.schedules import Plan, Schedule, ScheduleState
+from planner.schedules import Schedule, ScheduleState, Timing
 from planner.store import bodies, cursors, tables
 from planner.store.cursors import Page
 
@@ -69,7 +69,7 @@ def page(
     return cursors.newest_first(tx, query, _ORDER, make=_schedule, cursor=cursor, limit=limit)
 
 
-def replace(tx: Connection, schedule_id: str, plan: Plan, now: datetime) -> Schedule:
+def replace(tx: Connection, schedule_id: str, plan: Timing, now: datetime) -> Schedule:
     """Give a schedule another plan, whose next moment lies after now.
 
     Raises:
@@ -165,4 +165,4 @@ def _row(schedule: Schedule) -> dict[str, Any]:
 
 def _schedule(row: Row[Any]) -> Schedule:
     fields = {name: getattr(row, name) for name in Schedule.model_fields if name != "plan"}
-    return Schedule(**fields, plan=Plan.model_validate(bodies.decode(row.plan)))
+    return Schedule(**fields, plan=Timing.model_validate(bodies.decode(row.plan)))

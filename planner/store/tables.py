@@ -324,6 +324,24 @@ schedules = Table(
     Index(None, "created_at", "id"),
 )
 
+# What goals were turned into.
+plans = Table(
+    "plans",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("frame", Text, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("body", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Index(None, "created_at", "id"),
+    Index(None, "sha256"),
+)
+
 # Who is told when runs end, wait or ask persons.
 webhooks = Table(
     "webhooks",

@@ -59,7 +59,7 @@ def _fails(sequence: Sequence, name: str) -> bool:
 
 def _endless(sequence: Sequence, ways: list[Edge], stuck: set[str]) -> list[Problem]:
     found = []
-    for loop in _loops(sequence, [edge for edge in ways if edge.source in stuck]):
+    for loop in loops(sequence, [edge for edge in ways if edge.source in stuck]):
         leaves = any(edge.source in loop and edge.target not in loop for edge in ways)
         if leaves:
             continue
@@ -87,11 +87,11 @@ def _unbounded(sequence: Sequence, ways: list[Edge], stuck: set[str]) -> list[Pr
             message=f"The steps {' → '.join(round_trip(loop, free))} can follow each other for ever.",
             remedy="Give one of these steps `max_visits`.",
         )
-        for loop in _loops(sequence, free)
+        for loop in loops(sequence, free)
     ]
 
 
-def _loops(sequence: Sequence, ways: list[Edge]) -> list[list[str]]:
+def loops(sequence: Sequence, ways: list[Edge]) -> list[list[str]]:
     """Return the sets of steps that can all be come to from each other, in the order of the file."""
     names = set(sequence.steps) - {END}
     ways = [edge for edge in ways if {edge.source, edge.target} <= names]

@@ -139,6 +139,7 @@ class Client:
 def operations(monkeypatch):
     """Let the project's functions be found."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
 
 
 @pytest.fixture

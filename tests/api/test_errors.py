@@ -16,6 +16,7 @@ from api import errors
 from api.errors import STATUS, ApiError, NotReady
 from planner import errors as planning
 from planner.errors import PlannerError
+from planner.planning import errors as plans
 from tools import errors as tooling
 from tools.errors import ToolError
 from tools.problems import Problem
@@ -55,6 +56,10 @@ EXAMPLES = [
     planning.StoreUnavailable("locked"),
     planning.SettingsInvalid("PLANNER_PORT: no"),
     planning.ScriptInvalid("no"),
+    plans.PlanUnknown("p"),
+    plans.PlanClosed("p", "waiting", "run"),
+    plans.PlanVoid("p", ["the contract of a.b changed"]),
+    plans.GoalUnclear(["Which order?"]),
     tooling.CatalogInvalid([PROBLEM]),
     tooling.DocumentInvalid([PROBLEM]),
     tooling.OperationUnknown("a.b", ["a.c"]),

@@ -12,6 +12,7 @@ SHARED_BY_ALL = {
     ("POST", "/v1/runs"),
     ("POST", "/v1/workflows/validate"),
     ("POST", "/v1/events"),
+    ("POST", "/v1/plans"),
     ("POST", "/v1/schedules"),
     ("POST", "/v1/webhooks"),
 }
@@ -235,7 +236,7 @@ def test_every_request_that_changes_something_is_confined_to_a_tenant(locked):
     everything = {request for request in routes(locked) if request[0] != "GET"}
     owned = {
         request
-        for name in ("run_id", "decision_id", "schedule_id", "webhook_id")
+        for name in ("run_id", "decision_id", "plan_id", "schedule_id", "webhook_id")
         for request in about(locked, name)
     }
 

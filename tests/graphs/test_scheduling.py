@@ -16,7 +16,7 @@ from planner.budgets import TenantBudget
 from planner.clock import SystemClock
 from planner.definition import Workflow
 from planner.errors import InputInvalid, QueueFull, VersionClosed, WorkflowUnknown
-from planner.schedules import Plan
+from planner.schedules import Timing
 from planner.store import catalogs, runs, schedules, versions, workflows
 
 INPUT = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
@@ -57,7 +57,7 @@ async def process(database, catalog, ticking=None, **more):
 
 
 async def add(parts, name="often", tenant="default", **plan):
-    made = Plan(**{"workflow": "test", "every": "PT1H", "input": {"n": 1}} | plan)
+    made = Timing(**{"workflow": "test", "every": "PT1H", "input": {"n": 1}} | plan)
     drafted = scheduling.drafted(
         made, name=name, tenant=tenant, schedule_id=parts.new_id(), by="u", now=parts.clock.now()
     )

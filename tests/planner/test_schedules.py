@@ -4,13 +4,13 @@ from itertools import islice
 import pytest
 from pydantic import ValidationError
 
-from planner.schedules import NewPlan, Plan, after, upcoming
+from planner.schedules import NewSchedule, Timing, after, upcoming
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def plan(**fields):
-    return Plan(**{"workflow": "report"} | fields)
+    return Timing(**{"workflow": "report"} | fields)
 
 
 def moments(made, moment=START, count=3):
@@ -133,6 +133,6 @@ def test_what_can_never_be_planned_is_told(wrong, said):
 
 
 def test_a_new_plan_gives_the_plan_alone():
-    new = NewPlan(name="often", tenant="acme", workflow="report", every="PT1M")
+    new = NewSchedule(name="often", tenant="acme", workflow="report", every="PT1M")
 
     assert new.plan() == plan(every="PT1M")

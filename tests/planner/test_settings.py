@@ -9,6 +9,7 @@ from planner import settings
 from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
+from planner.planning.policy import Policy
 from planner.settings import HeadSettings, ModelSettings, SealingSettings, Settings, load
 from planner.webhooks import WebhookSettings
 
@@ -20,6 +21,7 @@ GROUPS = {
     "retention": Retention,
     "heads": HeadSettings,
     "webhooks": WebhookSettings,
+    "planning": Policy,
 }
 KEY = "a-key-of-more-than-sixteen"
 

@@ -78,3 +78,23 @@ def test_random_paths_are_drawn_where_that_is_wanted():
 
     assert ran.exit_code == 1
     assert "20 paths were drawn at random" in ran.stdout
+
+
+def test_a_workflow_in_a_file_of_its_own_is_explored_with_the_project_around_it(tmp_path):
+    text = (
+        "workflow: tell\nsteps: {tell: {run: notify-customer, with: {to: a@b.c, template: t, subject: s}}}\n"
+    )
+    (tmp_path / "tell.yaml").write_text(text)
+
+    ran = run(str(tmp_path / "tell.yaml"), "--project", str(SHOP), "--faults", "1", "--json")
+
+    assert (ran.exit_code, json.loads(ran.stdout)["workflow"]) == (0, "tell")
+
+
+def test_a_file_that_holds_no_valid_workflow_is_told_with_its_place(tmp_path):
+    (tmp_path / "odd.yaml").write_text("workflow: odd\nsteps: {a: {call: orders.getOrdr}}\n")
+
+    ran = run(str(tmp_path / "odd.yaml"), "--project", str(SHOP))
+
+    assert ran.exit_code == 2
+    assert "orders.getOrdr" in ran.stderr

@@ -42,7 +42,7 @@ def test_what_nothing_gives_is_asked_for_once(wire):
 
 
 def test_a_name_that_is_taken_in_the_input_is_made_longer(wire):
-    taken = Known("order_id", ("something.else",), TEXT)
+    taken = Known("order_id", ("something.else",), {"type": "integer"})
     wired = wire(call("order", "orders.getOrder"), known=(taken,))
     assert wired.asks[0].name == "order_order_id"
 
@@ -73,3 +73,10 @@ def test_other_values_that_would_fit_as_well_are_told(wire):
 def test_a_call_of_an_unknown_operation_is_left_for_validation(wire):
     wired = wire(call("odd", "orders.getOrdr"))
     assert wired.sketch.steps[0].with_ == {}
+
+
+def test_a_word_that_says_nothing_by_itself_is_matched_by_the_name_alone(wire):
+    told = [ORDER_ID, Known("reason", ("input.reason",), TEXT)]
+    wired = wire(call("order", "orders.getOrder"), call("back", "payments.refund"), known=told)
+    assert wired.sketch.steps[1].with_["reason"] == "${input.reason}"
+    assert [ask.name for ask in wired.asks] == ["amount", "reference"]

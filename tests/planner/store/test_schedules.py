@@ -4,14 +4,14 @@ import pytest
 
 from planner import schedules as plans
 from planner.errors import CursorInvalid, NameTaken, ScheduleUnknown
-from planner.schedules import Plan, Schedule
+from planner.schedules import Schedule, Timing
 from planner.store import open_database, schedules
 
 
 @pytest.fixture
 def add(database, make):
     def added(name="often", **more):
-        plan = Plan(workflow=more.pop("workflow", "late-order"), every="PT1H")
+        plan = Timing(workflow=more.pop("workflow", "late-order"), every="PT1H")
         following = plans.after(plan, make.later(), anchor=make.later())
         fields = {"id": f"s-{name}", "name": name, "plan": plan, "created_by": "u", "next_at": following}
         return database.write_sync(schedules.add, Schedule(**fields | {"created_at": make.later()} | more))
@@ -91,7 +91,7 @@ def test_a_paused_schedule_is_never_due_and_goes_on_with_the_next_moment(databas
 
 def test_another_plan_takes_the_place_of_the_first(database, add, make):
     added = add()
-    plan = Plan(workflow="other", every="PT2H")
+    plan = Timing(workflow="other", every="PT2H")
 
     changed = database.write_sync(schedules.replace, added.id, plan, make.later())
 

@@ -1,0 +1,94 @@
+"""Planned: a plan as people read it."""
+
+from collections.abc import Iterator
+
+from planner.definition import Call, Decide, Parallel, Workflow, walk
+from planner.planning.manifest import Change
+from planner.planning.plans import Plan, Simulation
+
+
+def lines(plan: Plan) -> Iterator[str]:
+    """Yield what a plan does, what it needs, what can go wrong, and what comes next."""
+    title = f' for "{plan.frame.goal}"' if plan.frame.goal else ""
+    yield f"Plan {plan.id}{title}: {plan.status}"
+    for problem in plan.problems:
+        yield f"  {problem}"
+    for lost in plan.missing:
+        if plan.status == "unusable":
+            yield f"  {lost.want} needs {', '.join(lost.lacking)}, and nothing gives that"
+    if plan.manifest is not None:
+        yield from _steps(plan)
+        yield from _open(plan)
+        yield from _simulated(plan.simulation)
+    yield from _ways(plan)
+    yield from _next(plan)
+
+
+def _steps(plan: Plan) -> Iterator[str]:
+    changes = {} if plan.manifest is None else {each.operation: each for each in plan.manifest.changes}
+    workflow = Workflow.model_validate(plan.definition)
+    number = 0
+    for place in walk(workflow):
+        step = place.step
+        if isinstance(step, Call):
+            number += 1
+            yield f"  {number}. {step.call:<28} {_effect(changes.get(step.call))}"
+        elif isinstance(step, Decide):
+            number += 1
+            yield f"  {number}. decide by {step.by}: {step.decide} ({', '.join(step.options)})"
+        elif isinstance(step, Parallel):
+            yield f"     {place.path}: side by side"
+
+
+def _effect(change: Change | None) -> str:
+    if change is None:
+        return "reads"
+    often = "as often as a list is long" if change.at_most is None else f"at most {change.at_most} times"
+    back = f"taken back by {change.taken_back_by}" if change.taken_back_by else "not taken back"
+    told = "" if change.asked else "; not asked for"
+    sure = "" if change.confirmed else "; effect class not declared"
+    return f"{change.effect}, {often.replace('1 times', 'once')}; {back}{told}{sure}"
+
+
+def _open(plan: Plan) -> Iterator[str]:
+    if plan.asks:
+        asked = ", ".join(f"{each.name} (for {each.step})" for each in plan.asks)
+        yield f"A run must be told: {asked}"
+    for doubt in plan.doubts:
+        others = " or ".join(doubt.others)
+        yield f"Look at {doubt.step}.{doubt.argument}: {doubt.taken} was taken, {others} would fit, too"
+    yield from (f"Needs a person: {reason}" for reason in plan.needs)
+
+
+def _simulated(told: Simulation) -> Iterator[str]:
+    if told.status == "NOT_RUN":
+        yield from (f"Not simulated: {reason}" for reason in told.reasons)
+        return
+    worst = told.worst
+    seconds = float(worst.get("seconds") or 0)
+    yield (
+        f"Simulated: {told.status} at {told.faults} faults, {told.paths} paths, "
+        f"{len(told.findings)} findings; at worst {worst.get('calls')} calls, "
+        f"{worst.get('model_calls')} requests to the model, {seconds:.0f} s"
+    )
+    for found in told.findings:
+        yield f"  {found.invariant}: {found.message}"
+        yield from (f"    {line}" for line in found.story)
+    yield from (f"  not complete: {reason}" for reason in told.reasons)
+
+
+def _ways(plan: Plan) -> Iterator[str]:
+    for number, way in enumerate(plan.ways):
+        if number != plan.way:
+            yield f"Another way, --way {number}: {' -> '.join(way.calls)} (cost {way.cost:g})"
+
+
+def _next(plan: Plan) -> Iterator[str]:
+    if plan.approval is not None:
+        word = "Approved" if plan.approval.approved else "Rejected"
+        comment = plan.approval.comment
+        yield f"{word} by {plan.approval.by}{f': {comment}' if comment else ''}"
+    if plan.status == "waiting":
+        yield f"Approve it: planner plan approve {plan.id}"
+    elif plan.status == "approved":
+        yield f"Run it: planner plan run {plan.id}"

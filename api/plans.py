@@ -1,0 +1,95 @@
+"""Plans: from a goal to a workflow that is looked at, approved and run."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from api import beginning, bodies, ownership
+from api.dependencies import Caller, Cursor, IdempotencyKey, Limit, Parts, PreferWait, Store, TenantFilter
+from api.requests import PlanInput, PlanVerdict
+from api.schemas import Paged, RunDetail
+from graphs import planning
+from graphs.intake import Begun
+from graphs.planning import PlanRequest
+from planner.planning.plans import Plan, PlanStatus
+from planner.store import cursors, plans
+
+router = APIRouter(prefix="/plans", tags=["plans"])
+
+_WANTED = {
+    "by what must come of it": {
+        "goal": "Pay the customer back and say so.",
+        "want": ["payments.refund", "notifications.send"],
+        "have": {"order_id": "o-1001"},
+    }
+}
+
+
+@router.post("", status_code=201, openapi_extra=bodies.documented(PlanRequest, _WANTED))
+async def make_plan(
+    wanted: Annotated[PlanRequest, Depends(bodies.json_of(PlanRequest))],
+    parts: Parts,
+    caller: Caller,
+    response: Response,
+) -> Plan:
+    """Turn a goal into a workflow, explore it, and tell what it may do and what can go wrong."""
+    own = wanted.model_copy(update={"tenant": ownership.tenant(caller, wanted.tenant)})
+    made = await planning.make(own, parts.parts, parts.planning, by=caller.name)
+    response.headers["Location"] = f"/v1/plans/{made.id}"
+    return made
+
+
+@router.get("")
+async def list_plans(
+    store: Store,
+    tenant: TenantFilter,
+    status: PlanStatus | None = None,
+    cursor: Cursor = None,
+    limit: Limit = cursors.LIMIT,
+) -> Paged[Plan]:
+    """List plans, newest first."""
+    page = await store.read(plans.page, tenant=tenant, status=status, cursor=cursor, limit=limit)
+    return Paged(items=page.items, next_cursor=page.next_cursor)
+
+
+@router.get("/{plan_id}")
+async def get_plan(plan_id: str, store: Store) -> Plan:
+    """Return a plan: its workflow, what it may do, what can go wrong, and how it stands."""
+    return await store.read(plans.get, plan_id)
+
+
+@router.post("/{plan_id}/approval")
+async def judge_plan(
+    plan_id: str,
+    verdict: Annotated[PlanVerdict, Depends(bodies.json_of(PlanVerdict))],
+    parts: Parts,
+    caller: Caller,
+) -> Plan:
+    """Approve a plan as it is, or reject it; once it, a contract or the policy changes, that is void."""
+    return await planning.judge(
+        plan_id,
+        parts.parts,
+        parts.planning,
+        approved=verdict.approved,
+        by=ownership.actor(caller, verdict.actor),
+        comment=verdict.comment,
+    )
+
+
+@router.post("/{plan_id}/runs", status_code=201)
+async def run_plan(  # noqa: PLR0917 - what the framework hands over
+    plan_id: str,
+    wanted: Annotated[PlanInput, Depends(bodies.json_of(PlanInput))],
+    parts: Parts,
+    caller: Caller,
+    key: IdempotencyKey,
+    wait: PreferWait,
+    response: Response,
+) -> RunDetail:
+    """Begin a run of an approved plan, if it is still what was approved."""
+
+    async def begun(own: str | None) -> Begun:
+        opened = parts.parts, parts.dispatcher, parts.planning
+        return await planning.begin(plan_id, *opened, given=wanted.input, by=caller.name, key=own)
+
+    return await beginning.begun(begun, parts, caller, key=key, wait=wait, response=response)

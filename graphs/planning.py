@@ -1,0 +1,183 @@
+"""Planning: from a goal to a plan that is kept, weighed, approved and run."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+from pydantic import Field
+
+from graphs import intake
+from graphs.dispatch import Dispatcher
+from graphs.intake import Begun, RunRequest
+from graphs.parts import Parts
+from graphs.simulating import Simulate
+from planner import documents
+from planner.definition import Workflow
+from planner.documents import Parsed
+from planner.planning import drafts, manifest, plans
+from planner.planning.drafts import Draft
+from planner.planning.errors import GoalUnclear, PlanClosed, PlanVoid
+from planner.planning.frame import Frame
+from planner.planning.plans import Approval, Plan
+from planner.planning.policy import Policy
+from planner.store import plans as stored
+from planner.store import workflows
+from planner.tenants import DEFAULT, TenantName
+from tools.records import Record
+
+PREFIX = "plan-"
+"""What the names of plans' workflows begin with."""
+_ID_CHARACTERS = 12
+
+
+class PlanRequest(Record):
+    """What a caller wants a plan for."""
+
+    goal: str = ""
+    """What is wanted, in words."""
+    want: tuple[str, ...] = ()
+    """Operations or kinds of values that must come of it, in the order in which effects are to happen."""
+    have: dict[str, Any] = Field(default_factory=dict)
+    """What is known, by name."""
+    way: int = Field(default=0, ge=0)
+    """Which of the ways that were found the plan follows; the cheapest unless told."""
+    use_model: bool = True
+    """Whether a model may be asked, where one is configured."""
+    tenant: TenantName | None = None
+    """Whose plan it is; the caller's own, or `default`, unless told."""
+
+
+class Tools(NamedTuple):
+    """What planning works with beside the parts of every process."""
+
+    simulate: Simulate
+    policy: Policy
+
+
+async def make(request: PlanRequest, parts: Parts, tools: Tools, *, by: str) -> Plan:
+    """Return a new plan for a goal, explored, weighed and kept.
+
+    Raises:
+        GoalUnclear: nobody could say what is wanted; holds the questions to answer.
+    """
+    frame = _frame(request)
+    plan_id = parts.new_id()
+    name = f"{PREFIX}{plan_id.replace('-', '')[-_ID_CHARACTERS:]}"
+    draft = drafts.composed(frame, parts.catalog, name=name, way=request.way)
+    known = await parts.database.read(_definitions)
+    parsed = _checked(draft, parts, known)
+    plan = Plan(
+        id=plan_id,
+        tenant=request.tenant or DEFAULT,
+        frame=frame,
+        origin="composed",
+        definition=draft.definition,
+        ways=draft.ways,
+        way=request.way,
+        problems=parsed.problems,
+        missing=draft.missing,
+        asks=draft.asks,
+        doubts=draft.doubts,
+        status="unusable",
+        created_at=parts.clock.now(),
+        created_by=by,
+    )
+    if parsed.workflow is None or parsed.problems:
+        return await parts.database.write(stored.add, plan)
+    made = manifest.manifest(parsed.workflow, parts.catalog, known, asked=frame.want)
+    simulation = await tools.simulate(parsed.workflow)
+    now = parts.clock.now()
+    weighed = plans.weighed(plan, parsed.workflow, made, simulation, tools.policy, now=now)
+    return await parts.database.write(stored.add, weighed, parsed.workflow)
+
+
+async def judge(
+    plan_id: str, parts: Parts, tools: Tools, *, approved: bool, by: str, comment: str = ""
+) -> Plan:
+    """Let a person approve or reject a plan, and return how it stands then.
+
+    Raises:
+        PlanUnknown: none has this id.
+        PlanClosed: it does not wait for a person.
+        PlanVoid: something has changed since it was weighed.
+    """
+    plan = await parts.database.read(stored.get, plan_id)
+    wanted = "approved" if approved else "rejected"
+    if plan.status != "waiting" and not (plan.status == "approved" and not approved):
+        raise PlanClosed(plan_id, plan.status, wanted)
+    if approved:
+        await _check_same(plan, parts, tools.policy)
+    told = Approval(digest=plan.digest, by=by, at=parts.clock.now(), approved=approved, comment=comment)
+    judged = plan.model_copy(update={"status": wanted, "approval": told})
+    if not await parts.database.write(stored.replace, judged, was=[plan.status]):
+        held = await parts.database.read(stored.get, plan_id)
+        raise PlanClosed(plan_id, held.status, wanted)
+    return judged
+
+
+async def begin(
+    plan_id: str,
+    parts: Parts,
+    dispatcher: Dispatcher | None,
+    tools: Tools,
+    *,
+    given: Mapping[str, Any],
+    by: str,
+    key: str | None = None,
+) -> Begun:
+    """Begin a run of an approved plan, with what its frame knows and what is given beside it.
+
+    Raises:
+        PlanUnknown: none has this id.
+        PlanClosed: it is not approved.
+        PlanVoid: what it was approved for has changed.
+        InputInvalid: a value that the run must be told is missing or wrong.
+        KeyReused: the key came with another request.
+        QueueFull: too many runs wait to be taken up.
+    """
+    plan = await parts.database.read(stored.get, plan_id)
+    if plan.status != "approved":
+        raise PlanClosed(plan_id, plan.status, "run")
+    workflow = await _check_same(plan, parts, tools.policy)
+    frame = await parts.database.read(stored.true_frame, plan_id)
+    request = RunRequest(
+        workflow=workflow.workflow,
+        version=workflow.version,
+        goal=frame.goal or None,
+        input={**frame.inputs, **given},
+        tenant=plan.tenant,
+    )
+    return await intake.begin(request, parts, dispatcher, started_by=by, key=key, definition=workflow)
+
+
+def _frame(request: PlanRequest) -> Frame:
+    """Return what the request wants and knows."""
+    if not request.want:
+        raise GoalUnclear(["What must come of it? Name operations or kinds of values as `want`."])
+    return Frame(goal=request.goal, want=request.want, have=request.have)
+
+
+def _definitions(tx: Any) -> dict[str, Workflow]:
+    return {name: workflows.get(tx, name) for name in workflows.names(tx)}
+
+
+def _checked(draft: Draft, parts: Parts, known: Mapping[str, Workflow]) -> Parsed:
+    if not draft.definition:
+        return Parsed(None, draft.problems, None)
+    text = orjson.dumps(draft.definition).decode()
+    return documents.check(text, catalog=parts.catalog, workflows=known)
+
+
+async def _check_same(plan: Plan, parts: Parts, policy: Policy) -> Workflow:
+    """Return the workflow of a plan that is still what was weighed; void one that is not.
+
+    Raises:
+        PlanVoid: something has changed.
+    """
+    workflow = await parts.database.read(workflows.by_sha256, plan.sha256)
+    reasons = plans.changed(plan, workflow, parts.catalog, policy)
+    if reasons:
+        void = plan.model_copy(update={"status": "void"})
+        await parts.database.write(stored.replace, void, was=[plan.status])
+        raise PlanVoid(plan.id, reasons)
+    return workflow

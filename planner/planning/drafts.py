@@ -1,0 +1,101 @@
+"""Drafts: from a frame or a sketch to a definition, and everything that is open about it. Pure."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from planner.planning import assembly, edges, frame, proposals, signatures
+from planner.planning.frame import Frame
+from planner.planning.missing import Missing
+from planner.planning.plans import Asked, Doubt, Wanting, Way
+from planner.planning.proposals import Proposal
+from planner.planning.sketch import Sketch
+from tools.catalog import Catalog
+from tools.problems import Problem
+from tools.wording import hint
+
+
+class Draft(NamedTuple):
+    """A definition that nobody has checked yet, and what is open about it."""
+
+    definition: dict[str, Any]
+    """Plain data; empty where there is no way."""
+    problems: tuple[Problem, ...] = ()
+    """Why there is none."""
+    ways: tuple[Way, ...] = ()
+    missing: tuple[Wanting, ...] = ()
+    asks: tuple[Asked, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+def composed(wanted: Frame, catalog: Catalog, *, name: str, way: int = 0) -> Draft:
+    """Return a definition that needs no model, by one of the ways to what is wanted; 0 is the cheapest."""
+    signed = {each: signatures.sign(item) for each, item in catalog.operations.items()}
+    found = proposals.propose(wanted, frame.known(wanted), signed, catalog.operations)
+    missing = tuple(
+        Wanting(want=each.want, lacking=each.lacking, through=each.through) for each in found.missing
+    )
+    if not found.proposals:
+        kinds = {kind for item in signed.values() for kind in item.producer.gives}
+        return Draft({}, _out_of_reach(wanted, found.missing, kinds), missing=missing)
+    ways = tuple(_way(each) for each in found.proposals)
+    if way >= len(ways):
+        return Draft({}, (_no_way(way, ways),), ways=ways, missing=missing)
+    draft = sketched(found.proposals[way].sketch, wanted, catalog, name=name)
+    return draft._replace(ways=ways, missing=missing)
+
+
+def sketched(sketch: Sketch, wanted: Frame, catalog: Catalog, *, name: str) -> Draft:
+    """Return the definition of a sketch."""
+    given = frame.known(wanted)
+    signed = {
+        step.call: signatures.sign(catalog.operations[step.call])
+        for step in sketch.calls
+        if step.call in catalog.operations
+    }
+    wired = edges.wire(sketch, signed, catalog.operations, given)
+    definition = assembly.assemble(
+        name,
+        wanted.goal or f"Reach {', '.join(wanted.want)}.",
+        wired,
+        known={item.name: item.schema for item in given},
+        effects={each: item.effect for each, item in catalog.operations.items()},
+    )
+    asks = tuple(Asked(name=a.name, step=a.step, argument=a.argument, schema_=a.schema) for a in wired.asks)
+    doubts = tuple(
+        Doubt(
+            step=edge.step,
+            argument=edge.argument,
+            taken=edge.source.expression,
+            others=tuple(other.expression for other in edge.others),
+        )
+        for edge in wired.edges
+        if edge.others
+    )
+    return Draft(definition, asks=asks, doubts=doubts)
+
+
+def _way(proposal: Proposal) -> Way:
+    calls = tuple(step.call for step in proposal.sketch.calls)
+    return Way(calls=calls, cost=proposal.cost, unasked=proposal.unasked)
+
+
+def _out_of_reach(wanted: Frame, missing: Sequence[Missing], kinds: set[str]) -> tuple[Problem, ...]:
+    lost = [item for item in missing if item.want in item.lacking]
+    return tuple(
+        Problem(
+            path=f"/want/{wanted.want.index(item.want)}",
+            code="out-of-reach",
+            message=f"No operation of the catalogue is or gives {item.want!r}.",
+            remedy=hint(item.want, kinds),
+        )
+        for item in lost
+    )
+
+
+def _no_way(way: int, ways: Sequence[Way]) -> Problem:
+    return Problem(
+        path="/way",
+        code="no-such-way",
+        message=f"Way {way} is wanted, and {len(ways)} were found.",
+        remedy=f"Take one from 0 to {len(ways) - 1}.",
+    )

@@ -1,0 +1,175 @@
+"""Plans: a goal's workflow, what it may do, what can go wrong, and who said that it may run. Pure."""
+
+import hashlib
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from planner.definition import Workflow, canonical
+from planner.planning import manifest, policy
+from planner.planning.frame import Frame
+from planner.planning.manifest import Manifest
+from planner.planning.policy import Policy
+from planner.tenants import DEFAULT, TenantName
+from tools.catalog import Catalog
+from tools.operations import JsonSchema
+from tools.problems import Problem
+from tools.records import Record
+
+PlanStatus = Literal["unusable", "waiting", "approved", "rejected", "void"]
+"""`unusable` has problems; `waiting` needs a person; `void` is no longer what was approved."""
+
+
+class Wanting(Record):
+    """Something that cannot be had from what is known."""
+
+    want: str
+    lacking: tuple[str, ...]
+    """Kinds that would be enough."""
+    through: tuple[str, ...]
+    """Operations that would then lead to it."""
+
+
+class Asked(Record):
+    """A value that a run of the plan must be started with, since nothing gives it."""
+
+    name: str
+    """Its name in the input."""
+    step: str
+    argument: str
+    schema_: JsonSchema = Field(alias="schema")
+
+
+class Doubt(Record):
+    """An argument whose value code chose among several that fit as well."""
+
+    step: str
+    argument: str
+    taken: str
+    """The expression that was chosen."""
+    others: tuple[str, ...]
+
+
+class Way(Record):
+    """One of the ways that were found, in short."""
+
+    calls: tuple[str, ...]
+    cost: float
+    unasked: tuple[str, ...]
+    """Changes that the goal does not name."""
+
+
+class Finding(Record):
+    """A way for things to go wrong that simulation found."""
+
+    invariant: str
+    message: str
+    faults: int
+    """How much had to go wrong for it."""
+    story: tuple[str, ...]
+
+
+class Simulation(Record):
+    """What exploring a plan told, before anyone may run it."""
+
+    status: Literal["COMPLETE", "INCOMPLETE", "NOT_RUN"]
+    reasons: tuple[str, ...] = ()
+    """Why it is not complete."""
+    faults: int = 0
+    """How much may go wrong on one path."""
+    paths: int = 0
+    states: int = 0
+    seconds: float = 0.0
+    findings: tuple[Finding, ...] = ()
+    worst: dict[str, Any] = Field(default_factory=dict)
+    """The most that a path used: calls, requests to the model, tokens, seconds."""
+
+
+class Approval(Record):
+    """Who said that a plan may run, or may not."""
+
+    digest: str
+    """What it was said of."""
+    by: str
+    """`policy`, or the person."""
+    at: AwareDatetime
+    approved: bool
+    comment: str = ""
+
+
+class Plan(Record):
+    """A goal, the workflow that serves it, and everything that speaks for and against running it."""
+
+    id: str
+    tenant: TenantName = DEFAULT
+    frame: Frame
+    origin: Literal["composed", "drafted", "reused"]
+    """Whether code composed it, a model drafted it, or an earlier plan of the same frame served again."""
+    definition: dict[str, Any]
+    """The workflow as plain data; empty where there is none."""
+    sha256: str = ""
+    """Content hash of the workflow; empty where it is not valid."""
+    ways: tuple[Way, ...] = ()
+    """The ways that were found; the definition follows one of them."""
+    way: int = 0
+    problems: tuple[Problem, ...] = ()
+    missing: tuple[Wanting, ...] = ()
+    asks: tuple[Asked, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    manifest: Manifest | None = None
+    simulation: Simulation = Simulation(status="NOT_RUN")
+    needs: tuple[str, ...] = ()
+    """Why a person must approve it; nothing where the policy does."""
+    digest: str = ""
+    """Hash of definition, contracts and policy, to which an approval is bound."""
+    status: PlanStatus
+    approval: Approval | None = None
+    created_at: AwareDatetime
+    created_by: str
+
+    @property
+    def workflow(self) -> str:
+        """Name of its workflow."""
+        return str(self.definition.get("workflow", ""))
+
+
+def digest(workflow: Workflow, made: Manifest, rules: Policy) -> str:
+    """Return the hash to which an approval is bound: SHA-256 over definition, contracts and policy."""
+    said = [workflow.sha256, made.contracts, rules.model_dump(mode="json")]
+    return hashlib.sha256(canonical(said)).hexdigest()
+
+
+def weighed(
+    plan: Plan, workflow: Workflow, made: Manifest, simulation: Simulation, rules: Policy, *, now: datetime
+) -> Plan:
+    """Return the plan with manifest and simulation, approved where the policy needs no person."""
+    complete = simulation.status == "COMPLETE"
+    needs = policy.reasons(rules, made, findings=len(simulation.findings), complete=complete)
+    stamp = digest(workflow, made, rules)
+    told = {
+        "sha256": workflow.sha256,
+        "manifest": made,
+        "simulation": simulation,
+        "needs": needs,
+        "digest": stamp,
+        "status": "waiting" if needs else "approved",
+        "approval": None if needs else Approval(digest=stamp, by="policy", at=now, approved=True),
+    }
+    return plan.model_copy(update=told)
+
+
+def changed(plan: Plan, workflow: Workflow, catalog: Catalog, rules: Policy) -> tuple[str, ...]:
+    """Return what is no longer as it was when the plan was weighed; nothing where all is."""
+    if plan.manifest is None:
+        return ("it was never weighed",)
+    held = plan.manifest.contracts
+    present = manifest.contracts(held, catalog)
+    gone = [f"the catalogue holds no {name} any more" for name in held if name not in present]
+    others = [
+        f"the contract of {name} changed" for name in held if present.get(name, held[name]) != held[name]
+    ]
+    now_ = plan.manifest.model_copy(update={"contracts": held})
+    if not gone and not others and digest(workflow, now_, rules) != plan.digest:
+        others = ["its definition or the policy changed"]
+    return (*gone, *others)

@@ -1,0 +1,107 @@
+"""Plans: what goals were turned into, and who said that it may run."""
+
+from collections.abc import Collection
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, select, update
+
+from planner import documents
+from planner.definition import Workflow
+from planner.planning.errors import PlanUnknown
+from planner.planning.frame import Frame
+from planner.planning.plans import Plan, PlanStatus
+from planner.store import bodies, cursors, sealing, tables, versions, workflows
+from planner.store.cursors import Page
+from planner.store.sealing import Spot
+
+_plans = tables.plans
+_ORDER = cursors.Order("plans", _plans.c.created_at, _plans.c.id)
+_COLUMNS = ("id", "tenant", "status", "digest", "sha256", "created_at", "created_by")
+_OWN = {*_COLUMNS, "frame"}
+
+
+def add(tx: Connection, plan: Plan, workflow: Workflow | None = None) -> Plan:
+    """Keep a new plan, and its workflow as one that takes no runs by its own name.
+
+    Secrets in what is known are sealed where there is a key.
+    """
+    if workflow is not None:
+        workflows.register(tx, workflow, source=documents.dump(workflow), now=plan.created_at)
+        where = workflow.workflow, workflow.version
+        versions.change(tx, *where, "draining", actor=plan.created_by, now=plan.created_at)
+    shown, sealed = sealing.keep(plan.frame.model_dump(mode="json"), sealing.keeping_of(tx), _given(plan.id))
+    tx.execute(_plans.insert().values(_row(plan) | {"frame": shown, "sealed": sealed}))
+    return plan
+
+
+def get(tx: Connection, plan_id: str) -> Plan:
+    """Return a plan as it is shown.
+
+    Raises:
+        PlanUnknown: none has this id.
+    """
+    return _plan(tx, _found(tx, plan_id))
+
+
+def true_frame(tx: Connection, plan_id: str) -> Frame:
+    """Return a plan's frame with what is known as it was told.
+
+    Raises:
+        PlanUnknown: none has this id.
+        SealBroken: it is sealed, and cannot be opened here.
+    """
+    row = _found(tx, plan_id)
+    keeping = sealing.keeping_of(tx)
+    return Frame.model_validate(sealing.true(row.frame, row.sealed, keeping, _given(plan_id)))
+
+
+def page(
+    tx: Connection,
+    *,
+    tenant: str | None = None,
+    status: PlanStatus | None = None,
+    cursor: str | None = None,
+    limit: int = cursors.LIMIT,
+) -> Page[Plan]:
+    """Return plans, newest first.
+
+    Raises:
+        CursorInvalid: the cursor is not one of this list.
+    """
+    wanted = {"tenant": tenant, "status": status}
+    query = select(_plans).where(*(_plans.c[name] == value for name, value in wanted.items() if value))
+    return cursors.newest_first(
+        tx, query, _ORDER, make=lambda row: _plan(tx, row), cursor=cursor, limit=limit
+    )
+
+
+def replace(tx: Connection, plan: Plan, *, was: Collection[PlanStatus]) -> bool:
+    """Write down how a plan stands now, if it still stands in one of these ways; return whether it did.
+
+    What is known in its frame stays as it was.
+    """
+    same = (_plans.c.id == plan.id, _plans.c.status.in_(list(was)))
+    return tx.execute(update(_plans).where(*same).values(_row(plan))).rowcount == 1
+
+
+def _row(plan: Plan) -> dict[str, Any]:
+    body = orjson.loads(plan.model_dump_json(by_alias=True, exclude=_OWN))
+    return {name: getattr(plan, name) for name in _COLUMNS} | {"body": bodies.encode(body)}
+
+
+def _found(tx: Connection, plan_id: str) -> Row[Any]:
+    row = tx.execute(select(_plans).where(_plans.c.id == plan_id)).one_or_none()
+    if row is None:
+        raise PlanUnknown(plan_id)
+    return row
+
+
+def _plan(tx: Connection, row: Row[Any]) -> Plan:
+    frame = sealing.shown(row.frame, row.sealed, sealing.keeping_of(tx).masking)
+    own = {name: getattr(row, name) for name in _COLUMNS}
+    return Plan.model_validate(bodies.decode(row.body) | own | {"frame": frame})
+
+
+def _given(plan_id: str) -> Spot:
+    return Spot(plan_id, "frame")

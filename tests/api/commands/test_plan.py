@@ -1,0 +1,46 @@
+"""Tests of `planner plan`."""
+
+
+def test_a_plan_is_made_shown_listed_approved_and_run(desk):
+    made = desk("plan", "Write a line.", "--want", "desk.note", "--have", '{"file": "out.txt", "line": "x"}')
+
+    assert made.code == 0
+    assert 'for "Write a line.": waiting' in made.out
+    assert "desk.note" in made.out
+    assert "Needs a person: desk.note cannot be taken back" in made.out
+
+    plan_id = made.out.split()[1]
+    assert plan_id in desk("plan", "list").out
+    assert desk("plan", "list", "--status", "void").out == "No plans.\n"
+    assert desk("plan", "show", plan_id).out.startswith(f"Plan {plan_id} ")
+    assert desk("plan", "run", plan_id).code == 1
+    approved = desk("plan", "approve", plan_id, "--by", "ada", "--comment", "fine")
+    assert f"Plan {plan_id} is approved." in approved.out
+    assert "Approved by ada: fine" in desk("plan", "show", plan_id).out
+    ran = desk("plan", "run", plan_id)
+    assert (ran.code, "desk.note went through" in ran.out) == (0, True)
+
+
+def test_a_plan_as_json_is_the_whole_record(desk):
+    made = desk("plan", "Greet.", "--want", "desk.look", "--have", '{"name": "Ada"}', "--json").data
+
+    assert (made["status"], made["approval"]["by"]) == ("approved", "policy")
+    assert made["frame"] == {"goal": "Greet.", "want": ["desk.look"], "have": {"name": "Ada"}}
+    assert made["definition"]["steps"]["look"]["with"] == {"name": "${input.name}"}
+
+
+def test_a_rejected_plan_does_not_run(desk):
+    plan_id = desk("plan", "--want", "desk.look", "--have", '{"name": "Ada"}').out.split()[1].rstrip(":")
+
+    assert "is rejected" in desk("plan", "reject", plan_id, "--comment", "no").out
+    assert "is rejected, so it cannot be run" in desk("plan", "run", plan_id).err
+
+
+def test_what_cannot_be_planned_is_told(desk):
+    lost = desk("plan", "--want", "horoscope")
+    assert (lost.code, "No operation of the catalogue is or gives 'horoscope'." in lost.out) == (1, True)
+    unclear = desk("plan", "Make it nice.")
+    assert (unclear.code, "What must come of it?" in unclear.err) == (1, True)
+    assert desk("plan", "show", "nix").code == 5
+    assert desk("plan", "list", "--status", "odd").code == 2
+    assert desk("plan", "--want", "desk.look", "--have", "[1]").code == 2

@@ -1,0 +1,76 @@
+"""Plans over the API, explored by the real explorer in a process of its own."""
+
+import pytest
+
+PRICE = {"goal": "Tell a price.", "want": ["floor.price"], "have": {"sku": "a"}}
+PAY = {"goal": "Pay.", "want": ["floor.pay"], "have": {"amount": 5}}
+
+
+@pytest.fixture
+def make(client):
+    def made(wanted, **more):
+        return client.post("/v1/plans", json=wanted | more)
+
+    return made
+
+
+def test_a_plan_that_changes_nothing_is_approved_by_the_policy_and_runs(client, make):
+    answer = make(PRICE)
+    plan = answer.json()
+
+    assert (answer.status_code, answer.headers["location"]) == (201, f"/v1/plans/{plan['id']}")
+    assert (plan["status"], plan["approval"]["by"]) == ("approved", "policy")
+    assert plan["simulation"]["status"] == "COMPLETE"
+
+    ran = client.post(f"/v1/plans/{plan['id']}/runs", json={}, headers={"Prefer": "wait=10"})
+    assert (ran.status_code, ran.json()["status"]) == (201, "succeeded")
+    assert ran.json()["goal"] == "Tell a price."
+    assert client.get(f"/v1/plans/{plan['id']}").json() == plan
+    assert [each["id"] for each in client.get("/v1/plans").json()["items"]] == [plan["id"]]
+
+
+def test_a_plan_that_a_person_must_look_at_runs_once_it_is_approved(opened):
+    with opened(planning={"changes": True}) as client:
+        plan = client.post("/v1/plans", json=PAY).json()
+        assert (plan["status"], plan["needs"]) == ("waiting", ["floor.pay changes something"])
+        approved_and_run(client, f"/v1/plans/{plan['id']}")
+
+
+def approved_and_run(client, path):
+    early = client.post(f"{path}/runs", json={})
+    assert (early.status_code, early.json()["code"]) == (409, "plan-closed")
+
+    verdict = {"approved": True, "comment": "small", "actor": "ada"}
+    approved = client.post(f"{path}/approval", json=verdict).json()
+    assert (approved["status"], approved["approval"]["by"]) == ("approved", "ada")
+    key = {"Idempotency-Key": "once", "Prefer": "wait=10"}
+    ran = client.post(f"{path}/runs", json={}, headers=key)
+    again = client.post(f"{path}/runs", json={}, headers=key)
+    assert ran.json()["status"] == "succeeded"
+    assert (again.status_code, again.json()["id"]) == (200, ran.json()["id"])
+
+
+def test_a_goal_that_says_nothing_usable_comes_back_with_questions(make):
+    answer = make({"goal": "Do something nice."})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "goal-unclear")
+    assert answer.json()["questions"] == [
+        "What must come of it? Name operations or kinds of values as `want`."
+    ]
+
+
+def test_what_cannot_be_reached_is_kept_as_unusable(make):
+    plan = make({"want": ["floor.prce"]}).json()
+
+    assert plan["status"] == "unusable"
+    assert plan["problems"][0]["code"] == "out-of-reach"
+    assert "floor.price" in plan["problems"][0]["remedy"]
+
+
+def test_a_plan_that_is_not_there_is_told(client):
+    for answer in (
+        client.get("/v1/plans/nix"),
+        client.post("/v1/plans/nix/approval", json={"approved": True}),
+        client.post("/v1/plans/nix/runs", json={}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "plan-unknown")

@@ -1,0 +1,168 @@
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from graphs import planning
+from graphs.planning import PlanRequest, Tools
+from graphs.testing import ScriptedCaller, process
+from planner.errors import InputInvalid
+from planner.planning.errors import GoalUnclear, PlanClosed, PlanVoid
+from planner.planning.plans import Simulation
+from planner.planning.policy import Policy
+from planner.store import catalogs, decisions, plans
+from tools import catalog as catalogue
+from tools.catalog import Catalog
+from tools.outcomes import Outcome
+
+SHOP = Path(__file__).resolve().parents[2] / "examples" / "shop" / "catalog.yaml"
+ORDER = {
+    "id": "o-1", "customer": "ada@example.com", "lines": [], "total": 9.5, "status": "confirmed",
+    "payment_id": "p-1", "shipment_id": "s-1",
+}  # fmt: skip
+PAYMENT = {
+    "id": "p-1",
+    "order_id": "o-1",
+    "customer": "ada@example.com",
+    "amount": 9.5,
+    "refunded": 0.0,
+    "status": "captured",
+}
+
+
+class Explored:
+    """Finds nothing, and remembers what it was to explore."""
+
+    def __init__(self):
+        self.seen = []
+
+    async def __call__(self, workflow):
+        self.seen.append(workflow)
+        return Simulation(status="COMPLETE", faults=2, paths=3)
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return catalogue.load(SHOP)
+
+
+@pytest.fixture
+def opened(database, shop):
+    @asynccontextmanager
+    async def opening(caller=None, found=shop):
+        async with process(database, found, caller or ScriptedCaller({})) as dispatcher:
+            await database.write(catalogs.keep, found, dispatcher.parts.clock.now())
+            yield dispatcher, dispatcher.parts, Tools(Explored(), Policy())
+
+    return opening
+
+
+REFUND = PlanRequest(goal="Pay back.", want=("payments.refund",), have={"order_id": "o-1"})
+TOLD = {"reason": "late", "reference": "r-1"}
+
+
+def test_a_plan_is_explored_weighed_and_kept(opened, database):
+    async def scenario():
+        async with opened() as (_, parts, tools):
+            made = await planning.make(REFUND, parts, tools, by="ada")
+            return made, tools.simulate.seen, await database.read(plans.get, made.id)
+
+    made, seen, kept = asyncio.run(scenario())
+    assert kept == made
+    assert [flow.sha256 for flow in seen] == [made.sha256]
+    assert (made.status, made.needs) == ("waiting", ("payments.refund cannot be taken back",))
+    assert made.workflow.startswith(planning.PREFIX)
+
+
+def test_what_cannot_be_reached_is_kept_with_its_problems_and_never_explored(opened):
+    async def scenario():
+        async with opened() as (_, parts, tools):
+            made = await planning.make(PlanRequest(want=("horoscope",)), parts, tools, by="ada")
+            return made, tools.simulate.seen
+
+    made, seen = asyncio.run(scenario())
+    assert (made.status, made.problems[0].code, seen) == ("unusable", "out-of-reach", [])
+
+
+def test_a_goal_without_wants_and_without_a_model_comes_back_as_a_question(opened):
+    async def scenario():
+        async with opened() as (_, parts, tools):
+            await planning.make(PlanRequest(goal="Make everybody happy."), parts, tools, by="ada")
+
+    with pytest.raises(GoalUnclear, match="What must come of it"):
+        asyncio.run(scenario())
+
+
+def test_an_approved_plan_runs_with_what_is_known_and_what_is_told(opened, database):
+    caller = ScriptedCaller(
+        {
+            "orders.getOrder": [Outcome(kind="applied", output=ORDER)],
+            "payments.getPayment": [Outcome(kind="applied", output=PAYMENT)],
+            "payments.refund": [Outcome(kind="applied", output={"id": "f-1"})],
+        }
+    )
+
+    async def scenario():
+        async with opened(caller) as (dispatcher, parts, tools):
+            made = await planning.make(REFUND, parts, tools, by="ada")
+            with pytest.raises(PlanClosed, match="is waiting, so it cannot be run"):
+                await planning.begin(made.id, parts, dispatcher, tools, given=TOLD, by="ada")
+            judged = await planning.judge(made.id, parts, tools, approved=True, by="bob", comment="fine")
+            with pytest.raises(InputInvalid):
+                await planning.begin(made.id, parts, dispatcher, tools, given={}, by="ada")
+            begun = await planning.begin(made.id, parts, dispatcher, tools, given=TOLD, by="ada")
+            await dispatcher.signals.wait(begun.run.id, 5.0, until_stopped=True)
+            return judged, begun.run, await database.read(decisions.page)
+
+    judged, run, _ = asyncio.run(scenario())
+    assert (judged.status, judged.approval.by, judged.approval.comment) == ("approved", "bob", "fine")
+    assert run.goal == "Pay back."
+    assert caller.calls[-1][:2] == (
+        "payments.refund",
+        {"payment_id": "p-1", "amount": 9.5, "reason": "late", "reference": "r-1"},
+    )
+
+
+def test_a_changed_contract_voids_an_approval_and_nothing_runs(opened, shop, database):
+    async def scenario():
+        async with opened() as (_, parts, tools):
+            made = await planning.make(REFUND, parts, tools, by="ada")
+            await planning.judge(made.id, parts, tools, approved=True, by="bob")
+        refund = shop.operations["payments.refund"].model_copy(update={"effect": "irreversible"})
+        other = Catalog({**shop.operations, "payments.refund": refund}, shop.services)
+        async with opened(found=other) as (dispatcher, parts, tools):
+            with pytest.raises(PlanVoid, match=r"the contract of payments\.refund changed"):
+                await planning.begin(made.id, parts, dispatcher, tools, given=TOLD, by="ada")
+            with pytest.raises(PlanClosed, match="is void"):
+                await planning.begin(made.id, parts, dispatcher, tools, given=TOLD, by="ada")
+        return await database.read(plans.get, made.id)
+
+    assert asyncio.run(scenario()).status == "void"
+
+
+def test_a_rejected_plan_cannot_be_approved_or_run_any_more(opened):
+    async def scenario():
+        async with opened() as (dispatcher, parts, tools):
+            made = await planning.make(REFUND, parts, tools, by="ada")
+            await planning.judge(made.id, parts, tools, approved=False, by="bob", comment="no")
+            for action in (
+                planning.judge(made.id, parts, tools, approved=True, by="bob"),
+                planning.begin(made.id, parts, dispatcher, tools, given=TOLD, by="ada"),
+            ):
+                with pytest.raises(PlanClosed, match="is rejected"):
+                    await action
+
+    asyncio.run(scenario())
+
+
+def test_an_approval_can_be_taken_back(opened):
+    async def scenario():
+        async with opened() as (_, parts, tools):
+            made = await planning.make(
+                PlanRequest(want=("shipment",), have={"order_id": "o-1"}), parts, tools, by="ada"
+            )
+            assert (made.status, made.approval.by) == ("approved", "policy")
+            return await planning.judge(made.id, parts, tools, approved=False, by="bob")
+
+    assert asyncio.run(scenario()).status == "rejected"

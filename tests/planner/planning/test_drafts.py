@@ -1,0 +1,40 @@
+from planner.planning import drafts
+from planner.planning.frame import Frame
+from planner.planning.sketch import Sketch, SketchedCall
+
+
+def test_a_draft_holds_a_definition_the_ways_and_what_is_open(shop):
+    frame = Frame(goal="Pay back.", want=("payments.refund",), have={"order_id": "o-1"})
+    draft = drafts.composed(frame, shop, name="plan-1")
+    assert (draft.definition["workflow"], draft.definition["goal"]) == ("plan-1", "Pay back.")
+    assert [ask.name for ask in draft.asks] == ["reason", "reference"]
+    assert draft.missing[0].lacking == ("refund.reason", "refund.reference")
+    assert draft.ways[0].calls[-1] == "payments.refund"
+    assert draft.doubts[0].taken == "get_payment.id"
+
+
+def test_another_way_can_be_taken_and_one_too_many_is_told(shop):
+    frame = Frame(want=("customer",), have={"order_id": "o-1", "payment_id": "p-1"})
+    ways = drafts.composed(frame, shop, name="p").ways
+    other = drafts.composed(frame, shop, name="p", way=1)
+    assert [step["call"] for step in other.definition["steps"].values()] == list(ways[1].calls)
+    lost = drafts.composed(frame, shop, name="p", way=99)
+    assert (lost.definition, lost.problems[0].code) == ({}, "no-such-way")
+
+
+def test_what_nothing_gives_is_told_with_what_it_may_have_meant(shop):
+    draft = drafts.composed(Frame(want=("payments.refnd",)), shop, name="p")
+    assert draft.definition == {}
+    assert (draft.problems[0].path, draft.problems[0].code) == ("/want/0", "out-of-reach")
+    assert "payments.refund" in draft.problems[0].remedy
+
+
+def test_a_goal_without_words_gets_those_of_what_is_wanted(shop):
+    draft = drafts.composed(Frame(want=("shipment",), have={"order_id": "o-1"}), shop, name="p")
+    assert draft.definition["goal"] == "Reach shipment."
+
+
+def test_a_sketch_of_operations_that_are_not_there_becomes_a_definition_for_validation_to_judge(shop):
+    sketch = Sketch(steps=(SketchedCall(id="a", call="orders.getOrdr"),))
+    draft = drafts.sketched(sketch, Frame(goal="g"), shop, name="p")
+    assert draft.definition["steps"]["a"] == {"call": "orders.getOrdr", "with": {}}

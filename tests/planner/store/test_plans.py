@@ -1,0 +1,70 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from planner.definition import Workflow
+from planner.errors import VersionClosed
+from planner.planning.errors import PlanUnknown
+from planner.planning.frame import Frame
+from planner.planning.plans import Approval, Plan
+from planner.store import plans, versions, workflows
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+FLOW = Workflow.model_validate({"workflow": "plan-1", "steps": {"a": {"set": {"x": 1}}}})
+
+
+def plan(number=1, **more):
+    fields = {
+        "id": f"p-{number}",
+        "frame": Frame(goal="g", want=("order",), have={"order_id": "o-1"}),
+        "origin": "composed",
+        "definition": {"workflow": "plan-1"},
+        "sha256": FLOW.sha256,
+        "digest": "d",
+        "status": "waiting",
+        "created_at": NOW + timedelta(minutes=number),
+        "created_by": "cli",
+    }
+    return Plan(**{**fields, **more})
+
+
+def test_a_plan_comes_back_as_it_was_added(database):
+    database.write_sync(plans.add, plan())
+    assert database.read_sync(plans.get, "p-1") == plan()
+    assert database.read_sync(plans.true_frame, "p-1") == plan().frame
+
+
+def test_a_plan_that_is_not_there_is_told(database):
+    with pytest.raises(PlanUnknown):
+        database.read_sync(plans.get, "nix")
+
+
+def test_the_workflow_of_a_plan_takes_no_runs_by_its_own_name(database):
+    database.write_sync(plans.add, plan(), FLOW)
+    assert database.read_sync(workflows.by_sha256, FLOW.sha256) == FLOW
+    with pytest.raises(VersionClosed):
+        database.read_sync(versions.current, "plan-1")
+
+
+def test_plans_are_listed_newest_first_by_tenant_and_status(database):
+    for number in (1, 2, 3):
+        database.write_sync(plans.add, plan(number, tenant="acme" if number == 2 else "default"))
+    database.write_sync(plans.replace, plan(3, status="void"), was=["waiting"])
+
+    def ids(**more):
+        return [each.id for each in database.read_sync(plans.page, **more).items]
+
+    assert ids() == ["p-3", "p-2", "p-1"]
+    assert ids(tenant="acme") == ["p-2"]
+    assert ids(status="void") == ["p-3"]
+    first = database.read_sync(plans.page, limit=2)
+    assert [each.id for each in database.read_sync(plans.page, cursor=first.next_cursor).items] == ["p-1"]
+
+
+def test_of_two_who_judge_at_once_one_wins(database):
+    database.write_sync(plans.add, plan())
+    told = Approval(digest="d", by="ada", at=NOW, approved=True)
+    approved = plan(status="approved", approval=told)
+    assert database.write_sync(plans.replace, approved, was=["waiting"])
+    assert not database.write_sync(plans.replace, plan(status="rejected"), was=["waiting"])
+    assert database.read_sync(plans.get, "p-1") == approved
