@@ -79,6 +79,8 @@ EngineOption = Annotated[
 ]
 app.command(epilog=exploring.EXITS)(exploring.explore)
 app.command(epilog=_EXITS)(reading.score)
+app.command(epilog=_EXITS)(reading.coverage)
+app.command("report", epilog=_EXITS)(reading.report_)
 
 
 @app.callback()

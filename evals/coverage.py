@@ -63,6 +63,10 @@ class Declared(NamedTuple):
         """Return the ways from one stretch of steps to the next."""
         return set(_edges(self, self.body, "", 0))
 
+    def lasts(self) -> dict[str, str]:
+        """Return the steps at which stretches end, each with the path of the stretch."""
+        return dict(_lasts(self, self.body, "", 0))
+
     def options(self) -> set[str]:
         """Return the options of its decisions."""
         steps = [(path, node.step) for path, node in self.places()]
@@ -110,3 +114,11 @@ def _edges(told: Declared, sequence: Sequence, prefix: str, depth: int) -> Itera
         for node in block.nodes:
             for below, nested in _nested(told, node, f"{prefix}{node.name}", depth):
                 yield from _edges(told, nested, below, depth + 1)
+
+
+def _lasts(told: Declared, sequence: Sequence, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
+    for block in sequence.blocks.values():
+        yield f"{prefix}{block.nodes[-1].name}", f"{prefix}{block.name}"
+        for node in block.nodes:
+            for below, nested in _nested(told, node, f"{prefix}{node.name}", depth):
+                yield from _lasts(told, nested, below, depth + 1)

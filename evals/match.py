@@ -45,12 +45,12 @@ class Difference(Record):
 
     def __str__(self) -> str:
         """Write the difference on one line."""
-        return f"{self.pointer or '/'} expected {_short(self.expected)}, found {self.shown}"
+        return f"{self.pointer or '/'} expected {short(self.expected)}, found {self.shown}"
 
     @property
     def shown(self) -> str:
         """What was found, for people."""
-        return "nothing" if self.absent else _short(self.found)
+        return "nothing" if self.absent else short(self.found)
 
 
 def difference(pattern: Any, found: Any, at: Places = ()) -> Difference | None:
@@ -333,7 +333,8 @@ _FAULTS: Mapping[str, Callable[[Any], Iterator[str]]] = {
 }
 
 
-def _short(value: Any, *, longest: int = 200) -> str:
+def short(value: Any, *, longest: int = 200) -> str:
+    """Write a value on one line, cut where it is long."""
     from_json = _written(value)
     return from_json if len(from_json) <= longest else f"{from_json[:longest]}…"
 

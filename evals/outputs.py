@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evals import brief, junit, report
+from evals import brief, junit, page, report
 from evals.baseline import Baseline
 from evals.errors import EvalError
 from tools.wording import either
@@ -14,6 +14,7 @@ Writer = Callable[[Mapping[str, Any], Baseline | None], str]
 _WRITERS: Mapping[str, Writer] = {
     ".json": lambda document, _base: report.text(document) + "\n",
     ".xml": lambda document, _base: junit.text(document),
+    ".html": page.text,
     ".md": brief.markdown,
 }
 ENDINGS = either(_WRITERS)

@@ -34,6 +34,8 @@ def read(file: Path) -> dict[str, Any]:
         raise ResultInvalid(file, f"its `schema` is not {report.SCHEMA!r}; write one with `eval run -o FILE`")
     if report.sealed(found)["sha256"] != found.get("sha256"):
         raise ResultInvalid(file, "it was changed after it was written; run the cases again")
+    if found["provenance"] is None:
+        raise ResultInvalid(file, "it does not tell where it comes from; write one with `eval run -o FILE`")
     return found
 
 
