@@ -28,9 +28,11 @@ FaultsOption = Annotated[
 ]
 StatesOption = Annotated[int, typer.Option("--max-states", metavar="N", min=1, help="States in all")]
 StepsOption = Annotated[
-    int, typer.Option("--max-steps", metavar="N", min=1, help="Visits of steps on one path")
+    int, typer.Option("--max-steps", "--steps", metavar="N", min=1, help="Visits of steps on one path")
 ]
-SecondsOption = Annotated[float, typer.Option("--max-seconds", metavar="S", min=0.0, help="Real time in all")]
+SecondsOption = Annotated[
+    float, typer.Option("--max-seconds", "--time", metavar="S", min=0.0, help="Real time in all")
+]
 RecoveriesOption = Annotated[
     int, typer.Option("--recoveries", metavar="N", min=1, max=5, help="Recovery choices that a step may have")
 ]
@@ -42,7 +44,8 @@ RandomOption = Annotated[
     int | None, typer.Option("--random", metavar="N", min=1, help="Draw N paths instead of taking all")
 ]
 OutOption = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Write every counterexample there as a case")
+    Path | None,
+    typer.Option("--out", "--emit-cases", metavar="DIR", help="Write every counterexample there as a case"),
 ]
 SuiteOption = Annotated[
     Path | None,
@@ -137,6 +140,11 @@ def lines(told: Exploration) -> Iterator[str]:
         f"worst: {worst.calls} calls, {worst.model_calls} model requests, about {worst.tokens} tokens, "
         f"{worst.seconds:.0f} virtual seconds"
     )
+    yield "  of these calls at most " + ", ".join(f"{most} {name}" for name, most in worst.operations.items())
+    if worst.circles:
+        yield "  a path may go round, and each round uses more"
+    if worst.limits.missing:
+        yield f"  the budget does not bound {', '.join(worst.limits.missing)}"
     yield from (f"not complete: {reason}" for reason in told.reasons)
     found_ = _count(len(told.violations), "violation")
     yield (

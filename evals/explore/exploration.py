@@ -5,7 +5,7 @@ from itertools import zip_longest
 from typing import Any, Literal
 
 from evals import invariants
-from evals.explore import coverage, graph, story
+from evals.explore import coverage, graph, story, worst
 from evals.explore.coverage import SearchCoverage, Seen
 from evals.explore.files import Written
 from evals.explore.findings import Found
@@ -27,17 +27,6 @@ class Counterexample(Record):
     """File of the case that shows it."""
     reproduced: bool | None = None
     """Whether that case shows it on the engine of production; None where none was written."""
-
-
-class Worst(Record):
-    """The most that a path may use, each for itself."""
-
-    calls: int
-    model_calls: int
-    tokens: int
-    """Estimated from the length of the prompts."""
-    seconds: float
-    """Virtual time: timeouts, pauses, waiting for persons until their deadlines."""
 
 
 class Exploration(Record):
@@ -64,7 +53,7 @@ class Exploration(Record):
     seconds: float
     violations: tuple[Counterexample, ...]
     coverage: SearchCoverage
-    worst: Worst
+    worst: worst.Worst
 
 
 def exploration(search: Search, written: Sequence[Written] = ()) -> Exploration:
@@ -98,7 +87,7 @@ def exploration(search: Search, written: Sequence[Written] = ()) -> Exploration:
             if found is not None
         ),
         coverage=coverage.coverage(subject, search.graph, seen),
-        worst=Worst.model_validate(search.graph.worst(bounds.faults)._asdict()),
+        worst=worst.worst(search.graph, subject.workflow.budget, bounds.faults),
     )
 
 

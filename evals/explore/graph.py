@@ -108,7 +108,7 @@ class Graph:
     def paths(self, faults: int) -> int:
         """Return how many paths lead from a beginning to an end with at most so many faults."""
         counted: dict[tuple[int, int], int] = {}
-        for node, left in self._deepest_first(faults):
+        for node, left in self.deepest_first(faults):
             counted[node, left] = (node in self.ends) + sum(
                 counted.get((edge.target, left - edge.faults), 0)
                 for edge in self.out.get(node, ())
@@ -119,7 +119,7 @@ class Graph:
     def worst(self, faults: int) -> Used:
         """Return the most that a path with at most so many faults can use, each kind for itself."""
         most: dict[tuple[int, int], Used] = {}
-        for node, left in self._deepest_first(faults):
+        for node, left in self.deepest_first(faults):
             ways = [
                 edge.used.plus(most.get((edge.target, left - edge.faults), Used()))
                 for edge in self.out.get(node, ())
@@ -129,7 +129,7 @@ class Graph:
         found = [most[root, faults] for root in self.roots]
         return Used(*map(max, zip(*found, strict=True))) if found else Used()
 
-    def _deepest_first(self, faults: int) -> Iterator[tuple[int, int]]:
+    def deepest_first(self, faults: int) -> Iterator[tuple[int, int]]:
         """Yield states with the faults that are left, each after all that follow it; a circle is cut."""
         seen: set[tuple[int, int]] = set()
         for root in self.roots:

@@ -1,5 +1,6 @@
 """Searches: what is wrong is found with as few faults as it takes, and what is right is found complete."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -123,6 +124,23 @@ def test_branches_side_by_side_add_up_and_do_not_multiply(explorer):
 
     assert two.is_complete
     assert two.states <= 2 * one.states + 2
+
+
+@pytest.mark.parametrize(("faults", "more"), [(0, 0), (1, 2)])
+def test_each_further_branch_adds_a_few_states_to_those_before(explorer, faults, more):
+    """Straight growth where nothing goes wrong; what goes wrong in one branch is met by all after it."""
+    branch = "{a: {call: shop.look, with: {}, recover: {by: rule, allow: [fail]}}}"
+
+    def states(count):
+        branches = ", ".join(f"x{place}: {branch}" for place in range(count))
+        search = explorer.search(f"steps: {{all: {{parallel: {{{branches}}}}}}}", faults)
+        assert search.is_complete
+        return search.states
+
+    counted = [states(count) for count in (1, 2, 3, 4)]
+
+    added = [after - before for before, after in itertools.pairwise(counted)]
+    assert [after - before for before, after in itertools.pairwise(added)] == [more, more]
 
 
 def test_goods_that_are_sent_unpaid_are_found_with_one_fault(explorer):
