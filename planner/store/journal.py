@@ -157,8 +157,7 @@ def append(tx: Connection, group: Sequence[Prepared]) -> list[PlannerError | Non
     _note_awaits(tx, good)
     snapshots.keep(tx, [each.snapshot for each in good if each.snapshot is not None])
     _expire(tx, [identity for each in good for identity in each.unit.closed])
-    for change in changes:
-        _CHANGE_RUN(tx, change)
+    _CHANGE_RUN(tx, changes)
     webhooks.tell(tx, list(_happened(good, changes, standings)))
     if any(_is_due(change) for change in changes):
         bells.ring(tx)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any, NamedTuple
 
 import orjson
@@ -15,6 +15,8 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
+    cast,
+    column,
     exc,
     func,
     select,
@@ -29,6 +31,8 @@ Row = Mapping[str, Any]
 
 _KEY = "of_key"
 """Name of the parameter for the key of the row that changes; names of columns are SQLAlchemy's own."""
+_ROWS = "of_rows"
+"""Name of the one parameter that brings many rows."""
 _MOST_ROWS = 64
 """Rows that one statement brings at most."""
 
@@ -59,9 +63,9 @@ class _Values:
     """The values of rows as a driver takes them; a column that a row leaves out is null."""
 
     def __init__(self, table: Table) -> None:
-        self.names = tuple(column.name for column in table.columns)
+        self.names = tuple(each.name for each in table.columns)
         self._instants = frozenset(
-            column.name for column in table.columns if isinstance(column.type, Instant)
+            each.name for each in table.columns if isinstance(each.type, Instant)
         )
 
     def bound(self, row: Row, order: Sequence[str] | None) -> Any:
@@ -69,6 +73,11 @@ class _Values:
         if order is None:
             return {name: self._plain(name, value) for name, value in row.items()}
         return [self._plain(name, row.get(name)) for name in order]
+
+    def listed(self, rows: Sequence[Row]) -> Row:
+        """Return the one parameter that brings many rows to `_listed`."""
+        plain = [{name: self._plain(name, value) for name, value in row.items()} for row in rows]
+        return {_ROWS: orjson.dumps(plain, default=_hex).decode()}
 
     def _plain(self, name: str, value: Any) -> Any:
         return tables.micros(value) if name in self._instants else value
@@ -82,6 +91,7 @@ class Insert:
         self._table, self._replaces = table, tuple(replaces)
         self._values = _Values(table)
         self._statement = _Statement(self._make, self._values.names)
+        self._many = _Statement(self._make_many, [_ROWS])
 
     def __call__(self, tx: Connection, rows: Sequence[Row]) -> None:
         """Insert the rows; a column that a row leaves out is null."""
@@ -92,15 +102,36 @@ class Insert:
             tx.begin()
         text, order = self._statement.compiled(tx.dialect)
         if order is None:
-            whole = dict.fromkeys(self._values.names)
-            _execute_many(tx, text, [self._values.bound({**whole, **row}, None) for row in rows])
+            self._on_server(tx, text, rows)
             return
         bound = [self._values.bound(row, order) for row in rows]
         for part in _parts(bound):
             _execute(tx, _repeated(text, len(order), len(part)), tuple(chain.from_iterable(part)))
 
+    def _on_server(self, tx: Connection, text: str, rows: Sequence[Row]) -> None:
+        if len(rows) > 1 and self._are_apart(rows):
+            _execute(tx, self._many.compiled(tx.dialect).text, self._values.listed(rows))
+            return
+        whole = dict.fromkeys(self._values.names)
+        for row in rows:
+            _execute(tx, text, self._values.bound({**whole, **row}, None))
+
+    def _are_apart(self, rows: Sequence[Row]) -> bool:
+        """Tell whether no row replaces another of them, which one statement refuses."""
+        names = [each.name for each in self._table.primary_key]
+        return not self._replaces or len({tuple(row[name] for name in names) for row in rows}) == len(rows)
+
+    def _make_many(self, dialect: Dialect) -> Any:
+        given = select(_listed(self._table, self._values.names))
+        return self._replacing(self._begun(dialect).from_select(self._values.names, given))
+
     def _make(self, dialect: Dialect) -> Any:
-        made = (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table)
+        return self._replacing(self._begun(dialect))
+
+    def _begun(self, dialect: Dialect) -> Any:
+        return (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table)
+
+    def _replacing(self, made: Any) -> Any:
         if not self._replaces:
             return made
         taken = {name: made.excluded[name] for name in self._replaces}
@@ -108,28 +139,47 @@ class Insert:
 
 
 class Update:
-    """An UPDATE of single rows, found by the table's one key."""
+    """An UPDATE of rows, found by the table's one key."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         (self._key,) = table.primary_key
         self._values = _Values(table)
-        self._statements: dict[frozenset[str], _Statement] = {}
-        """By the columns that change."""
+        self._singles: dict[frozenset[str], _Statement] = {}
+        """By the columns that change, as `_listings`."""
+        self._listings: dict[frozenset[str], _Statement] = {}
 
-    def __call__(self, tx: Connection, row: Row) -> None:
-        """Change the columns that the row names, in the one with its key."""
-        columns = frozenset(row)
-        statement = self._statements.get(columns)
-        if statement is None:
-            changed = sorted(columns - {self._key.name})
+    def __call__(self, tx: Connection, rows: Sequence[Row]) -> None:
+        """Change the columns that each row names, in the one with its key, in this order."""
+        for columns, group in groupby(rows, key=frozenset):
+            listed = list(group)
+            keys = {row[self._key.name] for row in listed}
+            if tx.dialect.name == "postgresql" and 1 < len(listed) == len(keys):
+                _execute(tx, self._listing(columns).compiled(tx.dialect).text, self._values.listed(listed))
+            else:
+                self._one_by_one(tx, columns, listed)
+
+    def _one_by_one(self, tx: Connection, columns: frozenset[str], rows: Sequence[Row]) -> None:
+        text, order = self._single(columns).compiled(tx.dialect)
+        for row in rows:
+            found = {**row, _KEY: row[self._key.name]}
+            del found[self._key.name]
+            _execute(tx, text, self._values.bound(found, order))
+
+    def _single(self, columns: frozenset[str]) -> _Statement:
+        if columns not in self._singles:
             # Without `values` the columns that change are those that are named when it is compiled.
             made = update(self._table).where(self._key == bindparam(_KEY))
-            statement = self._statements[columns] = _Statement(lambda _: made, changed)
-        text, order = statement.compiled(tx.dialect)
-        found = {**row, _KEY: row[self._key.name]}
-        del found[self._key.name]
-        _execute(tx, text, self._values.bound(found, order))
+            self._singles[columns] = _Statement(lambda _: made, sorted(columns - {self._key.name}))
+        return self._singles[columns]
+
+    def _listing(self, columns: frozenset[str]) -> _Statement:
+        if columns not in self._listings:
+            given = _listed(self._table, sorted(columns)).c
+            changed = {name: given[name] for name in sorted(columns - {self._key.name})}
+            made = update(self._table).where(self._key == given[self._key.name]).values(changed)
+            self._listings[columns] = _Statement(lambda _: made, [_ROWS])
+        return self._listings[columns]
 
 
 class ByKeys:
@@ -151,6 +201,27 @@ class ByKeys:
             return self._query.where(self._key == any_(bindparam("keys", type_=ARRAY(Text))))
         listed = func.json_each(bindparam("keys", type_=Text)).table_valued("value")
         return self._query.where(self._key.in_(select(listed.c.value)))
+
+
+def _listed(table: Table, names: Sequence[str]) -> Any:
+    """Return the rows that one parameter brings to PostgreSQL, with these columns of the table.
+
+    The driver binds a JSON text at once, and rows of their own value by value; one statement is one way there.
+    """
+    columns = [column(name, table.c[name].type) for name in names]
+    given = func.json_to_recordset(cast(bindparam(_ROWS, type_=Text), postgresql.JSON))
+    return given.table_valued(*columns).render_derived(name="given", with_types=True)
+
+
+def _hex(value: Any) -> str:
+    """Return bytes as PostgreSQL reads them.
+
+    Raises:
+        TypeError: it is something else that JSON has no form for.
+    """
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    raise TypeError(f"a column cannot hold {type(value).__name__}")
 
 
 def _parts(rows: list[Any]) -> Iterator[list[Any]]:
@@ -177,11 +248,6 @@ def _execute(tx: Connection, text: str, bound: Any, *, fetch: bool = False) -> S
     with _cursor(tx, text) as cursor:
         cursor.execute(text, bound)
         return cursor.fetchall() if fetch else ()
-
-
-def _execute_many(tx: Connection, text: str, bound: Sequence[Any]) -> None:
-    with _cursor(tx, text) as cursor:
-        cursor.executemany(text, bound)
 
 
 @contextmanager

@@ -53,6 +53,10 @@ class Caught:
         return True
 
 
+class _Failed(Exception):
+    """A function of a group failed, so that what the group has written must be undone."""
+
+
 class Job(Caught):
     """One thing to write, and whom to tell what came of it."""
 
@@ -177,9 +181,11 @@ class Writer:
                 return jobs, True
         return jobs, False
 
-    def _write(self, jobs: Sequence[Job], *, again: bool = True) -> None:
+    def _write(self, jobs: Sequence[Job], *, again: bool = True, apart: bool = False) -> None:
         """Write the jobs in one transaction; when one of them breaks it, each in its own.
 
+        Functions are first taken to succeed. When one fails, all is undone and done again with each of them
+        `apart`, in a savepoint: two statements for each, which those that succeed would pay for nothing.
         A connection that was lost before the commit took nothing with it, so a new one is tried once.
         """
         begun = finished = False
@@ -188,7 +194,7 @@ class Writer:
         self._bell.reset()
         with Caught() as attempt, self._transaction() as tx:
             begun = True
-            _perform(tx, jobs, self._broken)
+            _perform(tx, jobs, self._broken, apart=apart)
             self._stream.flush(tx)
             self._bell.flush(tx)
             finished = True
@@ -202,7 +208,9 @@ class Writer:
             # Not after a failed BEGIN, which would fail again, nor a COMMIT, which perhaps took effect.
             broken = begun and (not finished or faults.is_undone(attempt.error))
             if broken and again and faults.is_lost(attempt.error):
-                self._write(jobs, again=False)
+                self._write(jobs, again=False, apart=apart)
+            elif isinstance(attempt.error, _Failed):
+                self._write(jobs, again=again, apart=True)
             elif broken and len(jobs) > 1:
                 for job in jobs:
                     self._write([job])
@@ -224,14 +232,14 @@ class Writer:
         self.stats.rows += sum(job.rows for job in good)
 
 
-def _perform(tx: Connection, jobs: Sequence[Job], broken: Mapping[str, int]) -> None:
+def _perform(tx: Connection, jobs: Sequence[Job], broken: Mapping[str, int], *, apart: bool) -> None:
     """Do the work in the order in which it came, appends that follow each other at once."""
     for _, group in groupby(jobs, key=type):
         listed = list(group)
         _append(tx, [job for job in listed if isinstance(job, Unit)], broken)
         for job in listed:
             if isinstance(job, Call):
-                _call(tx, job, alone=len(jobs) == 1)
+                _call(tx, job, alone=len(jobs) == 1, apart=apart)
 
 
 def _append(tx: Connection, units: Sequence[Unit], broken: Mapping[str, int]) -> None:
@@ -247,11 +255,24 @@ def _append(tx: Connection, units: Sequence[Unit], broken: Mapping[str, int]) ->
             unit.error = verdict
 
 
-def _call(tx: Connection, job: Call, *, alone: bool) -> None:
-    """Run one function; among others in a savepoint, so that its failure undoes only its own rows."""
+def _call(tx: Connection, job: Call, *, alone: bool, apart: bool) -> None:
+    """Run one function; its failure must undo its own rows and no others'.
+
+    Raises:
+        _Failed: it failed among others that it is not kept apart from.
+    """
     if alone:
         job.result = job.fn(tx)
-        return
+    elif apart:
+        _call_apart(tx, job)
+    else:
+        with job:
+            job.result = job.fn(tx)
+        if job.error is not None:
+            raise job.error if faults.is_fatal(job.error) else _Failed from job.error
+
+
+def _call_apart(tx: Connection, job: Call) -> None:
     stream = streams.of(tx)
     waiting = stream.waiting
     savepoint = tx.begin_nested()

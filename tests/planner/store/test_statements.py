@@ -90,9 +90,36 @@ def test_many_rows_go_in_together_whatever_their_number(store):
 def test_only_the_columns_that_are_named_change_in_the_row_with_that_key(store, make):
     store.write_sync(lambda tx: Insert(things)(tx, [{"id": n, "name": f"n{n}"} for n in (1, 2)]))
 
-    store.write_sync(lambda tx: Update(things)(tx, {"id": 2, "at": make.at}))
+    store.write_sync(lambda tx: Update(things)(tx, [{"id": 2, "at": make.at}]))
 
     assert [(row.id, row.name, row.at) for row in rows(store)] == [(1, "n1", None), (2, "n2", make.at)]
+
+
+def test_many_rows_change_each_in_its_own_way(store, make):
+    told = [{"id": n, "name": f"n{n}", "raw": b"\x00"} for n in range(1, 6)]
+    store.write_sync(lambda tx: Insert(things)(tx, told))
+    changes = [{"id": n, "name": f"\u00fc{n}", "at": make.later(seconds=n), "raw": None} for n in (1, 2, 3)]
+
+    store.write_sync(lambda tx: Update(things)(tx, [*changes, {"id": 4, "raw": b"\x01\xff"}]))
+
+    whole = [row | change for row, change in zip(told, [*changes, {"raw": b"\x01\xff"}, {}], strict=True)]
+    assert [dict(row._mapping) for row in rows(store)] == [{"at": None} | row for row in whole]
+
+
+def test_of_two_changes_of_one_row_the_later_one_stands(store):
+    store.write_sync(lambda tx: Insert(things)(tx, [{"id": 1, "name": "n"}]))
+
+    store.write_sync(lambda tx: Update(things)(tx, [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]))
+
+    assert [row.name for row in rows(store)] == ["b"]
+
+
+def test_of_two_rows_that_replace_one_the_later_one_stands(store):
+    put = Insert(things, replaces=("name",))
+
+    store.write_sync(lambda tx: put(tx, [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]))
+
+    assert [row.name for row in rows(store)] == ["b"]
 
 
 def test_rows_are_found_by_many_keys_at_once(store):
