@@ -64,9 +64,7 @@ class _Values:
 
     def __init__(self, table: Table) -> None:
         self.names = tuple(each.name for each in table.columns)
-        self._instants = frozenset(
-            each.name for each in table.columns if isinstance(each.type, Instant)
-        )
+        self._instants = frozenset(each.name for each in table.columns if isinstance(each.type, Instant))
 
     def bound(self, row: Row, order: Sequence[str] | None) -> Any:
         """Return the parameters of one row, by their order or else by name."""
@@ -206,7 +204,7 @@ class ByKeys:
 def _listed(table: Table, names: Sequence[str]) -> Any:
     """Return the rows that one parameter brings to PostgreSQL, with these columns of the table.
 
-    The driver binds a JSON text at once, and rows of their own value by value; one statement is one way there.
+    The driver binds a JSON text at once but rows value by value, and one statement is one way there and back.
     """
     columns = [column(name, table.c[name].type) for name in names]
     given = func.json_to_recordset(cast(bindparam(_ROWS, type_=Text), postgresql.JSON))
