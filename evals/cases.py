@@ -100,6 +100,19 @@ class KnownFailure(Record):
     """Where that is dealt with."""
 
 
+class Label(Record):
+    """What is right at a decision point of a case."""
+
+    truth: str
+    """Id of the right option."""
+    cost: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """What taking another option costs, by its id, in a unit of your own; 1 unless told, and the truth 0."""
+
+    def loss(self, choice: str) -> float:
+        """Return what a choice costs."""
+        return 0.0 if choice == self.truth else self.cost.get(choice, 1.0)
+
+
 class Source(Record):
     """Where a case comes from."""
 
@@ -137,6 +150,10 @@ class Case(Record):
     """Moments at which the process ends; each comes once."""
     start: Start | None = None
     """Where it begins; at the first step unless told."""
+    cluster: str | None = None
+    """An incident or template that it shares with others; they count together when results are compared."""
+    score: dict[str, Label] = Field(default_factory=dict)
+    """What is right, by decision point; it is measured and breaks no case."""
     matrix: Matrix | None = None
     """Values that it is played with, one after the other."""
     known_failure: KnownFailure | None = None

@@ -1,7 +1,9 @@
 """The command line of evals: `python -m evals`, and the same as `planner eval`."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,20 +16,24 @@ from evals import (
     cases,
     comparing,
     load,
+    measures,
     outputs,
-    playing,
     provenance,
     reading,
     report,
     selection,
     terminal,
+    trials,
 )
 from evals.baseline import BaselineInvalid
-from evals.errors import ProjectMissing, SuiteInvalid
+from evals.errors import LiveRefused, ProjectMissing, SuiteInvalid
 from evals.explore import cli as exploring
+from evals.live import Cap, Endpoint
 from evals.options import JsonOption, OutputOption, PathsArgument, ProjectOption
 from evals.runner import Job, jobs
 from evals.selection import Selection
+from evals.trials import Plan
+from planner import settings
 from planner.clock import SystemClock, new_id
 from tools.problems import Problem
 
@@ -77,6 +83,22 @@ CaseOption = Annotated[
 EngineOption = Annotated[
     Engine, typer.Option("--engine", help="What moves the runs; production uses langgraph")
 ]
+LiveOption = Annotated[
+    bool, typer.Option("--live", help="Ask the configured model; services and persons stay scripted")
+]
+RepeatOption = Annotated[int, typer.Option("--repeat", min=1, metavar="K", help="Play every case K times")]
+PermuteOption = Annotated[
+    bool, typer.Option("--permute-options", help="Turn the options round by one place with every repeat")
+]
+TokensOption = Annotated[
+    int | None, typer.Option("--max-tokens", min=1, metavar="N", help="With --live: tokens that it may cost")
+]
+CostOption = Annotated[
+    float | None,
+    typer.Option("--max-cost", min=0, metavar="X", help="With --live: US dollars that it may cost"),
+]
+
+
 app.command(epilog=exploring.EXITS)(exploring.explore)
 app.command(epilog=_EXITS)(reading.score)
 app.command(epilog=_EXITS)(reading.coverage)
@@ -89,7 +111,7 @@ def main() -> None:
 
 
 @app.command(epilog=_EXITS)
-def run(
+def run(  # noqa: PLR0913 - each argument is one option of the command
     paths: PathsArgument = None,
     *,
     expression: ExpressionOption = "",
@@ -98,6 +120,11 @@ def run(
     folder: ProjectOption = None,
     engine: EngineOption = Engine.LANGGRAPH,
     files: OutputOption = None,
+    live: LiveOption = False,
+    repeat: RepeatOption = 1,
+    permutes: PermuteOption = False,
+    max_tokens: TokensOption = None,
+    max_cost: CostOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run cases and tell for each whether it passed, with the first difference."""
@@ -106,16 +133,24 @@ def run(
     with terminal.refusing(as_json=as_json):
         outputs.check(files or ())
     origin = provenance.provenance(wanted, engine=engine.value, name=new_id(), at=SystemClock().now())
-    played = playing.play(wanted, engine=engine.value, policy=policy, told=_silent if as_json else _tell)
-    document = report.document(played.cases, origin=origin)
+    told = _silent if as_json else _tell
+    with _endpoint(max_tokens, max_cost, live=live, as_json=as_json) as endpoint:
+        plan = Plan(repeat=repeat, permutes=permutes, endpoint=endpoint)
+        played = trials.play(wanted, plan, engine=engine.value, policy=policy, told=told)
+    is_measured = live or repeat > 1
+    more = measures.told(played, endpoint) if is_measured else None
+    document = report.document(played.cases, origin=origin, more=more)
     outputs.write(files or (), document)
     if as_json:
         terminal.say(report.text(document))
     elif played.cases:
         terminal.say(report.summary(played.cases, played.seconds))
+        if is_measured:
+            terminal.say("\n".join(measures.lines(played, endpoint)))
     else:
         terminal.complain("no case was found, and nothing found is no success")
-    raise typer.Exit(report.exit_code(played.cases))
+    counted = trials.judged(played)
+    raise typer.Exit(report.exit_code(counted) if counted or not played.cases else report.PASSED)
 
 
 @app.command(epilog=_EXITS)
@@ -194,6 +229,22 @@ def schema(*, as_json: JsonOption = True) -> None:
     """Print the JSON Schema of case files, for editors."""
     del as_json
     terminal.say(report.text(cases.json_schema()))
+
+
+@contextmanager
+def _endpoint(
+    max_tokens: int | None, max_cost: float | None, *, live: bool, as_json: bool
+) -> Iterator[Endpoint | None]:
+    """Give the endpoint that is asked in live mode, or nothing."""
+    if not live:
+        yield None
+        return
+    with terminal.refusing(as_json=as_json):
+        if max_tokens is None or max_cost is None:
+            raise LiveRefused("--live needs --max-tokens and --max-cost: what asking may cost in all")
+        made = Endpoint(settings.load().model, Cap(max_tokens, Decimal(str(max_cost))))
+    with made as endpoint:
+        yield endpoint
 
 
 def _wanted(paths: list[Path] | None, folder: Path | None, chosen: Selection, *, as_json: bool) -> list[Job]:

@@ -7,7 +7,9 @@ EvalError
 ├── AnswerImpossible    a scripted answer could not come from whom it pretends to come from
 ├── LimitReached        a case went past one of its limits
 ├── ReplayDiffers       running the journal once more gave something else
-└── Stuck               nothing is left that could move the run, and it has not ended
+├── Stuck               nothing is left that could move the run, and it has not ended
+├── LiveRefused         a model cannot be asked for real, or not within a cap
+└── BudgetSpent         asking the model has cost what it may cost
 """
 
 from collections.abc import Sequence
@@ -84,3 +86,15 @@ class Stuck(EvalError):
     """Nothing is left that could move the run."""
 
     code = "stuck"
+
+
+class LiveRefused(EvalError):
+    """A model cannot be asked for real, or not within a cap."""
+
+    code = "live-refused"
+
+
+class BudgetSpent(EvalError):
+    """Asking the model has cost what it may cost."""
+
+    code = "budget-spent"

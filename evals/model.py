@@ -14,8 +14,9 @@ import httpx2
 from evals.answers import ModelAnswer, Reply
 from evals.clock import VirtualClock
 from evals.errors import LimitReached
+from evals.live import Asking, Endpoint
 from evals.scripts import Script
-from planner import scripts
+from planner import samples, scripts
 from planner.decisions import Answer, Decider, Filled, Question
 from planner.model import Model, NoModel
 from planner.settings import ModelSettings
@@ -69,8 +70,16 @@ _current: ContextVar[_Exchange] = ContextVar("_current")
 class ScriptedDecider:
     """Answers decisions from a case, through the adapter that production uses."""
 
-    def __init__(self, script: Script[ModelAnswer] | None, *, clock: VirtualClock, most_calls: int) -> None:
+    def __init__(
+        self,
+        script: Script[ModelAnswer] | None,
+        *,
+        clock: VirtualClock,
+        most_calls: int,
+        asking: Asking | None = None,
+    ) -> None:
         """Take in the answers; None stands for no model at all."""
+        self._asking = asking or Asking()
         self._script, self._clock, self._most = script, clock, most_calls
         self._stack = AsyncExitStack()
         transport = httpx2.MockTransport(self._respond)
@@ -101,15 +110,29 @@ class ScriptedDecider:
         """
         if self._script is None:
             return await self._decider.choose(question)
-        path = question.point.partition("/")[2]
-        before = _current.set(_Exchange(path, self._script.take(path, question.given)))
-        try:
-            answer = await self._decider.choose(question)
-        finally:
-            _current.reset(before)
+        shown = self._asking.turned(question)
+        if self._asking.endpoint is None:
+            answer = await self._scripted(shown, self._script)
+        else:
+            answer = await self._live(shown, self._asking.endpoint)
         if self.requests > self._most:
             raise LimitReached("model_calls", self._most, "requests to the model")
-        return answer
+        return samples.ordered(answer, shown) if self._asking.turn else answer
+
+    async def _scripted(self, question: Question, script: Script[ModelAnswer]) -> Answer:
+        path = question.point.partition("/")[2]
+        before = _current.set(_Exchange(path, script.take(path, question.given)))
+        try:
+            return await self._decider.choose(question)
+        finally:
+            _current.reset(before)
+
+    async def _live(self, question: Question, endpoint: Endpoint) -> Answer:
+        """Return what the endpoint says; virtual time stands still meanwhile, and then passes as long."""
+        said = await asyncio.get_running_loop().run_in_executor(None, endpoint.ask, question)
+        self.requests += len(said.answer.attempts)
+        await self._clock.sleep(said.seconds)
+        return said.answer
 
     async def fill(self, goal: str, schema: Mapping[str, Any], *, deadline_seconds: float = 30.0) -> Filled:
         """Return that nothing is filled in: a case gives its input whole."""

@@ -70,12 +70,21 @@ def _case(case: Case, at: Where, project: Project, workflow: Workflow) -> Iterat
     yield from _services(case.services, (*at, "services"), names)
     yield from _persons(case.person, (*at, "person"), names)
     yield from _expected(case, (*at, "expect"), names)
+    yield from _labels(case, (*at, "score"), names)
     yield from _status(case.expect.status, (*at, "expect", "status"))
     if case.start is not None:
         for name, where in ((case.start.at, "at"), *((name, "state") for name in case.start.state)):
             if name not in workflow.steps:
                 message = f"The workflow has no outermost step {name!r}."
                 yield _problem((*at, "start", where), "unknown-step", message, hint(name, workflow.steps))
+
+
+def _labels(case: Case, at: Where, names: _Names) -> Iterator[Problem]:
+    for path, label in case.score.items():
+        step = yield from _step(path, (*at, path), names)
+        yield from _choice(label.truth, (*at, path, "truth"), path, step)
+        for option in label.cost:
+            yield from _choice(option, (*at, path, "cost", option), path, step)
 
 
 def _status(expected: Any, at: Where) -> Iterator[Problem]:

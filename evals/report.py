@@ -67,8 +67,13 @@ def exit_code(cases: Sequence[Mapping[str, Any]]) -> int:
     return PASSED if all(case["status"] in {"passed", "expected"} for case in cases) else FAILED
 
 
-def document(cases: Sequence[Mapping[str, Any]], *, origin: Provenance | None = None) -> dict[str, Any]:
-    """Return all cases as one document, and where they come from."""
+def document(
+    cases: Sequence[Mapping[str, Any]],
+    *,
+    origin: Provenance | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return all cases as one document, where they come from, and what more they tell."""
     suites = list(dict.fromkeys(case["suite"] for case in cases))
     return sealed(
         {
@@ -78,6 +83,7 @@ def document(cases: Sequence[Mapping[str, Any]], *, origin: Provenance | None = 
             "suites": suites,
             "cases": list(cases),
             "totals": totals(cases),
+            **(more or {}),
         }
     )
 

@@ -6,11 +6,21 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
+from pydantic import Field
+
 from evals import cases, checks, custom, matrix, stage
 from evals.cases import Case, KnownFailure, Suite
 from evals.checks import Check
 from evals.custom import CustomCheckBroken
-from evals.errors import AnswerImpossible, CaseStale, EvalError, LimitReached, ScriptUnmatched
+from evals.errors import (
+    AnswerImpossible,
+    BudgetSpent,
+    CaseStale,
+    EvalError,
+    LimitReached,
+    ScriptUnmatched,
+)
+from evals.live import Asking
 from evals.match import Difference
 from evals.project import Project
 from evals.trace import Trace
@@ -23,8 +33,11 @@ log = logging.getLogger(__name__)
 Status = Literal["passed", "failed", "error", "expected"]
 """`expected`: failed, as it is known to."""
 
-_CASE_ERRORS = (ScriptUnmatched, AnswerImpossible, LimitReached, CustomCheckBroken, CaseStale)
+_CASE_ERRORS = (ScriptUnmatched, AnswerImpossible, LimitReached, CustomCheckBroken, CaseStale, BudgetSpent)
 """What is wrong with the case and not with what plays it."""
+
+_ASIDE = {"title", "tags", "source", "known_failure", "cluster", "score"}
+"""Fields of a case that change nothing of what happens, nor of what is expected."""
 
 UNUSED = "/unused"
 """Name of the check that every answer was asked for."""
@@ -55,6 +68,8 @@ class CaseResult(Record):
     checks: tuple[Check, ...] = ()
     trace: Trace | None = None
     """None where it did not come to an end."""
+    decided: tuple[dict[str, Any], ...] = Field(default=(), exclude=True)
+    """Decision records, also where it did not come to an end."""
     ms: float
     """Real time that it took."""
 
@@ -88,16 +103,17 @@ def jobs(loaded: Iterable[Loaded]) -> list[Job]:
     return [Job(each, made) for each in loaded for case in each.suite.cases for made in matrix.expanded(case)]
 
 
-def run(job: Job, *, engine: str = "langgraph") -> CaseResult:
+def run(job: Job, *, engine: str = "langgraph", asking: Asking | None = None) -> CaseResult:
     """Return what becomes of one case; never raises for what the case or the engine does wrong."""
     setting = cases.setting(job.loaded.suite, job.case)
-    scripts = stage.Scripts(setting)
+    scripts = stage.Scripts(setting, asking)
+    is_live = asking is not None and asking.endpoint is not None
     began = time.perf_counter()
     trace: Trace | None = None
     harness = _Harness()
     with harness:
         trace = stage.play(setting, job.loaded.project, scripts, engine=engine)
-    unused = scripts.unused() if setting.unused == "error" else []
+    unused = scripts.unused() if setting.unused == "error" and not is_live else []
     found: list[Check] = []
     if trace is not None:
         found = checks.judge(job.case.expect, trace, job.loaded.project.catalog)
@@ -117,6 +133,7 @@ def run(job: Job, *, engine: str = "langgraph") -> CaseResult:
         engine=engine,
         checks=tuple(found),
         trace=trace,
+        decided=tuple(scripts.decisions),
         ms=(time.perf_counter() - began) * 1000,
         **verdict(harness.error, found, job.case.known_failure),
     )
@@ -146,7 +163,9 @@ def digested(job: Job) -> Digests:
         return Digests()
     nested = pinning.closure(workflow, project.find)
     sha256s = sorted(each.sha256 for each in (workflow, *nested.values()))
-    told = setting.model_dump(mode="json", exclude={"case": {"title", "tags", "source", "known_failure"}})
+    told = setting.model_dump(
+        mode="json", exclude={"case": {"title", "tags", "source", "known_failure", "cluster", "score"}}
+    )
     definition = digest([told, sha256s, project.catalog.revision])
     del told["case"]["expect"]
     return Digests(definition, digest([told, sha256s, project.catalog.revision]))

@@ -11,6 +11,7 @@ from evals.clock import Ids, VirtualClock, VirtualLoop, contained
 from evals.crashes import Crashed
 from evals.errors import LimitReached, ReplayDiffers, Stuck
 from evals.events import ScriptedEvents
+from evals.live import Asking
 from evals.model import ScriptedDecider
 from evals.people import ScriptedPeople
 from evals.project import Project
@@ -43,8 +44,11 @@ MOST_EXECUTIONS = 1000
 class Scripts:
     """Everything that a case has scripted."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, asking: Asking | None = None) -> None:
         case = setting.case
+        self.asking = asking or Asking()
+        self.decisions: list[dict[str, Any]] = []
+        """Records of what was decided so far, also where the case then breaks off."""
         own = () if isinstance(case.model, str) else case.model
         self.model = None if setting.model is None else Script(setting.model, own=own, what="decision point")
         self.services = Script(setting.services, own=case.services, what="operation")
@@ -85,7 +89,7 @@ class Stage:
         self._people = ScriptedPeople(scripts.people)
         self._programs = _programs(setting.workflow, project)
         self._entries: list[Numbered] = []
-        self._decisions: list[dict[str, Any]] = []
+        self._decisions = scripts.decisions
         self._questions: dict[str, PersonQuestion] = {}
         self._path: list[str] = []
         self._ways: list[tuple[str, str]] = []
@@ -102,7 +106,9 @@ class Stage:
         clock = VirtualClock(self._setting.clock, seed=self._setting.seed)
         limits = self._setting.limits
         ids = Ids(self._setting.seed, clock)
-        decider = ScriptedDecider(self._scripts.model, clock=clock, most_calls=limits.model_calls)
+        decider = ScriptedDecider(
+            self._scripts.model, clock=clock, most_calls=limits.model_calls, asking=self._scripts.asking
+        )
         services = ScriptedServices(
             self._project.catalog, self._scripts.services, clock=clock, most_calls=limits.service_calls
         )

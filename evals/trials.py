@@ -1,0 +1,164 @@
+"""Trials: cases played several times, in several orders of the options, by a script or a real model."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from evals import report, runner
+from evals.cases import Label
+from evals.errors import ScriptUnmatched
+from evals.live import Asking, Endpoint
+from evals.runner import CaseResult, Job
+from evals.scripts import declared
+from planner.log.masking import Masking
+from tools.records import Record
+
+_BAD = ("error", "failed")
+
+
+class Plan(NamedTuple):
+    """How often, in which orders and by whom."""
+
+    repeat: int = 1
+    permutes: bool = False
+    """Whether each repeat turns the options round by one place."""
+    endpoint: Endpoint | None = None
+    """Who answers; the script where nobody does."""
+
+
+class Made(Record):
+    """One decision of a trial, for which a model was asked."""
+
+    point: str
+    """Its decision point as the definition has it, after the workflow's name."""
+    truth: str | None
+    """The right option; None where the case does not say it."""
+    loss: float | None
+    """What the choice costs by the case's label."""
+    choice: str
+    """What was done."""
+    said: str | None
+    """What the model chose; None where it gave nothing usable."""
+    is_right: bool | None
+    outcome_class: str
+    decided_by: str
+    confidence: float | None
+    source: str | None
+    probabilities: dict[str, str]
+    options: tuple[str, ...]
+    """As they were shown."""
+    requests: int
+    repaired: bool
+    """Whether a first answer was not usable and a later one was."""
+    tokens: int
+    cost_usd: str | None
+    ms: float
+
+
+class Trial(Record):
+    """One play of a case."""
+
+    case: str
+    cluster: str
+    repeat: int
+    turn: int
+    status: Literal["passed", "failed", "error", "expected", "unscripted"]
+    """`unscripted`: the model took a way that the case has no answers for, which is not told to be wrong."""
+    ms: float
+    decisions: tuple[Made, ...]
+
+
+class Played(NamedTuple):
+    """What came of a plan."""
+
+    cases: list[dict[str, Any]]
+    """By case the first play that is not good, or the first one."""
+    trials: list[Trial]
+    unplayed: list[str]
+    """Cases, with the repeat, for which nothing was left to spend."""
+    seconds: float
+    """Real time that it took."""
+
+
+def play(
+    wanted: Sequence[Job],
+    plan: Plan,
+    *,
+    engine: str,
+    policy: Masking,
+    told: Callable[[Mapping[str, Any]], None] = lambda _case: None,
+) -> Played:
+    """Return what comes of playing every case as often as planned, repeat by repeat.
+
+    So a budget that runs out leaves as many cases as it can, played equally often.
+    """
+    began = time.perf_counter()
+    plays: dict[str, list[dict[str, Any]]] = {}
+    trials: list[Trial] = []
+    unplayed: list[str] = []
+    for repeat, job in ((repeat, job) for repeat in range(plan.repeat) for job in wanted):
+        asking = Asking(turn=repeat if plan.permutes else 0, endpoint=plan.endpoint)
+        is_spent = plan.endpoint is not None and plan.endpoint.is_spent
+        result = None if is_spent else runner.run(job, engine=engine, asking=asking)
+        if result is None or result.code == "budget-spent":
+            unplayed.append(f"{job.name} ({repeat + 1} of {plan.repeat})")
+            continue
+        shown = report.case(result, policy)
+        told(shown)
+        plays.setdefault(job.name, []).append(shown)
+        trials.append(_trial(job, result, repeat=repeat, asking=asking))
+    return Played([_worst(each) for each in plays.values()], trials, unplayed, time.perf_counter() - began)
+
+
+def judged(played: Played) -> list[dict[str, Any]]:
+    """Return the cases that count; that a model took a way without answers is nothing against a case."""
+    off = {trial.case for trial in played.trials if trial.status == "unscripted"}
+    bad = {trial.case for trial in played.trials if trial.status in _BAD}
+    return [case for case in played.cases if f"{case['suite']}/{case['id']}" not in off - bad]
+
+
+def _worst(plays: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    bad = (each for status in _BAD for each in plays if each["status"] == status)
+    return next(bad, plays[0])
+
+
+def _trial(job: Job, result: CaseResult, *, repeat: int, asking: Asking) -> Trial:
+    is_off = asking.endpoint is not None and result.code == ScriptUnmatched.code
+    return Trial(
+        case=job.name,
+        cluster=job.case.cluster or job.name,
+        repeat=repeat,
+        turn=asking.turn,
+        status="unscripted" if is_off else result.status,
+        ms=result.ms,
+        decisions=tuple(_made(job.case.score, result.decided)),
+    )
+
+
+def _made(labels: Mapping[str, Label], decided: Sequence[Mapping[str, Any]]) -> Iterator[Made]:
+    for each in decided:
+        if each["decided_by"] not in {"model", "otherwise"} or not each["attempts"]:
+            continue
+        label = labels.get(each["path"]) or labels.get(declared(each["path"]))
+        said = (each["proposed"] or each["choice"]) if each["outcome_class"] in {"ok", "abstained"} else None
+        confidence = each["confidence"] or {}
+        usage = each["usage"]
+        yield Made(
+            point=declared(each["point"]),
+            truth=label and label.truth,
+            loss=None if label is None else label.loss(each["choice"]),
+            choice=each["choice"],
+            said=said,
+            is_right=None if label is None else said == label.truth,
+            outcome_class=each["outcome_class"],
+            decided_by=each["decided_by"],
+            confidence=confidence.get("value"),
+            source=confidence.get("source"),
+            probabilities=each["probabilities"],
+            options=tuple(each["attempts"][-1]["option_order"] or each["option_order"]),
+            requests=len(each["attempts"]),
+            repaired=each["outcome_class"] == "ok" and len(each["attempts"]) > 1,
+            tokens=usage["input"] + usage["output"],
+            cost_usd=None if usage["cost_usd"] is None else str(usage["cost_usd"]),
+            ms=each["duration_ms"],
+        )

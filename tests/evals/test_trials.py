@@ -1,0 +1,144 @@
+"""Trials over a real loopback endpoint: the client of production, and services that stay scripted."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from typer.testing import CliRunner
+
+from evals import measures, trials
+from evals.cli import app
+from evals.errors import LiveRefused
+from evals.live import Cap, Endpoint
+from evals.trials import Plan
+from planner.log.masking import Masking
+from planner.settings import ModelSettings
+from planner.testing import ScriptedModel
+
+CASE = """
+score: {how: {truth: card, cost: {later: 3}}}
+model: {how: later}
+services:
+  bank.look: {return: {id: l-1, amount: 1}}
+  bank.charge: {return: {id: c-1, amount: 5.0}}
+expect: {status: succeeded}
+"""
+CARD = {"choose": "card", "confidence": 0.8}
+WIDE = Cap(100_000, Decimal(10))
+
+
+def settings(url):
+    return ModelSettings(name="m", base_url=url, input_usd_per_million=1, output_usd_per_million=1)
+
+
+def played(desk, points, *, case=CASE, cap=WIDE, **plan):
+    with ScriptedModel(points).serving() as url, Endpoint(settings(url), cap) as endpoint:
+        wanted = Plan(endpoint=endpoint, **plan)
+        jobs = desk.jobs(desk.case(case))
+        return trials.play(jobs, wanted, engine="driver", policy=Masking()), endpoint
+
+
+def test_the_endpoint_answers_in_place_of_the_script(desk):
+    found, endpoint = played(desk, {"pay/how": [CARD]})
+    (trial,) = found.trials
+    (made,) = trial.decisions
+    assert (trial.status, made.said, made.is_right, made.loss) == ("passed", "card", True, 0.0)
+    assert made.tokens == endpoint.tokens > 0
+    assert Decimal(made.cost_usd) == endpoint.cost_usd > 0
+
+
+def test_a_way_that_the_case_has_no_answers_for_is_unscripted_and_still_measured(desk):
+    found, _ = played(desk, {"pay/how": [CARD]}, case=CASE.replace("bank.charge", "bank.refund"))
+    assert [each.status for each in found.trials] == ["unscripted"]
+    told = measures.measure(found.trials)
+    assert (told.unscripted, told.passed.of) == (1, 0)
+    assert told.points[0].accuracy.count == 1
+
+
+def test_a_wrong_choice_costs_what_the_label_says(desk):
+    found, _ = played(desk, {"pay/how": [{"choose": "later"}]})
+    point = measures.measure(found.trials).points[0]
+    assert point.expected_cost == 3
+    assert point.confusion == {"card": {"later": 1}}
+
+
+def test_repeats_turn_the_options_round(desk):
+    found, _ = played(desk, {"pay/how": [CARD] * 3}, repeat=3, permutes=True)
+    assert [each.decisions[0].options[0] for each in found.trials] == ["card", "later", "ask"]
+
+
+def test_repeats_agree_as_far_as_they_do(desk):
+    found, _ = played(desk, {"pay/how": [CARD, CARD, {"choose": "later"}]}, repeat=3)
+    told = measures.measure(found.trials)
+    assert told.agreement == pytest.approx(2 / 3)
+    assert told.points[0].accuracy.count == 2
+
+
+def test_an_answer_that_comes_only_after_a_repair_is_told(desk):
+    found, _ = played(desk, {"pay/how": [{"content": "rubbish"}, CARD]})
+    point = measures.measure(found.trials).points[0]
+    assert (point.first_try.count, point.after_repair.count) == (0, 1)
+
+
+def test_nothing_is_asked_beyond_the_cap_and_what_was_not_played_is_told(desk):
+    found, endpoint = played(desk, {"pay/how": [CARD] * 3}, cap=Cap(1, Decimal(10)), repeat=3)
+    assert endpoint.is_spent
+    assert len(found.trials) == 1
+    assert found.unplayed == ["small/one-case (2 of 3)", "small/one-case (3 of 3)"]
+
+
+def test_without_a_model_or_its_prices_nothing_is_asked():
+    with pytest.raises(LiveRefused, match="no model is configured"):
+        Endpoint(ModelSettings(), WIDE)
+    with pytest.raises(LiveRefused, match="without prices"):
+        Endpoint(ModelSettings(base_url="http://127.0.0.1:9/v1"), WIDE)
+
+
+def test_the_command_needs_a_cap(desk, folder):
+    file = desk.file(desk.case(CASE))
+    result = CliRunner().invoke(app, ["run", str(file), "--project", str(folder), "--live"])
+    assert result.exit_code == 2
+    assert "--max-tokens and --max-cost" in result.stderr
+
+
+def test_the_command_asks_for_real_and_tells_what_it_measured(desk, folder, monkeypatch):
+    file = desk.file(desk.case(CASE))
+    with ScriptedModel({"pay/how": [CARD] * 2}).serving() as url:
+        monkeypatch.setenv("PLANNER_MODEL__BASE_URL", url)
+        monkeypatch.setenv("PLANNER_MODEL__INPUT_USD_PER_MILLION", "1")
+        monkeypatch.setenv("PLANNER_MODEL__OUTPUT_USD_PER_MILLION", "1")
+        options = [
+            "--project",
+            str(folder),
+            "--live",
+            "--repeat",
+            "2",
+            "--max-tokens",
+            "9999",
+            "--max-cost",
+            "1",
+        ]
+        result = CliRunner().invoke(app, ["run", str(file), *options, "--json"])
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert len(document["trials"]) == 2
+    assert document["measures"]["points"][0]["accuracy"]["count"] == 2
+    assert document["live"]["tokens"] > 0
+    assert document["unplayed"] == []
+
+
+def test_repeats_without_a_model_are_measured_too(desk, folder):
+    file = desk.file(desk.case(CASE.replace("  bank.charge: {return: {id: c-1, amount: 5.0}}\n", "")))
+    result = CliRunner().invoke(app, ["run", str(file), "--project", str(folder), "--repeat", "2"])
+    assert result.exit_code == 0
+    assert "2 trials of 1 cases: 2 of 2" in result.stdout
+
+
+def test_labels_name_decisions_and_options_that_exist(desk):
+    wrong = desk.case(
+        "score: {hwo: {truth: card}, how: {truth: cash, cost: {cheque: 1}}}\nexpect: {status: succeeded}"
+    )
+    told = " ".join(desk.problems(wrong))
+    assert "no step 'hwo'" in told
+    assert "'how' has no option 'cash'" in told
+    assert "'how' has no option 'cheque'" in told
