@@ -1,5 +1,6 @@
 """Effects: what a run did to the outside world, read from its journal. Pure."""
 
+import copy
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -91,7 +92,8 @@ def effects(entries: Iterable[Numbered]) -> list[Effect]:
     slots: dict[tuple[str, int, int], _Slot] = {}
     for seq, entry in entries:
         if entry.kind in _TELLING:
-            _note(slots.setdefault((entry.path, entry.visit, entry.attempt), {}), seq, entry)
+            spot = (entry.path, entry.visit, entry.attempt)
+            slots[spot] = _noted(slots.get(spot, {}), seq, entry)
     return [Effect.model_validate(slot) for slot in slots.values()]
 
 
@@ -117,11 +119,17 @@ class Ledger:
     def __init__(self, operation: Finder, entries: Iterable[Numbered] = ()) -> None:
         self._operation = operation
         self._slots: dict[Spot, dict[int, _Slot]] = {}
-        self._undos: dict[Spot, set[str]] = {}
+        self._undos: dict[Spot, frozenset[str]] = {}
         """Paths of the calls that took back, or tried to, what a visit applied."""
         self._known: dict[Spot, Standing] = {}
         self._stale: set[Spot] = set()
         self._unread: list[Numbered] = list(entries)
+
+    def copy(self) -> "Ledger":
+        """Return a ledger of the same entries that goes on by itself; slots are never changed in place."""
+        twin = copy.copy(self)
+        twin.__dict__ |= {name: part.copy() for name, part in vars(self).items() if name != "_operation"}
+        return twin
 
     def take(self, numbered: Numbered) -> None:
         """Take in the next entry; it is read once somebody asks, which few runs ever do."""
@@ -132,11 +140,12 @@ class Ledger:
         if entry.kind not in _TELLING:
             return
         spot = (entry.path, entry.visit)
-        slot = self._slots.setdefault(spot, {}).setdefault(entry.attempt, {})
-        _note(slot, seq, entry)
+        slots = self._slots.get(spot, {})
+        slot = _noted(slots.get(entry.attempt, {}), seq, entry)
+        self._slots[spot] = {**slots, entry.attempt: slot}
         if slot.get("undoes") is not None:
             spot = (slot["undoes"], entry.visit)
-            self._undos.setdefault(spot, set()).add(entry.path)
+            self._undos[spot] = self._undos.get(spot, frozenset()) | {entry.path}
         self._stale.add(spot)
 
     def _catch_up(self) -> None:
@@ -147,11 +156,11 @@ class Ledger:
     def inherit(self, until: int) -> None:
         """Leave in place what was recorded up to that entry, since another run answers for it."""
         self._catch_up()
-        for (path, visit), slots in self._slots.items():
-            for slot in slots.values():
-                if slot["seq"] <= until:
-                    slot["keep"] = True
-                    self._stale.add((path, visit))
+        for spot, slots in self._slots.items():
+            kept = {n: {**slot, "keep": True} for n, slot in slots.items() if slot["seq"] <= until}
+            if kept:
+                self._slots[spot] = slots | kept
+                self._stale.add(spot)
 
     def at(self, path: str, visit: int) -> Standing:
         """Return what stands of one visit of a step."""
@@ -192,7 +201,7 @@ class Ledger:
         self._stale.clear()
 
     def _undone(self, spot: Spot) -> set[str]:
-        paths = self._undos.get(spot, set())
+        paths = self._undos.get(spot, frozenset())
         return {
             path
             for path in paths
@@ -200,17 +209,16 @@ class Ledger:
         }
 
 
-def _note(slot: _Slot, seq: int, entry: Entry) -> None:
-    """Add to an attempt's slot what an entry tells of it."""
-    if not slot:
-        slot |= {"path": entry.path, "visit": entry.visit, "attempt": entry.attempt, "at": entry.at}
-        slot["state"] = "intended"
+def _noted(before: _Slot, seq: int, entry: Entry) -> _Slot:
+    """Return an attempt's slot with what an entry tells of it."""
+    first = {"path": entry.path, "visit": entry.visit, "attempt": entry.attempt, "at": entry.at}
+    slot = (before or {**first, "state": "intended"}) | {"seq": seq}
     slot |= {name: entry.body[name] for name in _FIELDS if name in entry.body}
-    slot["seq"] = seq
     if entry.kind != "intention":
         slot["state"] = entry.body["outcome"]
     if entry.kind == "settled":
         slot["settled_by"] = entry.body["by"]
+    return slot
 
 
 def _of_visit(attempts: Iterable[Effect], undone: Collection[str], operation: Finder) -> Standing:

@@ -114,7 +114,7 @@ class Play:
                     continue
                 if waiting.status != "waiting":
                     return waiting
-                self.state = self.state._replace(waiting=waiting, durable=len(self.state.units))
+                self.state = self.counted()._replace(waiting=waiting, durable=len(self.state.units))
             if not self._wait(waiting):
                 return waiting
 
@@ -149,6 +149,8 @@ class Play:
             is_first=state.is_first,
             recovery_choices=self.subject.recoveries,
         )
+        if state.ledger is not None:
+            ctx.ledger = state.ledger.copy()
         ctx.fresh.update(around(unit.entry.entry.path) for unit in state.units[state.began :])
         return ctx
 
@@ -269,13 +271,17 @@ class Play:
             self.state = self.state._replace(now=self.state.now + timedelta(seconds=seconds))
             self.used = self.used.plus(Used(seconds=seconds))
 
-    def at_choice(self) -> State:
+    def at_choice(self, point: Point) -> State:
         """Return the state at a point: an intention whose call is about to be made is written again later."""
         state = self.state
-        if state.units and state.units[-1].entry.entry.kind == "intention":
+        if point.kind == "call" and state.units and state.units[-1].entry.entry.kind == "intention":
             units = state.units[:-1]
-            return state._replace(units=units, durable=min(state.durable, len(units)))
-        return state
+            return state._replace(units=units, durable=min(state.durable, len(units)), ledger=None)
+        return self.counted()
+
+    def counted(self) -> State:
+        """Return the state with what stands in it, as the engine has counted it."""
+        return self.state if self.ctx is None else self.state._replace(ledger=self.ctx.ledger.copy())
 
     def _ask(self, point: Point) -> int:
         try:

@@ -185,7 +185,7 @@ class Search(Findings):
         if not is_new:
             self._sample(node, play, point)
             raise Halted
-        state = play.at_choice() if point.kind == "call" else play.state
+        state = play.at_choice(point)
         for place, option in enumerate(point.options):
             level = self._level + option.faults
             move = Move(point.kind, point.label, option.name, option.faults)
@@ -256,9 +256,8 @@ class Search(Findings):
         """Run the whole journal again: it must end alike, and call and ask nobody."""
         units = tuple(unit for unit in play.state.units if unit.entry.entry.kind != "finished")
         guide = _Nobody()
-        again = Play(
-            self.subject, self._scenario, guide, state=play.state._replace(units=units, waiting=None)
-        )
+        state = play.state._replace(units=units, waiting=None, ledger=None)
+        again = Play(self.subject, self._scenario, guide, state=state)
         try:
             found = await again.execute()
         except Halted:
@@ -275,7 +274,7 @@ class Search(Findings):
 
     def _sample(self, node: int, play: Play, point: Point) -> None:
         if self._draw.random() < self._share:
-            state = play.at_choice() if point.kind == "call" else play.state
+            state = play.at_choice(point)
             self.pruned.append(Pruned(node, point, state, self._scenario))
 
     async def _compare(self) -> None:

@@ -10,6 +10,7 @@ from evals.explore.points import Option
 from evals.history import Sent, Spot
 from graphs.runner import Ended
 from graphs.testing import START
+from planner.effects import Ledger
 from planner.events import Event, KeptEvent
 from planner.journal import Numbered
 from planner.runs import PersonAnswer, PersonQuestion
@@ -70,6 +71,8 @@ class State(NamedTuple):
     """What came from outside."""
     expected: Mapping[Spot, Event | None] = {}
     """What each step that waits would take; None where nothing could be made up."""
+    ledger: Ledger | None = None
+    """What stands after the units; None where it is to be counted from them."""
     values: Mapping[str, Any] | None = None
     """Values of the steps when the run began to end; None before."""
     waiting: Ended | None = None
@@ -94,8 +97,8 @@ class State(NamedTuple):
         """Return the state after one more unit was written."""
         units = (*self.units, unit)
         if unit.questions or unit.closed:
-            return self._replace(units=units, questions=_told(self.questions, unit))
-        return self._replace(units=units)
+            return self._replace(units=units, questions=_told(self.questions, unit), ledger=None)
+        return self._replace(units=units, ledger=None)
 
     def answered(self, decision_id: str, answer: PersonAnswer) -> "State":
         """Return the state after a person answered a question."""
@@ -110,6 +113,7 @@ class State(NamedTuple):
         return self._replace(
             units=self.units[:kept],
             questions=_answered(questions, self.answers),
+            ledger=None,
             durable=kept,
             began=kept,
             is_first=False,
