@@ -43,12 +43,14 @@ def events(
     output = Output(as_json=as_json)
     with reading.opened(configured(project, database)) as store:
         page = store.read_sync(stored.page, type_=kind, tenant=tenant, limit=limit)
+        takers = store.read_sync(stored.takers, [each.id for each in page.items])
     output.document({"items": [each.model_dump(mode="json") for each in page.items]})
     if not page.items:
         output.line("No events.")
         return
     output.table(
-        ("event", "type", "source", "subject", "arrived", "led to"), [_row(each) for each in page.items]
+        ("event", "type", "source", "subject", "arrived", "led to"),
+        [_row(each, takers.get(each.id, 0)) for each in page.items],
     )
     if page.next_cursor is not None:
         output.line(f"There are more; see them with --limit {limit * 2}", "dim")
@@ -114,10 +116,11 @@ def _event(text: str) -> Event:
         raise typer.BadParameter(str(exc), param_hint="EVENT") from exc
 
 
-def _row(kept: KeptEvent) -> tuple[str, ...]:
+def _row(kept: KeptEvent, takers: int) -> tuple[str, ...]:
     event = kept.event
-    count = len(kept.began)
-    led = f"{count} run{'s' if count > 1 else ''}" if count else "; ".join(kept.problems)
+    counts = (("began", len(kept.began)), ("taken by", takers))
+    told = [f"{how} {count} run{'s' if count > 1 else ''}" for how, count in counts if count]
+    led = "; ".join((*told, *kept.problems))
     arrived = f"{kept.received_at:%Y-%m-%d %H:%M:%S}"
     return kept.id, event.type, event.source, event.subject or "", arrived, led
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     and_,
     delete,
+    func,
     literal,
     or_,
     select,
@@ -99,6 +100,13 @@ def get(tx: Connection, event_id: str) -> Caused:
     query = select(_awaits.c.run_id, _awaits.c.path, _awaits.c.visit).where(_awaits.c.taken == event_id)
     found = tx.execute(query.order_by(_awaits.c.run_id, _awaits.c.path, _awaits.c.visit))
     return Caused(_shown(tx, row), tuple(Waiting(*each) for each in found))
+
+
+def takers(tx: Connection, event_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many runs took each of the events that any run took."""
+    query = select(_awaits.c.taken, func.count(_awaits.c.run_id.distinct()))
+    rows = tx.execute(query.where(_awaits.c.taken.in_(event_ids)).group_by(_awaits.c.taken))
+    return dict(map(tuple, rows))
 
 
 def page(

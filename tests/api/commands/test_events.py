@@ -31,6 +31,7 @@ def test_a_run_that_waits_for_an_event_goes_on_with_it(desk):
     resumed = desk("resume", run_id)
     assert resumed.code == 0
     assert 'Output: {"amount":7}' in resumed.out.replace(": 7", ":7")
+    assert "taken by 1 run" in " ".join(desk("events").out.split())
 
 
 def test_an_event_that_begins_a_run_names_it(desk):

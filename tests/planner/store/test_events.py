@@ -7,6 +7,8 @@ from planner.journal import Append, Entry, Numbered
 from planner.store import events, journal, runs, versions, workflows
 from tools import equations
 
+AWAITED = {"type": "paid", "since": "2026-03-01T12:00:00+00:00"}
+
 
 class Mail:
     """Events and steps that wait for them, in one database."""
@@ -186,6 +188,18 @@ def test_what_nobody_routed_is_found(mail, database, make):
     assert database.read_sync(events.unrouted, make.later()) == []
     found = database.read_sync(events.get, kept.id).event
     assert (found.routed, found.began, found.problems) == (True, ("r-1",), ("odd",))
+
+
+def test_runs_that_took_an_event_are_counted_once_each(mail, database, make):
+    kept, other = mail.bring("a"), mail.bring("b")
+    for run in (mail.wait(), mail.wait()):
+        for path, seq in (("pay", 2), ("again", 4)):
+            if path == "again":
+                mail.append(run, Entry(kind="awaited", path=path, at=make.later(), body=AWAITED), seq=3)
+            took = Entry(kind="event", path=path, at=make.later(), body={"event_id": kept.id, "event": {}})
+            mail.append(run, took, seq=seq)
+
+    assert database.read_sync(events.takers, [kept.id, other.id]) == {kept.id: 2}
 
 
 def test_only_routed_events_are_purged(mail, database, make):
