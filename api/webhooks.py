@@ -39,14 +39,12 @@ async def add_webhook(
     response: Response,
 ) -> WebhookMade:
     """Tell a receiver of what happens; the answer holds the secret, which is shown this once."""
-    made = Webhook(
-        id=parts.parts.new_id(),
+    made = delivering.drafted(
+        wanted,
         tenant=ownership.tenant(caller, wanted.tenant) or tenants.DEFAULT,
-        url=wanted.url,
-        kinds=wanted.kinds,
-        workflow=wanted.workflow,
-        created_at=parts.parts.clock.now(),
-        created_by=caller.name,
+        webhook_id=parts.parts.new_id(),
+        by=caller.name,
+        now=parts.parts.clock.now(),
     )
     secret = rules.new_secret(clock.random_bytes)
     private = parts.settings.webhooks.private

@@ -243,8 +243,8 @@ class Context:
         *,
         wait: bool = True,
         **more: Any,
-    ) -> None:
-        """Append an entry and return once it is durable.
+    ) -> Entry:
+        """Append an entry and return it once it is durable.
 
         Args:
             kind: what happened.
@@ -265,6 +265,7 @@ class Context:
         self.recorded.add(numbered)
         self.ledger.take(numbered)
         self.fresh.add(around(path))
+        return entry
 
     async def durable(self) -> None:
         """Return once all that was recorded is durable, so that what follows from it may leave."""

@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import httpx
@@ -17,7 +17,7 @@ from planner import webhooks as rules
 from planner.errors import DecisionUnknown, PlannerError, RunUnknown, WebhookRefused
 from planner.store import bodies, questions, runs, webhooks
 from planner.store.webhooks import Due
-from planner.webhooks import Answered, Webhook
+from planner.webhooks import Answered, NewWebhook, Webhook
 from tools import posting
 from tools.posting import Posted
 
@@ -125,6 +125,19 @@ class Deliverer:
             except PlannerError as exc:
                 log.warning("webhooks could not be sent", extra={"error": str(exc)})
             await asyncio.sleep(seconds)
+
+
+def drafted(wanted: NewWebhook, *, tenant: str, webhook_id: str, by: str, now: datetime) -> Webhook:
+    """Return a new receiver, not yet kept."""
+    return Webhook(
+        id=webhook_id,
+        tenant=tenant,
+        url=wanted.url,
+        kinds=wanted.kinds,
+        workflow=wanted.workflow,
+        created_at=now,
+        created_by=by,
+    )
 
 
 def add(tx: Any, webhook: Webhook, secret: str, *, private: bool) -> Webhook:

@@ -7,6 +7,7 @@ from typing import Any
 from graphs.context import Context, Parked, Site, StepFailed
 from planner.definition import Receive
 from planner.events import Event, Wanted
+from planner.journal import Entry
 from tools import equations
 from tools.errors import ExpressionError
 
@@ -35,16 +36,8 @@ async def receive(step: Receive, site: Site, ctx: Context) -> str:
 
 async def _opened(step: Receive, site: Site, ctx: Context) -> Wanted:
     """Return what is waited for, written down before anything is looked for."""
-    body = ctx.find("awaited", site.path, site.visit)
-    opened = ctx.recorded.find("awaited", site.path, site.visit)
-    if body is None or opened is None:
-        ctx.begin()
-        body = {"type": step.receive, "since": (ctx.run.created_at - step.early).isoformat()}
-        if step.within is not None:
-            body["due"] = ctx.after(step.within.total_seconds()).isoformat()
-        await ctx.record("awaited", site.path, site.visit, 1, body | _equation(site))
-        opened = ctx.recorded.find("awaited", site.path, site.visit)
-    due = body.get("due")
+    entry = ctx.recorded.find("awaited", site.path, site.visit) or await _begun(step, site, ctx)
+    body, due = entry.body, entry.body.get("due")
     return Wanted(
         run_id=ctx.run.id,
         path=site.path,
@@ -52,9 +45,17 @@ async def _opened(step: Receive, site: Site, ctx: Context) -> Wanted:
         tenant=ctx.run.tenant,
         type=body["type"],
         since=datetime.fromisoformat(body["since"]),
-        opened=ctx.clock.now() if opened is None else opened.at,
+        opened=entry.at,
         until=None if due is None else datetime.fromisoformat(due),
     )
+
+
+async def _begun(step: Receive, site: Site, ctx: Context) -> Entry:
+    ctx.begin()
+    body = {"type": step.receive, "since": (ctx.run.created_at - step.early).isoformat()}
+    if step.within is not None:
+        body["due"] = ctx.after(step.within.total_seconds()).isoformat()
+    return await ctx.record("awaited", site.path, site.visit, 1, body | _equation(site))
 
 
 def _equation(site: Site) -> dict[str, Any]:

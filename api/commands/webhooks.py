@@ -63,14 +63,8 @@ def add(
     """Tell a receiver of what happens, and print the secret with which it verifies signatures."""
     wanted = _wanted(url, kind, workflow, tenant)
     config, output = configured(project, database), Output(as_json=as_json)
-    made = Webhook(
-        id=clock.new_id(),
-        tenant=tenant,
-        url=wanted.url,
-        kinds=wanted.kinds,
-        workflow=wanted.workflow,
-        created_at=SystemClock().now(),
-        created_by=MADE_BY,
+    made = delivering.drafted(
+        wanted, tenant=tenant, webhook_id=clock.new_id(), by=MADE_BY, now=SystemClock().now()
     )
     secret = rules.new_secret(clock.random_bytes)
     require_database(config)
