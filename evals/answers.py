@@ -1,36 +1,54 @@
 """Answers: what the pretended model, services and persons of a case say, and when."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, JsonValue, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, JsonValue, Tag, model_validator
 
 from evals.match import Pattern
+from planner import fault_cases
 from planner.scripts import ScriptedHttp
 from tools.outcomes import Outcome
 from tools.records import Record
+from tools.wording import hint
 
 FOREVER = "forever"
+_APPLIED = {"applied": True, "not_applied": False}
 
 Times = Annotated[int, Field(ge=1)] | Literal["forever"]
-ModelFault = Literal[
-    "unavailable",
-    "timeout",
-    "rate_limited",
-    "quota",
-    "rejected",
-    "refused",
-    "truncated",
-    "filtered",
-    "rubbish",
-    "reset",
-]
-"""What an endpoint does wrong, named after the class that comes of it; `rubbish` gives `invalid`."""
+MODEL_FAULTS: Mapping[str, str] = {
+    "unavailable": "http_500",
+    "timeout": "hang",
+    "rate_limited": "http_429_retry_after_rubbish",
+    "quota": "http_429_insufficient_quota",
+    "rejected": "http_401",
+    "refused": "refusal",
+    "truncated": "finish_length",
+    "filtered": "finish_content_filter",
+    "rubbish": "plain_text",
+    "reset": "reset_before_headers",
+}
+"""Short names of faults, after the class that comes of them; `rubbish` gives `invalid`."""
+
+
+def _known_fault(name: str) -> str:
+    known = [*MODEL_FAULTS, *fault_cases.by_name()]
+    if name not in known:
+        raise ValueError(f"a model's endpoint has no fault {name!r}; {hint(name, known)}")
+    return name
+
+
+ModelFault = Annotated[str, AfterValidator(_known_fault)]
+"""What an endpoint does wrong: a fault of the planner's registry, or a short name of one."""
 
 ServiceFault = Annotated[
-    str, Field(pattern=r"^(refuse|timeout|reset|unavailable|connect|wrong_body|status:[1-5]\d\d)$")
+    str,
+    Field(
+        pattern=r"^(refuse|timeout|reset|unavailable|connect|wrong_body|html|status:[1-5]\d\d)(/(not_)?applied)?$"
+    ),
 ]
-"""What a service does wrong."""
+"""What a service does wrong; `/applied` and `/not_applied` behind it tell whether it did the work."""
 
 
 def one_of(record: Record, names: tuple[str, ...]) -> None:
@@ -116,9 +134,21 @@ class ServiceAnswer(Record):
     delay: timedelta = timedelta()
     """Virtual time before it answers."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _apart(cls, told: Any) -> Any:
+        """Take the word whether the work was done off the fault."""
+        fault = told.get("fault") if isinstance(told, Mapping) else None
+        name, slash, word = fault.partition("/") if isinstance(fault, str) else ("", "", "")
+        if slash and word in _APPLIED and told.get("applied", _APPLIED[word]) == _APPLIED[word]:
+            return {**told, "fault": name, "applied": _APPLIED[word]}
+        return told
+
     @model_validator(mode="after")
     def _one(self) -> "ServiceAnswer":
         one_of(self, ("return_", "status", "fault", "outcome"))
+        if "/" in (self.fault or ""):
+            raise ValueError(f"`applied` says something else than the fault {self.fault!r}")
         return self
 
 

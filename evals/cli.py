@@ -28,6 +28,7 @@ from evals import (
 from evals.baseline import BaselineInvalid
 from evals.errors import LiveRefused, ProjectMissing, SuiteInvalid
 from evals.explore import cli as exploring
+from evals.faults import cli as faults
 from evals.live import Cap, Endpoint
 from evals.options import JsonOption, OutputOption, PathsArgument, ProjectOption
 from evals.runner import Job, jobs
@@ -103,6 +104,7 @@ app.command(epilog=exploring.EXITS)(exploring.explore)
 app.command(epilog=_EXITS)(reading.score)
 app.command(epilog=_EXITS)(reading.coverage)
 app.command("report", epilog=_EXITS)(reading.report_)
+app.command(epilog=faults.EXITS)(faults.faults)
 
 
 @app.callback()

@@ -11,13 +11,14 @@ from typing import Any, Self
 
 import httpx2
 
-from evals.answers import ModelAnswer, Reply
+from evals.answers import MODEL_FAULTS, ModelAnswer, Reply
 from evals.clock import VirtualClock
 from evals.errors import LimitReached
 from evals.live import Asking, Endpoint
 from evals.scripts import Script
-from planner import samples, scripts
+from planner import fault_cases, fault_wire, samples, scripts
 from planner.decisions import Answer, Decider, Filled, Question
+from planner.faulty import Asked, Fault
 from planner.model import Model, NoModel
 from planner.settings import ModelSettings
 
@@ -27,26 +28,9 @@ SETTINGS = ModelSettings(
     base_url="http://model.invalid/v1",
     scripted=True,
     # A case scripts the model's own word, and `min_confidence` is held against it.
-    gate_on=("stated",),
+    # A decisions endpoint measures its own.
+    gate_on=("stated", "probabilities"),
 )
-NEVER_SECONDS = 10.0 * 365 * 86_400
-"""Longer than any deadline."""
-
-_RUBBISH = "As a language model I would rather talk about the weather."
-_HTTP: Mapping[str, dict[str, Any]] = {
-    "unavailable": {"status": 503, "json": {"error": {"message": "overloaded, as scripted"}}},
-    "rate_limited": {"status": 429, "json": {"error": {"message": "slow down, as scripted"}}},
-    "quota": {"status": 429, "json": {"error": {"message": "no money left", "code": "insufficient_quota"}}},
-    "rejected": {"status": 401, "json": {"error": {"message": "wrong key, as scripted"}}},
-}
-_FAULTS: Mapping[str, dict[str, Any]] = {
-    **{name: {"http": response} for name, response in _HTTP.items()},
-    "refused": {"message": {"content": None, "refusal": "I will not decide that."}},
-    "truncated": {"content": '{"reason": "it goes on and', "finish_reason": "length"},
-    "filtered": {"content": "", "finish_reason": "content_filter"},
-    "rubbish": {"content": _RUBBISH},
-    "timeout": {"content": _RUBBISH, "delay": NEVER_SECONDS},
-}
 
 
 @dataclass
@@ -82,17 +66,12 @@ class ScriptedDecider:
         self._asking = asking or Asking()
         self._script, self._clock, self._most = script, clock, most_calls
         self._stack = AsyncExitStack()
-        transport = httpx2.MockTransport(self._respond)
-        self._model: Model | NoModel = (
-            NoModel() if script is None else Model(SETTINGS, clock=clock, transport=transport)
-        )
-        self._decider: Decider = self._model
+        self._models: dict[Asked, Decider] = {}
         self.requests = 0
         """Requests that the endpoint has seen."""
 
     async def __aenter__(self) -> Self:
-        """Open the adapter."""
-        await self._stack.enter_async_context(self._model)
+        """Return it; the adapter is opened when it is first needed."""
         return self
 
     async def __aexit__(
@@ -109,7 +88,7 @@ class ScriptedDecider:
             LimitReached: the model was asked too often.
         """
         if self._script is None:
-            return await self._decider.choose(question)
+            return await NoModel().choose(question)
         shown = self._asking.turned(question)
         if self._asking.endpoint is None:
             answer = await self._scripted(shown, self._script)
@@ -121,9 +100,10 @@ class ScriptedDecider:
 
     async def _scripted(self, question: Question, script: Script[ModelAnswer]) -> Answer:
         path = question.point.partition("/")[2]
-        before = _current.set(_Exchange(path, script.take(path, question.given)))
+        told = script.take(path, question.given)
+        before = _current.set(_Exchange(path, told))
         try:
-            return await self._decider.choose(question)
+            return await (await self._adapter(_backend(told))).choose(question)
         finally:
             _current.reset(before)
 
@@ -139,23 +119,40 @@ class ScriptedDecider:
         del goal, schema, deadline_seconds
         return Filled(outcome_class="unavailable", anomalies=("scripted_case",))
 
+    async def _adapter(self, backend: Asked) -> Decider:
+        """Return the adapter as it is configured for a backend."""
+        if backend not in self._models:
+            config = SETTINGS.model_copy(update={"backend": backend})
+            model = Model(config, clock=self._clock, transport=httpx2.MockTransport(self._respond))
+            self._models[backend] = await self._stack.enter_async_context(model)
+        return self._models[backend]
+
     async def _respond(self, request: httpx2.Request) -> httpx2.Response:
         self.requests += 1
         exchange = _current.get()
         reply = exchange.next()
         self._clock.fix(f"{exchange.path}|{exchange.requests}")
-        if reply.fault == "reset":
-            raise httpx2.ReadError("the connection was reset, as scripted", request=request)
+        if reply.fault is not None:
+            return await fault_wire.respond(fault_of(reply.fault), request)
         sent = scripts.Script({scripts.ANY_POINT: _scripted(reply)}).take(request.content)
         await asyncio.sleep(sent.delay)
         return httpx2.Response(sent.status, headers=sent.headers, content=sent.body)
 
 
+def fault_of(name: str) -> Fault:
+    """Return the fault of a name, or of the short name of one."""
+    return fault_cases.by_name()[MODEL_FAULTS.get(name, name)]
+
+
+def _backend(told: ModelAnswer) -> Asked:
+    """Return what must be configured for an answer: a fault of a decisions endpoint needs one."""
+    asked = (fault_of(reply.fault).backend for reply in told.replies if reply.fault is not None)
+    return next((backend for backend in asked if backend != "chat"), "chat")
+
+
 def _scripted(reply: Reply) -> dict[str, Any]:
     """Return the reply in the form of the scripted endpoint."""
     told: dict[str, Any] = {"delay": reply.delay.total_seconds(), "finish_reason": reply.finish_reason}
-    if reply.fault is not None:
-        return told | _FAULTS[reply.fault]
     if reply.choose is not None:
         return told | _choice(reply)
     if reply.http is not None:

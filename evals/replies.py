@@ -1,5 +1,6 @@
 """Replies: what a scripted answer of a service looks like on the wire. Pure."""
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -12,9 +13,11 @@ Broken = Literal["hang", "reset", "connect"]
 HANG: Final = "hang"
 RESET: Final = "reset"
 CONNECT: Final = "connect"
+_BROKEN: Mapping[str, Broken] = {"timeout": HANG, "reset": RESET, "connect": CONNECT}
 REFUSED, UNAVAILABLE, NO_CONTENT = 422, 503, 204
 
 _WRONG = {"unexpected": "a wrong body, as scripted"}
+_PAGE = "<html>log in, as scripted</html>"
 _JSON = {"content-type": "application/json"}
 _TEXT = {"content-type": "text/plain; charset=utf-8"}
 
@@ -48,13 +51,11 @@ def success(operation: Operation) -> int:
 
 
 def _fault(operation: Operation, answer: ServiceAnswer, fault: str) -> Response:
-    if fault == "timeout":
-        return Response(broken=HANG)
-    if fault == "reset":
-        return Response(broken=RESET)
-    if fault == "connect":
-        return Response(broken=CONNECT)
+    if fault in _BROKEN:
+        return Response(broken=_BROKEN[fault])
     has_body = "body" in answer.model_fields_set
+    if fault == "html":
+        return Response(success(operation), _TEXT | {"content-type": "text/html"}, _PAGE.encode(), _PAGE)
     if fault == "wrong_body":
         return _answer(success(operation), answer.body if has_body else _WRONG, answer.headers)
     codes = {"refuse": REFUSED, "unavailable": UNAVAILABLE}

@@ -197,7 +197,7 @@ def _refusal(status: int) -> type[failures.Failure]:
 
 def _possible(operation: Operation, answer: ServiceAnswer, outcome: Outcome) -> None:
     """Raise AnswerImpossible where the answer is right or wrong against the case's word."""
-    is_meant = answer.fault == "wrong_body" or not answer.check
+    is_meant = answer.fault in {"wrong_body", "html"} or not answer.check
     if outcome.kind == "applied_bad" and not is_meant:
         raise AnswerImpossible(
             f"{operation.name} could not answer {show(_said(answer))}: {outcome.error}; "

@@ -1,6 +1,7 @@
 """Fault cases: every way in which a model's server is known to fail, and the class that must come of it."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -36,7 +37,9 @@ from planner.unreachable import Reach
 EXCLUDED = "wait_and_see"
 """An option that is declared and not offered."""
 
-_CYRILLIC_E, _ZERO_WIDTH = "\u0435", "\u200b"
+_ZERO_WIDTH = "\u200b"
+_FULL_WIDTH = 0xFEE0
+"""From a letter to its like of full width."""
 
 
 def every() -> tuple[Fault, ...]:
@@ -51,6 +54,12 @@ def every() -> tuple[Fault, ...]:
         *_choices(),
         *fault_decisions.every(EXCLUDED),
     )
+
+
+@cache
+def by_name() -> Mapping[str, Fault]:
+    """Return every fault by its name."""
+    return {fault.name: fault for fault in every()}
 
 
 def table() -> list[str]:
@@ -314,7 +323,7 @@ def _choices() -> list[Fault]:
         bent("enum_list", lambda choice: [choice]),
         bent("enum_case", lambda choice: str(choice).capitalize()),
         bent("enum_space", lambda choice: f" {choice}"),
-        bent("enum_homoglyph", lambda choice: str(choice).replace("e", _CYRILLIC_E)),
+        bent("enum_homoglyph", lambda choice: chr(ord(str(choice)[0]) + _FULL_WIDTH) + str(choice)[1:]),
         bent("enum_zero_width", lambda choice: f"{choice}{_ZERO_WIDTH}"),
         odd("huge_reason", None, reason="x" * LONG_REASON),
         odd("nul_char", None, reason="a\0b"),

@@ -135,4 +135,6 @@ def _probabilities() -> list[Fault]:
 
 
 def _items(ids: list[str], numbers: tuple[Any, ...]) -> list[dict[str, Any]]:
-    return [{"value": option, "probability": number} for option, number in zip(ids, numbers, strict=True)]
+    """Return the first options with these numbers, and the others as impossible."""
+    told = (*numbers, *(0.0 for _ in ids[len(numbers) :]))
+    return [{"value": option, "probability": number} for option, number in zip(ids, told, strict=True)]

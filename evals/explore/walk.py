@@ -39,7 +39,7 @@ class Walk(NamedTuple):
         return tuple(each.move for each in self.taken)
 
 
-class _Follower:
+class Follower:
     """Takes the moves of a path, and what is benign once they are over."""
 
     def __init__(self, moves: Sequence[Move]) -> None:
@@ -64,6 +64,11 @@ class _Follower:
         self.taken.append(Taken(move, option, play.state))
         return place
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the moves of the path are over."""
+        return not self._left
+
     def crash(self, _play: Play, crash: Crash) -> bool:
         """Tell whether the process ends here on the path."""
         is_here = bool(self._left) and self._left[0] == crash.move
@@ -79,7 +84,7 @@ def walk(subject: Subject, scenario: Scenario, moves: Sequence[Move]) -> Walk:
     Raises:
         Unlike: it leads elsewhere than before.
     """
-    follower = _Follower(moves)
+    follower = Follower(moves)
     play = Play(subject, scenario, follower)
     with contained():
         random.seed(7)

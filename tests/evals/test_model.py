@@ -79,6 +79,20 @@ def test_an_answer_can_be_written_as_it_goes_over_the_wire(desk, answer):
     assert decision["choice"] == "card"
 
 
+@pytest.mark.parametrize(
+    ("name", "outcome_class"),
+    [
+        ("dup_keys", "invalid"),
+        ("drip", "timeout"),
+        ("tls_error", "unavailable"),
+        ("decisions_refusal", "refused"),
+    ],
+)
+def test_every_fault_of_the_registry_can_be_named(desk, name, outcome_class):
+    decision, _ = decided(desk, f"{{how: {{fault: {name}}}}}")
+    assert (decision["choice"], decision["outcome_class"]) == ("ask", outcome_class)
+
+
 def test_a_whole_response_can_be_written(desk):
     decision, _ = decided(desk, "{how: {http: {status: 418, text: no tea}}}")
     assert decision["outcome_class"] == "rejected"
