@@ -17,7 +17,7 @@ from evals.errors import LimitReached
 from evals.live import Asking, Endpoint
 from evals.scripts import Script
 from planner import fault_cases, fault_wire, samples, scripts
-from planner.decisions import Answer, Decider, Filled, Question
+from planner.decisions import NOTHING_GIVEN, Answer, Decider, Filled, FillTask, Question
 from planner.faulty import Asked, Fault
 from planner.model import Model, NoModel
 from planner.settings import ModelSettings
@@ -114,9 +114,17 @@ class ScriptedDecider:
         await self._clock.sleep(said.seconds)
         return said.answer
 
-    async def fill(self, goal: str, schema: Mapping[str, Any], *, deadline_seconds: float = 30.0) -> Filled:
+    async def fill(
+        self,
+        goal: str,
+        schema: Mapping[str, Any],
+        *,
+        task: FillTask = "fill",
+        given: Mapping[str, Any] = NOTHING_GIVEN,
+        deadline_seconds: float = 30.0,
+    ) -> Filled:
         """Return that nothing is filled in: a case gives its input whole."""
-        del goal, schema, deadline_seconds
+        del goal, schema, task, given, deadline_seconds
         return Filled(outcome_class="unavailable", anomalies=("scripted_case",))
 
     async def _adapter(self, backend: Asked) -> Decider:

@@ -1,17 +1,16 @@
 """Planning: from a goal to a plan that is kept, weighed, approved and run."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-import orjson
 from pydantic import Field
 
 from graphs import intake
 from graphs.dispatch import Dispatcher
+from graphs.drafting import Drafter, Place
 from graphs.intake import Begun, RunRequest
 from graphs.parts import Parts
 from graphs.simulating import Simulate
-from planner import documents
 from planner.definition import Workflow
 from planner.documents import Parsed
 from planner.planning import drafts, manifest, plans
@@ -28,6 +27,7 @@ from tools.records import Record
 PREFIX = "plan-"
 """What the names of plans' workflows begin with."""
 _ID_CHARACTERS = 12
+_WHAT = "What must come of it? Name operations or kinds of values as `want`."
 
 
 class PlanRequest(Record):
@@ -60,22 +60,25 @@ async def make(request: PlanRequest, parts: Parts, tools: Tools, *, by: str) -> 
     Raises:
         GoalUnclear: nobody could say what is wanted; holds the questions to answer.
     """
-    frame = _frame(request)
     plan_id = parts.new_id()
     name = f"{PREFIX}{plan_id.replace('-', '')[-_ID_CHARACTERS:]}"
-    draft = drafts.composed(frame, parts.catalog, name=name, way=request.way)
     known = await parts.database.read(_definitions)
-    parsed = _checked(draft, parts, known)
+    decider = parts.decider_of(request.tenant or DEFAULT)
+    drafter = Drafter(request.goal, decider, parts.catalog) if request.use_model and parts.has_model else None
+    frame = await _frame(request, drafter)
+    checked = await _checked(request, frame, drafter, Place(name, parts.catalog, known))
+    draft, parsed = checked.draft, checked.parsed
     plan = Plan(
         id=plan_id,
         tenant=request.tenant or DEFAULT,
         frame=frame,
-        origin="composed",
+        origin=checked.origin,
         definition=draft.definition,
         ways=draft.ways,
         way=request.way,
         problems=parsed.problems,
         missing=draft.missing,
+        rounds=() if drafter is None else tuple(drafter.rounds),
         asks=draft.asks,
         doubts=draft.doubts,
         status="unusable",
@@ -150,22 +153,53 @@ async def begin(
     return await intake.begin(request, parts, dispatcher, started_by=by, key=key, definition=workflow)
 
 
-def _frame(request: PlanRequest) -> Frame:
-    """Return what the request wants and knows."""
-    if not request.want:
-        raise GoalUnclear(["What must come of it? Name operations or kinds of values as `want`."])
-    return Frame(goal=request.goal, want=request.want, have=request.have)
+async def _frame(request: PlanRequest, drafter: Drafter | None) -> Frame:
+    """Return what the request wants and knows, as far as it says so by itself or a model can tell.
+
+    Raises:
+        GoalUnclear: nobody could say what is wanted.
+    """
+    if request.want:
+        return Frame(goal=request.goal, want=request.want, have=request.have)
+    if drafter is None or not request.goal:
+        raise GoalUnclear([_WHAT])
+    framed = await drafter.frame(request.have)
+    if framed is None:
+        raise GoalUnclear([f"The model gave no usable answer ({drafter.outcome}). {_WHAT}"])
+    if not framed.frame.want:
+        raise GoalUnclear(framed.questions or [_WHAT])
+    return framed.frame
+
+
+class _Checked(NamedTuple):
+    draft: Draft
+    parsed: Parsed
+    origin: Literal["composed", "drafted"]
+
+    @property
+    def is_right(self) -> bool:
+        return self.parsed.workflow is not None and not self.parsed.problems
+
+
+async def _checked(request: PlanRequest, frame: Frame, drafter: Drafter | None, place: Place) -> _Checked:
+    """Return the model's sketch where the goal is in words and nothing is wrong with it, else code's own.
+
+    A sketch with defects is kept only where code finds no way, either.
+    """
+    sketched = None
+    if drafter is not None and not request.want:
+        drafted = await drafter.sketch(frame, place)
+        sketched = None if drafted is None else _Checked(drafted.draft, drafted.parsed, "drafted")
+    if sketched is not None and sketched.is_right:
+        return sketched
+    draft = drafts.composed(frame, place.catalog, name=place.name, way=request.way)
+    parsed = place.check(draft) if draft.definition else Parsed(None, draft.problems, None)
+    composed = _Checked(draft, parsed, "composed")
+    return sketched if sketched is not None and not composed.is_right else composed
 
 
 def _definitions(tx: Any) -> dict[str, Workflow]:
     return {name: workflows.get(tx, name) for name in workflows.names(tx)}
-
-
-def _checked(draft: Draft, parts: Parts, known: Mapping[str, Workflow]) -> Parsed:
-    if not draft.definition:
-        return Parsed(None, draft.problems, None)
-    text = orjson.dumps(draft.definition).decode()
-    return documents.check(text, catalog=parts.catalog, workflows=known)
 
 
 async def _check_same(plan: Plan, parts: Parts, policy: Policy) -> Workflow:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 from pydantic import AwareDatetime, Field
@@ -200,6 +201,11 @@ class Filled(Record):
     anomalies: tuple[str, ...] = ()
 
 
+FillTask = Literal["fill", "frame", "sketch", "repair"]
+"""What values are asked for: a form's, what a goal wants and knows, a plan's steps, or better ones."""
+NOTHING_GIVEN: Mapping[str, Any] = MappingProxyType({})
+
+
 class Decider(Protocol):
     """Who can be asked; the model's adapter, or a double."""
 
@@ -207,8 +213,24 @@ class Decider(Protocol):
         """Return what came of asking; never raises for what an endpoint does wrong."""
         ...
 
-    async def fill(self, goal: str, schema: Mapping[str, Any], *, deadline_seconds: float = 30.0) -> Filled:
-        """Return values for `schema` read out of `goal`; what the goal does not tell is left out."""
+    async def fill(
+        self,
+        goal: str,
+        schema: Mapping[str, Any],
+        *,
+        task: FillTask = "fill",
+        given: Mapping[str, Any] = NOTHING_GIVEN,
+        deadline_seconds: float = 30.0,
+    ) -> Filled:
+        """Return values for `schema` that serve `goal`; what is not told is left out.
+
+        Args:
+            goal: what is wanted, in words.
+            schema: an object of the values, as JSON Schema.
+            task: what is to be done: read values out of the goal, or a part of planning it.
+            given: facts beside the goal.
+            deadline_seconds: how long it may take in all.
+        """
         ...
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from planner import answers, forms, probabilities, prompts, verdicts
 from planner.answers import Choice, Envelope
-from planner.decisions import Backend, Question, ids
+from planner.decisions import NOTHING_GIVEN, Backend, FillTask, Question, ids
 from planner.model_requests import Ask
 
 UNCOUNTABLE = "options_uncountable"
@@ -41,13 +41,19 @@ def choosing(question: Question, backend: Backend, *, logprobs: bool = False) ->
     )
 
 
-def filling(goal: str, schema: Mapping[str, Any]) -> Ask:
-    """Return how to ask for the values that a goal tells."""
+def filling(
+    goal: str,
+    schema: Mapping[str, Any],
+    *,
+    task: FillTask = "fill",
+    given: Mapping[str, Any] = NOTHING_GIVEN,
+) -> Ask:
+    """Return how to ask for the values that a goal tells, or for a part of its plan."""
     form = forms.form(schema)
     asked = forms.fields(schema)
     return Ask(
         "fill",
-        prompts.fill(goal, form.schema),
+        prompts.fill(goal, form.schema, task=task, given=given),
         form.schema,
         strict=form.strict,
         read=lambda content, _: answers.read_form(content, asked),

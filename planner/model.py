@@ -15,7 +15,17 @@ from planner import answers, forms, inquiries, prompts, samples, verdicts
 from planner.answers import Choice, Envelope, Unusable
 from planner.budgets import Purse
 from planner.clock import Clock
-from planner.decisions import Answer, Backend, Confidence, Filled, ModelInfo, Question, Usage
+from planner.decisions import (
+    NOTHING_GIVEN,
+    Answer,
+    Backend,
+    Confidence,
+    Filled,
+    FillTask,
+    ModelInfo,
+    Question,
+    Usage,
+)
 from planner.definition import Allowance
 from planner.model_faults import Fault, Wire, mapped, wire_of
 from planner.model_requests import Ask, Dialect, Request
@@ -96,11 +106,19 @@ class Model:
             told += map(samples.ordered, rest, others)
         return samples.merged(told, gates="agreement" in self._config.gate_on)
 
-    async def fill(self, goal: str, schema: Mapping[str, Any], *, deadline_seconds: float = 30.0) -> Filled:
+    async def fill(
+        self,
+        goal: str,
+        schema: Mapping[str, Any],
+        *,
+        task: FillTask = "fill",
+        given: Mapping[str, Any] = NOTHING_GIVEN,
+        deadline_seconds: float = 30.0,
+    ) -> Filled:
         """Return values for `schema` read out of `goal`; what the goal does not tell is left out."""
         if not forms.fields(schema):
             return Filled(outcome_class="ok", value={}, anomalies=("nothing_to_fill",))
-        ask = inquiries.filling(goal, schema)
+        ask = inquiries.filling(goal, schema, task=task, given=given)
         funds = Funds(Spare(self._config.max_attempts - 1), Purse(Allowance(), self._config.cost_usd))
         asked = await self._ask(lambda: ask, time_left=self._time(deadline_seconds), funds=funds)
         result = asked.last.result if asked.last and asked.outcome_class == "ok" else None
@@ -273,6 +291,8 @@ class NoModel:
         goal: str,  # noqa: ARG002 - the port's name
         schema: Mapping[str, Any],  # noqa: ARG002 - the port's name
         *,
+        task: FillTask = "fill",  # noqa: ARG002 - the port's name
+        given: Mapping[str, Any] = NOTHING_GIVEN,  # noqa: ARG002 - the port's name
         deadline_seconds: float = 30.0,  # noqa: ARG002 - the port's name
     ) -> Filled:
         """Return that there is nobody to ask."""

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from planner.definition import Call, Decide, Parallel, Workflow, walk
 from planner.planning.manifest import Change
-from planner.planning.plans import Plan, Simulation
+from planner.planning.plans import Plan, Round, Simulation
 
 
 def lines(plan: Plan) -> Iterator[str]:
     """Yield what a plan does, what it needs, what can go wrong, and what comes next."""
     title = f' for "{plan.frame.goal}"' if plan.frame.goal else ""
     yield f"Plan {plan.id}{title}: {plan.status}"
+    yield from map(_round, plan.rounds)
     for problem in plan.problems:
         yield f"  {problem}"
     for lost in plan.missing:
@@ -22,6 +23,14 @@ def lines(plan: Plan) -> Iterator[str]:
         yield from _simulated(plan.simulation)
     yield from _ways(plan)
     yield from _next(plan)
+
+
+def _round(done: Round) -> str:
+    left = f"left {', '.join(done.defects)}" if done.defects else "left nothing wrong"
+    if done.by == "code":
+        return f"  code mended: {'; '.join(done.mended)}; {left}"
+    answer = "" if done.outcome_class == "ok" else f" gave no usable answer ({done.outcome_class})"
+    return f"  the model's {done.task}{answer or ('' if done.task == 'frame' else f' {left}')}"
 
 
 def _steps(plan: Plan) -> Iterator[str]:

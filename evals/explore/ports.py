@@ -9,7 +9,7 @@ from evals.explore.points import Kind, Option
 from evals.explore.state import State, Used
 from evals.explore.subject import Subject
 from planner import prompts
-from planner.decisions import Answer, Attempt, Filled, Question, Usage
+from planner.decisions import NOTHING_GIVEN, Answer, Attempt, Filled, FillTask, Question, Usage
 
 CHARACTERS_PER_TOKEN, ANSWER_TOKENS = 4, 60
 """How tokens are estimated where no model counts them."""
@@ -49,9 +49,17 @@ class Model:
         path.used = path.used.plus(Used(model_calls=1, tokens=cost.total))
         return answer
 
-    async def fill(self, goal: str, schema: Mapping[str, Any], *, deadline_seconds: float = 30.0) -> Filled:
+    async def fill(
+        self,
+        goal: str,
+        schema: Mapping[str, Any],
+        *,
+        task: FillTask = "fill",
+        given: Mapping[str, Any] = NOTHING_GIVEN,
+        deadline_seconds: float = 30.0,
+    ) -> Filled:
         """Return that nothing is filled in: a scenario gives its input whole."""
-        del goal, schema, deadline_seconds
+        del goal, schema, task, given, deadline_seconds
         return Filled(outcome_class="unavailable")
 
 

@@ -8,7 +8,7 @@ model is named `scripted-demo` and the fingerprint is `scripted`.
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -65,6 +65,21 @@ class Script(Record):
     choices: dict[str, tuple[Choice, ...]]
     """By decision point, as `workflow/step`."""
     fill: tuple[Values, ...] = ()
+    frame: tuple[Values, ...] = ()
+    """What goals want and know."""
+    sketch: tuple[Values, ...] = ()
+    """Sketches of workflows."""
+    repair: tuple[Values, ...] = ()
+    """Better ones."""
+
+
+FORMS: Mapping[str, Callable[[Script], tuple[Values, ...]]] = {
+    FILL_POINT: lambda script: script.fill,
+    "goal/frame": lambda script: script.frame,
+    "goal/sketch": lambda script: script.sketch,
+    "goal/repair": lambda script: script.repair,
+}
+"""The answers to forms by their decision point."""
 
 
 class Unscripted(Exception):
@@ -101,8 +116,8 @@ class Wanted(BaseModel):
 def answer(script: Script, wanted: Wanted) -> Json:
     """Return what the script answers; raise Unscripted where it answers nothing."""
     point = point_of(wanted.messages)
-    if point == FILL_POINT:
-        return _filled(script, wanted)
+    if point in FORMS:
+        return _filled(FORMS[point](script), wanted)
     for rule in script.choices.get(point or "", ()):
         offered = wanted.properties.get("choice", {}).get("enum", rule.choose)
         chosen = next((option for option in rule.choose if option in offered), None)
@@ -111,8 +126,8 @@ def answer(script: Script, wanted: Wanted) -> Json:
     raise Unscripted(f"the script holds no answer that is offered at the decision point {point!r}")
 
 
-def _filled(script: Script, wanted: Wanted) -> Json:
-    for rule in script.fill:
+def _filled(rules: Sequence[Values], wanted: Wanted) -> Json:
+    for rule in rules:
         values = rule.read(wanted.data)
         if rule.when in wanted.data and values.keys() >= rule.find.keys():
             return {name: values.get(name) for name in wanted.properties or values}

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from planner.decisions import OutcomeClass, Usage
 from planner.definition import Workflow, canonical
 from planner.planning import manifest, policy
 from planner.planning.frame import Frame
@@ -19,6 +20,10 @@ from tools.records import Record
 
 PlanStatus = Literal["unusable", "waiting", "approved", "rejected", "void"]
 """`unusable` has problems; `waiting` needs a person; `void` is no longer what was approved."""
+
+
+Task = Literal["frame", "sketch", "repair"]
+"""What a model is asked for when a goal is planned."""
 
 
 class Wanting(Record):
@@ -58,6 +63,21 @@ class Way(Record):
     cost: float
     unasked: tuple[str, ...]
     """Changes that the goal does not name."""
+
+
+class Round(Record):
+    """One turn of drafting: who did what, and how many defects were left."""
+
+    task: Task
+    by: Literal["model", "code"]
+    outcome_class: OutcomeClass | None = None
+    """What came of asking the model."""
+    mended: tuple[str, ...] = ()
+    """What code mended, one sentence each."""
+    defects: tuple[str, ...] = ()
+    """Codes of the problems that were left."""
+    usage: Usage = Usage()
+    """What asking the model took."""
 
 
 class Finding(Record):
@@ -115,6 +135,8 @@ class Plan(Record):
     way: int = 0
     problems: tuple[Problem, ...] = ()
     missing: tuple[Wanting, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    """How a model's sketch came to be, and was mended."""
     asks: tuple[Asked, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     manifest: Manifest | None = None

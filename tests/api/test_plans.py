@@ -2,6 +2,8 @@
 
 import pytest
 
+from planner.testing import ScriptedModel
+
 PRICE = {"goal": "Tell a price.", "want": ["floor.price"], "have": {"sku": "a"}}
 PAY = {"goal": "Pay.", "want": ["floor.pay"], "have": {"amount": 5}}
 
@@ -74,3 +76,36 @@ def test_a_plan_that_is_not_there_is_told(client):
         client.post("/v1/plans/nix/runs", json={}),
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, "plan-unknown")
+
+
+def test_a_goal_in_words_is_framed_sketched_and_repaired_by_a_model(opened):
+    step = {"id": "pay", "call": "floor.pay"}
+    bad = {"steps": [{**step, "when": "input.amont > 0"}], "output": []}
+    model = ScriptedModel(
+        {
+            "goal/frame": {
+                "fill": {"want": ["floor.pay"], "have": [{"name": "amount", "value": 5}], "questions": []}
+            },
+            "goal/sketch": {"fill": bad},
+            "goal/repair": {"fill": {"steps": [step], "output": []}},
+        }
+    )
+    with model.serving() as address, opened(model={"name": "scripted", "base_url": address}) as client:
+        plan = client.post("/v1/plans", json={"goal": "Pay five."}).json()
+
+    assert (plan["origin"], plan["status"]) == ("drafted", "approved")
+    assert plan["frame"]["want"] == ["floor.pay"]
+    assert [(each["task"], each["by"], len(each["defects"])) for each in plan["rounds"]] == [
+        ("frame", "model", 0),
+        ("sketch", "model", 1),
+        ("repair", "model", 0),
+    ]
+
+
+def test_where_a_model_does_not_know_what_is_wanted_its_questions_come_back(opened):
+    told = {"want": [], "have": [], "questions": ["Which article?"]}
+    model = ScriptedModel({"goal/frame": {"fill": told}})
+    with model.serving() as address, opened(model={"name": "scripted", "base_url": address}) as client:
+        answer = client.post("/v1/plans", json={"goal": "Tell me."})
+
+    assert (answer.status_code, answer.json()["questions"]) == (422, ["Which article?"])

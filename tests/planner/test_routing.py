@@ -32,7 +32,7 @@ class Told:
         self.asked.append(question)
         return self.answer
 
-    async def fill(self, goal, schema, *, deadline_seconds=30.0):
+    async def fill(self, goal, schema, **_more):
         self.asked.append((goal, schema))
         return self.filled
 

@@ -1,0 +1,166 @@
+"""Drafting: a goal's frame and sketch by a model, checked by code and mended until nothing is wrong."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from planner import documents, search
+from planner.decisions import Decider, Filled
+from planner.definition import Workflow
+from planner.documents import Parsed
+from planner.planning import briefs, drafts, frame, repair, signatures
+from planner.planning.briefs import Framed
+from planner.planning.drafts import Draft
+from planner.planning.frame import Frame
+from planner.planning.plans import Round, Task
+from planner.planning.sketch import Sketch
+from tools.catalog import Catalog
+from tools.operations import Operation
+from tools.problems import Problem
+
+MOST_REPAIRS = 3
+"""How often a model is asked to mend its sketch."""
+MOST_LISTED = 40
+"""Operations that a model is shown at most, those that fit the goal best."""
+SECONDS = 60.0
+"""How long one request may take in all."""
+
+
+class Place(NamedTuple):
+    """Where a definition comes to stand."""
+
+    name: str
+    """The workflow's name."""
+    catalog: Catalog
+    workflows: Mapping[str, Workflow]
+    """Those that it may run, by name."""
+
+    def check(self, draft: Draft) -> Parsed:
+        """Return the workflow of a draft and everything that is wrong with it."""
+        text = orjson.dumps(draft.definition).decode()
+        return documents.check(text, catalog=self.catalog, workflows=self.workflows)
+
+
+class Drafted(NamedTuple):
+    """A sketch, and what was made of it."""
+
+    sketch: Sketch
+    draft: Draft
+    parsed: Parsed
+
+
+class Drafter:
+    """Asks one model for one goal, and keeps what was asked."""
+
+    def __init__(self, goal: str, decider: Decider, catalog: Catalog) -> None:
+        self._goal, self._decider, self._catalog = goal, decider, catalog
+        self._operations = _relevant(goal, catalog)
+        self._signed = {item.name: signatures.sign(item) for item in self._operations}
+        self.rounds: list[Round] = []
+
+    async def frame(self, known: Mapping[str, Any]) -> Framed | None:
+        """Return what the goal wants and knows; None where the model gave no usable answer."""
+        schema = briefs.frame_schema([item.name for item in self._operations], self._signed)
+        told = await self._ask("frame", schema, {"known": dict(known), "operations": self._listed})
+        self._note("frame", told)
+        return None if told.value is None else briefs.read_frame(self._goal, told.value, known)
+
+    @property
+    def outcome(self) -> str:
+        """Return what came of asking last."""
+        return next(
+            (each.outcome_class for each in reversed(self.rounds) if each.outcome_class), "unavailable"
+        )
+
+    async def sketch(self, wanted: Frame, place: Place) -> Drafted | None:
+        """Return the best of what the model sketched; None where it gave no usable answer."""
+        extra = [item for item in _wanted(wanted, self._catalog) if item.name not in self._signed]
+        self._operations = [*self._operations, *extra]
+        self._signed |= {item.name: signatures.sign(item) for item in extra}
+        known = {item.name: list(item.kinds) for item in frame.known(wanted)}
+        sketched = await self._sketched("sketch", {"want": list(wanted.want), "known": known})
+        if sketched is None:
+            return None
+        best = self._checked(sketched, wanted, place)
+        for _ in range(MOST_REPAIRS):
+            if not best.parsed.problems:
+                break
+            defects = [_defect(problem) for problem in best.parsed.problems]
+            given = {"known": known, "sketch": briefs.written(best.sketch), "defects": defects}
+            again = await self._sketched("repair", given)
+            if again is None:
+                break
+            better = self._checked(again, wanted, place)
+            if len(better.parsed.problems) >= len(best.parsed.problems):
+                break
+            best = better
+        return best
+
+    @property
+    def _listed(self) -> list[dict[str, Any]]:
+        return briefs.listed(self._operations, self._signed)
+
+    async def _ask(self, task: Task, schema: Mapping[str, Any], given: Mapping[str, Any]) -> Filled:
+        filled = await self._decider.fill(
+            self._goal, schema, task=task, given=given, deadline_seconds=SECONDS
+        )
+        usable = filled.outcome_class == "ok" and isinstance(filled.value, dict)
+        return filled if usable else filled.model_copy(update={"value": None})
+
+    async def _sketched(self, task: Task, given: Mapping[str, Any]) -> Sketch | None:
+        schema = briefs.sketch_schema([item.name for item in self._operations])
+        told = await self._ask(task, schema, {**given, "operations": self._listed})
+        read = briefs.read_sketch(told.value) if told.value is not None else None
+        self._note(task, told, read.problems if read is not None else ())
+        return None if read is None else read.sketch
+
+    def _checked(self, sketch: Sketch, wanted: Frame, place: Place) -> Drafted:
+        """Return what became of a sketch once code has mended what it can."""
+        checked = self._check(sketch, wanted, place)
+        self.rounds[-1] = self.rounds[-1].model_copy(update={"defects": _codes(checked.parsed.problems)})
+        while checked.parsed.problems:
+            repaired = repair.repair(checked.sketch, checked.parsed.problems, self._catalog.operations)
+            if not repaired.mended:
+                break
+            mended = self._check(repaired.sketch, wanted, place)
+            if len(mended.parsed.problems) >= len(checked.parsed.problems):
+                break
+            checked = mended
+            codes = _codes(checked.parsed.problems)
+            self.rounds.append(Round(task="repair", by="code", mended=repaired.mended, defects=codes))
+        return checked
+
+    def _check(self, sketch: Sketch, wanted: Frame, place: Place) -> Drafted:
+        draft = drafts.sketched(sketch, wanted, self._catalog, name=place.name)
+        return Drafted(sketch, draft, place.check(draft))
+
+    def _note(self, task: Task, told: Filled, problems: Sequence[Problem] = ()) -> None:
+        noted = {"outcome_class": told.outcome_class, "usage": told.usage, "defects": _codes(problems)}
+        self.rounds.append(Round(task=task, by="model", **noted))
+
+
+def _codes(problems: Sequence[Problem]) -> tuple[str, ...]:
+    return tuple(problem.code for problem in problems)
+
+
+def _defect(problem: Problem) -> dict[str, str]:
+    return {
+        "code": problem.code,
+        "path": problem.path,
+        "found": problem.message,
+        "remedy": problem.remedy,
+    }
+
+
+def _wanted(wanted: Frame, catalog: Catalog) -> list[Operation]:
+    return [catalog.operations[name] for name in wanted.want if name in catalog.operations]
+
+
+def _relevant(goal: str, catalog: Catalog) -> list[Operation]:
+    """Return the operations that fit the goal's words best, all of them where they are few."""
+    operations = catalog.operations
+    if len(operations) <= MOST_LISTED:
+        return list(operations.values())
+    texts = {name: " ".join([*signatures.words(name), item.summary]) for name, item in operations.items()}
+    return [operations[ranked.name] for ranked in search.rank(goal, texts)[:MOST_LISTED]]
