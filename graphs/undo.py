@@ -1,6 +1,6 @@
 """Undo: taking back what a run applied, newest first, journaled like any effect."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from graphs import choices, people
 from graphs.attempts import NOT_APPLIED, Target, attempts, reconcile, settle
@@ -62,7 +62,16 @@ async def _settle(effect: Effect, ctx: Context) -> bool:
     found = await reconcile(target, ctx, before=before)
     if found.kind != "unknown":
         return True
-    asked = await _ask(effect, ctx, _DOUBT, "Did this call take effect?", f"{before}{effect.path}")
+    question = Question(
+        kind="undo",
+        point=_point(ctx, f"{before}{effect.path}"),
+        question="Did this call take effect?",
+        goal=ctx.run.goal,
+        given=_made(effect),
+        options=_DOUBT,
+    )
+    trigger = Trigger(operation=effect.operation, outcome="unknown", effect=effect.effect, error=effect.error)
+    asked = await _ask(question, trigger, ctx, f"{before}{effect.path}", effect.visit)
     if asked.choice in {"applied", "not_applied"}:
         kind = "applied" if asked.choice == "applied" else "not_sent"
         await settle(target, ctx, Outcome(kind=kind, output=asked.body.get("value")), by="person")
@@ -83,16 +92,7 @@ async def _take_back(effect: Effect, ctx: Context) -> bool:
         outcome = target if isinstance(target, Outcome) else await _compensate(target, ctx)
         if outcome.ok:
             return True
-        why = f"{effect.operation} could not be taken back: {outcome.error or outcome.kind}"
-        asked = await _ask(
-            standing,
-            ctx,
-            _stuck(target, outcome),
-            f"{why}. What now?",
-            standing.undo_path,
-            number=number,
-            outcome=outcome,
-        )
+        asked = await _ask_stuck(standing, ctx, target, outcome=outcome, number=number)
         if asked.choice != "retry" or isinstance(target, Outcome):
             return asked.choice == "done"
         if _is_once(target, outcome):
@@ -153,32 +153,42 @@ def _is_once(target: Target, outcome: Outcome) -> bool:
     return outcome.kind == "unknown" and not target.operation.repeatable
 
 
-async def _ask(
-    effect: Effect,
-    ctx: Context,
-    options: tuple[Offered, ...],
-    text: str,
-    path: str,
-    *,
-    number: int = 1,
-    outcome: Outcome | None = None,
+async def _ask_stuck(
+    effect: Effect, ctx: Context, target: Target | Outcome, *, outcome: Outcome, number: int
 ) -> choices.Choice:
-    known = choices.replay(ctx, path, effect.visit, number)
-    if known is not None:
-        return known
+    """Ask about the call that should have taken an effect back, or about the effect where there is none."""
+    why = f"{effect.operation} could not be taken back"
+    given, operation, kind = _made(effect), effect.operation, effect.effect
+    if isinstance(target, Target):
+        operation, kind = target.operation.name, target.operation.effect
+        why = f"{why} by {operation}"
+        given = {"operation": operation, "arguments": target.arguments, "undoes": given}
     question = Question(
         kind="undo",
-        point=f"{ctx.run.workflow.name}/{path}",
-        question=text,
+        point=_point(ctx, effect.undo_path),
+        question=f"{why}: {outcome.error or outcome.kind}. What now?",
         goal=ctx.run.goal,
-        given={"operation": effect.operation, "arguments": effect.arguments, "output": effect.output},
-        options=options,
+        given=given,
+        options=_stuck(target, outcome),
     )
-    trigger = Trigger(
-        operation=effect.operation,
-        outcome=outcome.kind if outcome else "unknown",
-        effect=effect.effect,
-        error=outcome.error if outcome else effect.error,
-    )
-    asking = Asking(question, "undo", path, effect.visit, number, trigger=trigger)
+    trigger = Trigger(operation=operation, outcome=outcome.kind, effect=kind, error=outcome.error)
+    return await _ask(question, trigger, ctx, effect.undo_path, effect.visit, number=number)
+
+
+def _made(effect: Effect) -> dict[str, Any]:
+    """Return the call of an effect and its answer, as a person is told of them."""
+    return {"operation": effect.operation, "arguments": effect.arguments, "output": effect.output}
+
+
+def _point(ctx: Context, path: str) -> str:
+    return f"{ctx.run.workflow.name}/{path}"
+
+
+async def _ask(
+    question: Question, trigger: Trigger, ctx: Context, path: str, visit: int, *, number: int = 1
+) -> choices.Choice:
+    known = choices.replay(ctx, path, visit, number)
+    if known is not None:
+        return known
+    asking = Asking(question, "undo", path, visit, number, trigger=trigger)
     return await choices.record(ctx, await people.ask(asking, ctx), number)

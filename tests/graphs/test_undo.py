@@ -225,6 +225,21 @@ def test_an_undo_in_doubt_is_sent_again_only_when_a_person_says_that_it_did_not_
     assert (ended.status, bench.caller.count("shop.refund")) == ("undone", 2)
 
 
+def test_the_question_about_an_undo_names_the_call_that_should_have_taken_the_effect_back(world):
+    bench = world.bench(SAGA, {**BROKEN, "shop.refund": [REFUSED]})
+    world.run(bench)
+
+    asked = bench.answer("leave")
+
+    assert (asked.trigger.operation, asked.trigger.outcome) == ("shop.refund", "rejected")
+    assert asked.given == {
+        "operation": "shop.refund",
+        "arguments": {"id": "paid"},
+        "undoes": {"operation": "shop.pay", "arguments": {"order": "o-1"}, "output": {"id": "paid"}},
+    }
+    assert asked.question == "shop.pay could not be taken back by shop.refund: no. What now?"
+
+
 def test_an_undo_that_took_effect_wrongly_is_not_offered_again(world):
     bench = world.bench(SAGA, {**BROKEN, "shop.refund": [WRONG]})
     changed(bench, "shop.refund", effect="write")
