@@ -17,7 +17,9 @@ from evals import (
     comparing,
     load,
     measures,
+    memory,
     outputs,
+    playing,
     provenance,
     reading,
     report,
@@ -98,6 +100,12 @@ CostOption = Annotated[
     float | None,
     typer.Option("--max-cost", min=0, metavar="X", help="With --live: US dollars that it may cost"),
 ]
+ProcessesOption = Annotated[
+    int, typer.Option("-j", metavar="N", min=1, help="Processes that run cases at once")
+]
+LastFailedOption = Annotated[
+    bool, typer.Option("--last-failed", help="Only cases that failed when they last ran; all where none did")
+]
 
 
 app.command(epilog=exploring.EXITS)(exploring.explore)
@@ -121,6 +129,8 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
     case: CaseOption = None,
     folder: ProjectOption = None,
     engine: EngineOption = Engine.LANGGRAPH,
+    processes: ProcessesOption = 1,
+    last_failed: LastFailedOption = False,
     files: OutputOption = None,
     live: LiveOption = False,
     repeat: RepeatOption = 1,
@@ -132,23 +142,29 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
     """Run cases and tell for each whether it passed, with the first difference."""
     policy = terminal.masking(as_json=as_json)
     wanted = _wanted(paths, folder, Selection(expression, tag or (), case or ()), as_json=as_json)
+    wanted = memory.failed(wanted) if last_failed else wanted
     with terminal.refusing(as_json=as_json):
         outputs.check(files or ())
     origin = provenance.provenance(wanted, engine=engine.value, name=new_id(), at=SystemClock().now())
     told = _silent if as_json else _tell
-    with _endpoint(max_tokens, max_cost, live=live, as_json=as_json) as endpoint:
-        plan = Plan(repeat=repeat, permutes=permutes, endpoint=endpoint)
-        played = trials.play(wanted, plan, engine=engine.value, policy=policy, told=told)
-    is_measured = live or repeat > 1
-    more = measures.told(played, endpoint) if is_measured else None
+    more, lines = None, list[str]()
+    if live or repeat > 1:
+        with _endpoint(max_tokens, max_cost, live=live, as_json=as_json) as endpoint:
+            plan = Plan(repeat=repeat, permutes=permutes, endpoint=endpoint)
+            tried = trials.play(wanted, plan, engine=engine.value, policy=policy, told=told)
+            more, lines = measures.told(tried, endpoint), list(measures.lines(tried, endpoint))
+        played = playing.Played(list(tried.cases), tried.seconds)
+    else:
+        played = playing.play(wanted, engine=engine.value, policy=policy, told=told, processes=processes)
+    memory.keep(played.cases)
     document = report.document(played.cases, origin=origin, more=more)
     outputs.write(files or (), document)
     if as_json:
         terminal.say(report.text(document))
     elif played.cases:
         terminal.say(report.summary(played.cases, played.seconds))
-        if is_measured:
-            terminal.say("\n".join(measures.lines(played, endpoint)))
+        if lines:
+            terminal.say("\n".join(lines))
     else:
         terminal.complain("no case was found, and nothing found is no success")
     counted = trials.judged(played)

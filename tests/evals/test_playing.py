@@ -19,3 +19,15 @@ def test_one_broken_case_does_not_stop_the_others(desk):
     played = playing.play(wanted, engine="driver", policy=Masking(), told=told.append)
     assert [case["status"] for case in played.cases] == ["error", "passed"]
     assert told == played.cases
+
+
+def test_processes_give_the_same_in_the_same_order(desk):
+    wanted = desk.jobs(BAD + desk.case(GOOD))
+
+    def played(processes):
+        found = playing.play(
+            wanted, engine="driver", policy=Masking(), told=lambda _case: None, processes=processes
+        )
+        return [(case["id"], case["status"], case["reason"], case["path"]) for case in found.cases]
+
+    assert played(2) == played(1)
