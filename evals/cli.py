@@ -153,9 +153,10 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
             plan = Plan(repeat=repeat, permutes=permutes, endpoint=endpoint)
             tried = trials.play(wanted, plan, engine=engine.value, policy=policy, told=told)
             more, lines = measures.told(tried, endpoint), list(measures.lines(tried, endpoint))
-        played = playing.Played(list(tried.cases), tried.seconds)
+        played, counted = playing.Played(tried.cases, tried.seconds), trials.judged(tried)
     else:
         played = playing.play(wanted, engine=engine.value, policy=policy, told=told, processes=processes)
+        counted = played.cases
     memory.keep(played.cases)
     document = report.document(played.cases, origin=origin, more=more)
     outputs.write(files or (), document)
@@ -167,7 +168,6 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
             terminal.say("\n".join(lines))
     else:
         terminal.complain("no case was found, and nothing found is no success")
-    counted = trials.judged(played)
     raise typer.Exit(report.exit_code(counted) if counted or not played.cases else report.PASSED)
 
 

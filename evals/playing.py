@@ -28,7 +28,8 @@ class _Task(NamedTuple):
     engine: str
     policy: Masking
 
-    def __call__(self, place: int) -> dict[str, Any]:
+    def play(self, place: int) -> dict[str, Any]:
+        """Return what becomes of the case at a place."""
         return report.case(runner.run(self.jobs[place], engine=self.engine), self.policy)
 
 
@@ -59,7 +60,7 @@ def play(
 def _played(task: _Task, processes: int) -> Iterator[dict[str, Any]]:
     places = range(len(task.jobs))
     if min(processes, len(places)) < 2 or _FORK not in multiprocessing.get_all_start_methods():  # noqa: PLR2004
-        yield from map(task, places)
+        yield from map(task.play, places)
         return
     # Forked, so that what was loaded, which cannot be sent, is there already.
     context = multiprocessing.get_context(_FORK)
@@ -75,4 +76,4 @@ def _begin(task: _Task) -> None:
 
 
 def _one(place: int) -> dict[str, Any]:
-    return _task[0](place)
+    return _task[0].play(place)
