@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo shop serve test faults sweep bench check lint types layers coverage lock wheel rehearse clean
+.PHONY: help install dev demo shop serve test faults sweep bench bench-planning check lint types layers coverage lock wheel rehearse clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ sweep: dev  ## kill runs of the shop at every point, and look what became of the
 
 bench: $(VENV)/.bench  ## the engine against its peers; a table, and build/bench.json (QUICK=1: under 5 minutes)
 	$(BIN)/python -m bench $(if $(QUICK),--quick,)
+
+bench-planning: dev  ## retrieval, composition and the time of a plan; ends with one JSON line
+	$(BIN)/python -m bench.planning
 
 check: lint types layers coverage  ## what CI runs
 

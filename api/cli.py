@@ -91,6 +91,7 @@ _BRANCHES = {
         "enable": "webhooks:enable",
         "remove": "webhooks:remove",
     },
+    "catalog": {"search": "catalog:search"},
     "events": {"show": "events:show", "send": "events:send"},
     "workflows": {
         "versions": "versions:versions",

@@ -5,15 +5,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from planner import documents, search
+from planner import documents
 from planner.decisions import Decider, Filled
 from planner.definition import Workflow
 from planner.documents import Parsed
-from planner.planning import briefs, drafts, frame, repair, signatures
+from planner.planning import briefs, drafts, frame, repair
 from planner.planning.briefs import Framed
 from planner.planning.drafts import Draft
 from planner.planning.frame import Frame
 from planner.planning.plans import Round, Task
+from planner.planning.retrieval import index_of
 from planner.planning.sketch import Sketch
 from tools.catalog import Catalog
 from tools.operations import Operation
@@ -56,7 +57,7 @@ class Drafter:
     def __init__(self, goal: str, decider: Decider, catalog: Catalog) -> None:
         self._goal, self._decider, self._catalog = goal, decider, catalog
         self._operations = _relevant(goal, catalog)
-        self._signed = {item.name: signatures.sign(item) for item in self._operations}
+        self._signed = index_of(catalog).signatures
         self.rounds: list[Round] = []
 
     async def frame(self, known: Mapping[str, Any]) -> Framed | None:
@@ -75,9 +76,8 @@ class Drafter:
 
     async def sketch(self, wanted: Frame, place: Place) -> Drafted | None:
         """Return the best of what the model sketched; None where it gave no usable answer."""
-        extra = [item for item in _wanted(wanted, self._catalog) if item.name not in self._signed]
-        self._operations = [*self._operations, *extra]
-        self._signed |= {item.name: signatures.sign(item) for item in extra}
+        shown = {item.name for item in self._operations}
+        self._operations += [item for item in _wanted(wanted, self._catalog) if item.name not in shown]
         known = {item.name: list(item.kinds) for item in frame.known(wanted)}
         sketched = await self._sketched("sketch", {"want": list(wanted.want), "known": known})
         if sketched is None:
@@ -162,5 +162,4 @@ def _relevant(goal: str, catalog: Catalog) -> list[Operation]:
     operations = catalog.operations
     if len(operations) <= MOST_LISTED:
         return list(operations.values())
-    texts = {name: " ".join([*signatures.words(name), item.summary]) for name, item in operations.items()}
-    return [operations[ranked.name] for ranked in search.rank(goal, texts)[:MOST_LISTED]]
+    return [operations[found.operation] for found in index_of(catalog).search(goal, most=MOST_LISTED)]

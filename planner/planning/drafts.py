@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from planner.planning import assembly, edges, frame, proposals, signatures
+from planner.planning import assembly, edges, frame, proposals
 from planner.planning.frame import Frame
 from planner.planning.missing import Missing
 from planner.planning.plans import Asked, Doubt, Wanting, Way
 from planner.planning.proposals import Proposal
+from planner.planning.retrieval import index_of
 from planner.planning.sketch import Sketch
 from tools.catalog import Catalog
 from tools.problems import Problem
@@ -29,7 +30,7 @@ class Draft(NamedTuple):
 
 def composed(wanted: Frame, catalog: Catalog, *, name: str, way: int = 0) -> Draft:
     """Return a definition that needs no model, by one of the ways to what is wanted; 0 is the cheapest."""
-    signed = {each: signatures.sign(item) for each, item in catalog.operations.items()}
+    signed = index_of(catalog).signatures
     found = proposals.propose(wanted, frame.known(wanted), signed, catalog.operations)
     missing = tuple(
         Wanting(want=each.want, lacking=each.lacking, through=each.through) for each in found.missing
@@ -47,12 +48,7 @@ def composed(wanted: Frame, catalog: Catalog, *, name: str, way: int = 0) -> Dra
 def sketched(sketch: Sketch, wanted: Frame, catalog: Catalog, *, name: str) -> Draft:
     """Return the definition of a sketch."""
     given = frame.known(wanted)
-    signed = {
-        step.call: signatures.sign(catalog.operations[step.call])
-        for step in sketch.calls
-        if step.call in catalog.operations
-    }
-    wired = edges.wire(sketch, signed, catalog.operations, given)
+    wired = edges.wire(sketch, index_of(catalog).signatures, catalog.operations, given)
     definition = assembly.assemble(
         name,
         wanted.goal or f"Reach {', '.join(wanted.want)}.",

@@ -6,6 +6,7 @@ A kind is a thing (`order`), one of its fields (`order.total`), a list of things
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from planner.planning.reach import Producer
@@ -13,6 +14,8 @@ from tools import schemas
 from tools.operations import HttpBinding, JsonSchema, Operation
 from tools.pointers import target
 
+CACHED = 100_000
+"""Names that are taken apart once; a catalogue repeats the same few thousand."""
 DEEPEST = 3
 """How far into an answer its fields are read."""
 
@@ -67,6 +70,8 @@ class Signature(NamedTuple):
     arguments: tuple[Argument, ...]
     fields: tuple[Field, ...]
     cost: float
+    listed: frozenset[str] = frozenset()
+    """Kinds of the fields of things in lists of the answer; one thing must be picked for a value."""
 
     @property
     def producer(self) -> Producer:
@@ -86,19 +91,23 @@ def sign(operation: Operation) -> Signature:
     )
     output = operation.output or {}
     fields = tuple(_fields(output, output, entity, declared=operation.kinds))
-    return Signature(operation.name, entity, arguments, fields, COSTS[operation.effect])
+    listed = frozenset(_listed(output, output, entity))
+    return Signature(operation.name, entity, arguments, fields, COSTS[operation.effect], listed)
 
 
-def words(name: str) -> list[str]:
+@lru_cache(maxsize=CACHED)
+def words(name: str) -> tuple[str, ...]:
     """Return the words of a name in small letters, however they are joined."""
-    return [word.lower() for word in _WORD.findall(name)]
+    return tuple(word.lower() for word in _WORD.findall(name))
 
 
+@lru_cache(maxsize=CACHED)
 def snake(name: str) -> str:
     """Return a name with its words joined by `_`."""
     return "_".join(words(name)) or name
 
 
+@lru_cache(maxsize=CACHED)
 def singular(word: str) -> str:
     """Return the English singular of a word, as far as its ending tells."""
     if word in _SAME or word.removesuffix("s") in _SAME:
@@ -110,6 +119,7 @@ def singular(word: str) -> str:
     return word[:-1] if is_plural and len(word) > 2 else word  # noqa: PLR2004 - no word of two letters is one
 
 
+@lru_cache(maxsize=CACHED)
 def field_kinds(entity: str, name: str) -> tuple[str, ...]:
     """Return the kinds of a field of a thing by its name: `payment_id` of an order is a `payment.id`."""
     plain = snake(name)
@@ -167,7 +177,7 @@ def _entity(operation: Operation) -> str:
 
 def _thing(schema: Any, root: JsonSchema) -> str | None:
     """Return the name of an object schema, from its own reference or title."""
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, dict):
         return None
     resolved = _resolved(schema, root)
     if resolved.get("type") != "object" and "properties" not in resolved:
@@ -188,7 +198,7 @@ def _fields(
     certain: bool = True,
 ) -> Iterator[Field]:
     """Yield a thing, then its fields, those of things in it included."""
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, dict):
         return
     resolved = _resolved(schema, root)
     yield Field(path, _kinds_of(schema, root, entity, declared=declared, path=path), certain)
@@ -203,6 +213,22 @@ def _fields(
             yield from _fields(inner, root, thing, declared=declared, path=below, certain=sure)
         else:
             yield Field(below, _kinds_of(inner, root, entity, declared=declared, path=below), sure)
+
+
+def _listed(schema: Any, root: JsonSchema, entity: str, depth: int = 0) -> Iterator[str]:
+    """Yield the kinds of the fields of things in lists; unnamed ones are what the operation is about."""
+    resolved = _resolved(schema, root)
+    if depth > DEEPEST:
+        return
+    if resolved.get("type") == "array":
+        items = resolved.get("items", {})
+        for thing in {entity, _thing(items, root) or entity}:
+            for name, _ in _properties(_resolved(items, root), root):
+                yield from field_kinds(thing, name)
+        return
+    for name, inner in _properties(resolved, root):
+        about = entity if snake(name) in GENERAL else singular(snake(name))
+        yield from _listed(inner, root, about, depth + 1)
 
 
 def _kinds_of(
@@ -222,13 +248,13 @@ def _kinds_of(
 
 def _properties(schema: Mapping[str, Any], root: JsonSchema) -> list[tuple[str, JsonSchema]]:
     found = _resolved(schema, root).get("properties", {})
-    return [(name, dict(item)) for name, item in found.items() if isinstance(item, Mapping)]
+    return [(name, item) for name, item in found.items() if isinstance(item, dict)]
 
 
 def _resolved(schema: Any, root: JsonSchema) -> Mapping[str, Any]:
     """Return the schema behind a reference; nothing where it cannot be told."""
     for _ in range(DEEPEST * DEEPEST):
-        if not isinstance(schema, Mapping):
+        if not isinstance(schema, dict):
             return {}
         if "$ref" not in schema:
             return schema

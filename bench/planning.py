@@ -1,0 +1,136 @@
+"""Planning: retrieval, composition, and the time of a plan outside any model; ends with one JSON line.
+
+`make bench-planning`. Goals and their gold operations are RestBench's (TMDB), compositions those of the Web
+Service Challenge 2008; both are read from `../shared/real` beside the checkout.
+"""
+
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+
+from bench import challenge
+from planner.planning import composition, drafts
+from planner.planning.frame import Frame
+from planner.planning.retrieval import Index
+from tools import catalog
+from tools.catalog import Catalog
+from tools.operations import HttpBinding, Operation
+
+REAL = Path(__file__).resolve().parents[1].parent / "shared" / "real"
+SHOP = Path(__file__).resolve().parents[1] / "examples" / "shop" / "catalog.yaml"
+MANY, SOME = 22_000, 500
+REPEATS = 5
+Figures = dict[str, Any]
+
+
+def main() -> int:
+    """Measure, print a table, and end with one JSON line."""
+    if not REAL.is_dir():
+        sys.stderr.write(f"{REAL} is not there, so nothing can be measured\n")
+        return 1
+    figures = {**retrieval(), **composed(), **planned()}
+    for name, value in figures.items():
+        print(f"{name:24} {value}")
+    print(json.dumps(figures))
+    return 0
+
+
+def retrieval() -> Figures:
+    """Return the share of goals with all gold operations among the first twenty, and an index's cost."""
+    tmdb = loaded(REAL / "restbench" / "tmdb_oas.json")
+    names = {(item.binding.method, item.binding.path): name for name, item in over_http(tmdb)}
+    goals = json.loads((REAL / "restbench" / "tmdb_goals.json").read_text(encoding="utf-8"))
+    index = Index(tmdb.operations)
+    hits = 0
+    for goal in goals:
+        gold = {names.get(tuple(step.split())) for step in goal["solution"]}
+        hits += gold <= {found.operation for found in index.search(goal["query"])}
+    many = copies(tmdb, MANY)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    large = Index(many)
+    seconds = time.perf_counter() - began
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return {
+        "retrieval_top20": round(hits / len(goals), 3),
+        "goals": len(goals),
+        "index_operations": len(many),
+        "index_seconds": round(seconds, 2),
+        "index_mb": round(grown),
+        "query_ms": round(_median(lambda: large.search(goals[0]["query"])) * 1000, 2),
+    }
+
+
+def composed() -> Figures:
+    """Return the depth and steps of each composition of the challenge, and the longest time of one."""
+    sizes, times = [], []
+    for folder in sorted((REAL / "wsc2008").glob("[0-9]*")):
+        task = challenge.load(folder)
+        began = time.perf_counter()
+        found = composition.compose(task.producers, task.have, task.want, kinds=task.kinds)
+        times.append(time.perf_counter() - began)
+        best = found.alternatives[0]
+        sizes.append(f"{len(best.layers)}/{best.steps}")
+    return {"composed": sizes, "composition_seconds": round(max(times), 3)}
+
+
+def planned() -> Figures:
+    """Return how long a plan takes outside any model, simulation left out, among five hundred operations."""
+    shop = catalog.load(SHOP)
+    operations = {**copies(shop, SOME - len(shop.operations)), **shop.operations}
+    large = Catalog(operations, shop.services)
+    frame = Frame(goal="g", want=("payments.refund", "notifications.send"), have={"order_id": "o-1"})
+    began = time.perf_counter()
+    drafts.composed(frame, large, name="plan-1")
+    first = time.perf_counter() - began
+    again = _median(lambda: drafts.composed(frame, large, name="plan-1"))
+    return {"plan_first_ms": round(first * 1000), "plan_ms": round(again * 1000)}
+
+
+def _median(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def loaded(document: Path) -> Catalog:
+    """Return a catalogue of one service with this OpenAPI document."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "catalog.yaml"
+        entry = {"services": {"tmdb": {"openapi": str(document), "base_url": "http://127.0.0.1:1"}}}
+        path.write_bytes(orjson.dumps(entry))
+        return catalog.load(path)
+
+
+def over_http(found: Catalog) -> Iterator[tuple[str, Any]]:
+    """Yield the operations that are called over HTTP, with their names."""
+    for name, item in found.operations.items():
+        if isinstance(item.binding, HttpBinding):
+            yield name, item
+
+
+def copies(found: Catalog, count: int) -> dict[str, Operation]:
+    """Return that many operations: the catalogue's own, again and again, each time of another service."""
+    operations = list(found.operations.values())
+    made: dict[str, Operation] = {}
+    for number in range(count):
+        item = operations[number % len(operations)]
+        service = f"{item.service}{number // len(operations)}"
+        name = f"{service}.{item.name.partition('.')[2]}"
+        made[name] = item.model_copy(update={"name": name, "service": service})
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main())

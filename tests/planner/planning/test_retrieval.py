@@ -1,0 +1,62 @@
+import json
+import time
+
+import pytest
+
+from bench import planning
+from planner.planning.retrieval import Found, Index, index_of
+
+
+@pytest.fixture(scope="module")
+def index(shop):
+    return Index(shop.operations)
+
+
+def names(found):
+    return [each.operation for each in found]
+
+
+def test_operations_are_found_by_the_words_of_their_names_paths_and_answers(index):
+    assert names(index.search("pay the refund back"))[0] == "payments.refund"
+    assert "ops.getMetrics" in names(index.search("What is the error rate?"))
+
+
+def test_whoever_gives_what_a_found_one_needs_comes_right_behind_it(index):
+    found = index.search("track the parcel")
+    place = found.index(Found("shipping.track", ""))
+    assert found[place + 1].because == "shipping.track"
+    assert {"shipping.findShipments", "orders.getOrder"} & set(names(found)[place + 1 : place + 3])
+
+
+def test_nothing_is_found_for_words_that_no_operation_has(index):
+    assert index.search("quantum chromodynamics") == []
+    assert index.search("the of and") == []
+    assert index.search("") == []
+
+
+def test_no_more_are_found_than_were_asked_for(index):
+    assert len(index.search("order payment shipment customer", most=5)) == 5
+
+
+def test_a_catalogue_is_indexed_once(shop):
+    assert index_of(shop) is index_of(shop)
+
+
+def test_at_least_seventy_of_a_hundred_real_goals_find_all_their_gold_operations(real):
+    tmdb = planning.loaded(real / "restbench" / "tmdb_oas.json")
+    by_route = {(item.binding.method, item.binding.path): name for name, item in planning.over_http(tmdb)}
+    index = Index(tmdb.operations)
+    goals = json.loads((real / "restbench" / "tmdb_goals.json").read_text())
+    hits = [
+        {by_route.get(tuple(step.split())) for step in goal["solution"]}
+        <= set(names(index.search(goal["query"])))
+        for goal in goals
+    ]
+    assert sum(hits) >= 70
+
+
+def test_an_index_of_thousands_of_operations_answers_from_any_thread(shop):
+    index = Index(planning.copies(shop, 3_000))
+    began = time.process_time()
+    assert index.search("refund the payment")
+    assert time.process_time() - began < 1
