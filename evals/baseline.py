@@ -7,8 +7,9 @@ from typing import Any, Literal
 import orjson
 from pydantic import Field, ValidationError
 
-from evals import report
+from evals import figures, report
 from evals.errors import EvalError
+from evals.figures import Averaged, Figures
 from tools.records import Record
 
 SCHEMA: Literal["evals-baseline/1"] = "evals-baseline/1"
@@ -37,6 +38,20 @@ class Kept(Record):
     model_calls: int = 0
     tokens: int = 0
     virtual_s: float = 0.0
+    cluster: str = ""
+    """What it counts together with; nothing but itself where it is empty."""
+    over: Figures | None = None
+    """What it came to over its repeats; None where it was played once and nothing was measured."""
+
+    @property
+    def figures(self) -> Figures:
+        """What it came to."""
+        return figures.single(self.status) if self.over is None else self.over
+
+    @property
+    def is_judged(self) -> bool:
+        """Tell whether it passed or failed, rather than taking a way that it has no answers for."""
+        return self.status != "unscripted"
 
     @property
     def is_good(self) -> bool:
@@ -48,7 +63,11 @@ class Baseline(Record):
     """What came of every case, by `suite/id`."""
 
     schema_: Literal["evals-baseline/1"] = Field(default=SCHEMA, alias="schema")
+    is_live: bool = False
+    """Whether a real model answered, so that it may be another time otherwise."""
     cases: dict[str, Kept]
+    unplayed: dict[str, str] = Field(default_factory=dict)
+    """Cases that were not played at all, and why."""
 
 
 def read(file: Path) -> Baseline:
@@ -71,25 +90,40 @@ def read(file: Path) -> Baseline:
 
 def of_results(document: Mapping[str, Any]) -> Baseline:
     """Return what is kept of a document of results."""
-    return Baseline(cases={f"{each['suite']}/{each['id']}": _kept(each) for each in document["cases"]})
+    over = figures.averaged(document.get("trials", ()))
+    cases = {}
+    for each in document["cases"]:
+        name = f"{each['suite']}/{each['id']}"
+        cases[name] = _kept(name, each, over.get(name))
+    missed = {each["case"]: each["why"] for each in document.get("unplayed", ())}
+    return Baseline(
+        is_live=document.get("live") is not None,
+        cases=cases,
+        unplayed={name: why for name, why in missed.items() if name not in cases},
+    )
 
 
 def text(baseline: Baseline) -> str:
     """Return a baseline as it is committed: sorted, one line for each fact."""
     cases = {name: baseline.cases[name] for name in sorted(baseline.cases)}
     told = {name: kept.model_dump(mode="json", exclude_defaults=True) for name, kept in cases.items()}
-    return report.text({"schema": SCHEMA, "cases": told}) + "\n"
+    more = baseline.model_dump(mode="json", exclude={"schema_", "cases"}, exclude_defaults=True)
+    return report.text({"schema": SCHEMA, **more, "cases": told}) + "\n"
 
 
-def _kept(case: Mapping[str, Any]) -> Kept:
+def _kept(name: str, case: Mapping[str, Any], over: Averaged | None) -> Kept:
     run = case["run"] or {}
+    decisions = tuple(f"{each['path']}: {each['choice']}" for each in case["decisions"])
+    status = case["status"] if over is None else over.status
     return Kept(
-        status=case["status"],
+        status=status,
         definition=case["definition"],
         tags=tuple(case["tags"]),
-        reason="" if case["status"] == "passed" else case["reason"],
-        decisions=tuple(f"{each['path']}: {each['choice']}" for each in case["decisions"]),
+        reason="" if status == "passed" else case["reason"],
+        decisions=decisions if over is None else over.decisions,
         model_calls=run.get("model_calls", 0),
         tokens=run.get("tokens", 0),
         virtual_s=run.get("virtual_s", 0.0),
+        cluster=cluster if (cluster := case.get("cluster", "")) != name else "",
+        over=None if over is None else over.figures,
     )

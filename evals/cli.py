@@ -28,9 +28,11 @@ from evals import (
     trials,
 )
 from evals.baseline import BaselineInvalid
+from evals.comparing import FailOn
 from evals.errors import LiveRefused, ProjectMissing, SuiteInvalid
 from evals.explore import cli as exploring
 from evals.faults import cli as faults
+from evals.figures import Metric
 from evals.live import Cap, Endpoint
 from evals.options import JsonOption, OutputOption, PathsArgument, ProjectOption
 from evals.runner import Job, jobs
@@ -61,14 +63,6 @@ class Engine(enum.StrEnum):
 
     LANGGRAPH = "langgraph"
     DRIVER = "driver"
-
-
-class Gate(enum.StrEnum):
-    """What a comparison must not show."""
-
-    REGRESSION = "regression"
-    ANY = "any"
-    CRITICAL = "critical"
 
 
 ExpressionOption = Annotated[
@@ -200,21 +194,31 @@ def compare(
     base: Annotated[Path, typer.Argument(help="Baseline, or results of `eval run --json`")],
     head: Annotated[Path, typer.Argument(help="What it is compared with")],
     *,
-    gate: Annotated[Gate, typer.Option("--gate", help="What closes the gate")] = Gate.REGRESSION,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="What it must not show; cases tagged critical never break")
+    ] = "regression",
+    metric: Annotated[
+        Metric, typer.Option("--metric", help="The primary one, told before looking")
+    ] = "passed",
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", min=0, metavar="X", help="Fail unless it is shown to be worse by at most X"),
+    ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="For the comment of a pull request")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what changed between two results, case by case, and close the gate where it must not."""
-    try:
-        found = comparing.compare(baseline.read(base), baseline.read(head))
-    except BaselineInvalid as exc:
-        raise terminal.refused(exc, as_json=as_json) from exc
-    closed = found.fails(gate.value)
+    """Tell what changed between two results, case by case, and fail where it must not."""
+    with terminal.refusing(as_json=as_json):
+        found = comparing.compare(baseline.read(base), baseline.read(head), by=metric)
+    why = found.failures(fail_on, margin)
     if as_json:
-        terminal.say(report.text({**found.model_dump(mode="json"), "gate": gate.value, "closed": closed}))
+        told = {"fail_on": fail_on, "margin": margin, "failures": why}
+        terminal.say(report.text({**found.model_dump(mode="json"), **told}))
     else:
         terminal.say(comparing.markdown(found) if markdown else comparing.text(found))
-    raise typer.Exit(report.FAILED if closed else report.PASSED)
+        if why:
+            terminal.complain(f"fails on {fail_on}: {', '.join(why)}")
+    raise typer.Exit(report.FAILED if why else report.PASSED)
 
 
 @app.command(epilog=_EXITS)

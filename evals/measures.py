@@ -77,13 +77,13 @@ class Measures(Record):
 def measure(trials: Sequence[Trial]) -> Measures:
     """Return what trials tell."""
     made = [each for trial in trials for each in trial.decisions]
-    judged = [trial for trial in trials if trial.status != "unscripted"]
+    judged = [trial for trial in trials if trial.is_judged]
     costs = [each.cost_usd for each in made]
     return Measures(
         cases=len({trial.case for trial in trials}),
         trials=len(trials),
         passed=_share(judged, _is_passed),
-        unscripted=len(trials) - len(judged),
+        unscripted=sum(trial.status == "unscripted" for trial in trials),
         pass_all=_pass_all(judged),
         agreement=_agreement(trials),
         points=tuple(_point(name, own) for name, own in _by_point(made).items()),
@@ -107,7 +107,7 @@ def told(played: Played, endpoint: Endpoint | None) -> dict[str, Any]:
         }
     return {
         "live": live,
-        "unplayed": played.unplayed,
+        "unplayed": [each.model_dump(mode="json") for each in played.unplayed],
         "trials": [trial.model_dump(mode="json") for trial in played.trials],
         "measures": measure(played.trials).model_dump(mode="json"),
     }
@@ -130,7 +130,7 @@ def lines(played: Played, endpoint: Endpoint | None) -> Iterator[str]:
     if endpoint is not None:
         yield endpoint.spent
     if played.unplayed:
-        yield f"Not run, since the cap was reached: {', '.join(played.unplayed)}"
+        yield f"Not played: {'; '.join(each.sentence for each in played.unplayed)}"
 
 
 def _lines_of(point: Point) -> Iterator[str]:
@@ -208,7 +208,7 @@ def _pass_all(judged: Sequence[Trial]) -> dict[int, float]:
 
 def _agreement(trials: Sequence[Trial]) -> float | None:
     ways: dict[str, Counter[tuple[tuple[str, str], ...]]] = {}
-    for trial in trials:
+    for trial in (trial for trial in trials if trial.status != "spent"):
         way = tuple((each.point, each.choice) for each in trial.decisions)
         ways.setdefault(trial.case, Counter())[way] += 1
     repeated = [counts for counts in ways.values() if counts.total() > 1]

@@ -51,6 +51,8 @@ class CaseResult(Record):
     id: str
     title: str = ""
     tags: tuple[str, ...] = ()
+    cluster: str = ""
+    """What it counts together with; its own name unless told."""
     workflow: str
     definition: str = ""
     """Digest of the case and of the workflows of its project that it runs."""
@@ -127,6 +129,7 @@ def run(job: Job, *, engine: str = "langgraph", asking: Asking | None = None) ->
         id=job.case.id,
         title=job.case.title,
         tags=job.case.tags,
+        cluster=job.case.cluster or job.name,
         workflow=setting.workflow,
         definition=digests.definition,
         scenario=digests.scenario,

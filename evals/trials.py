@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from evals import report, runner
 from evals.cases import Label
-from evals.errors import ScriptUnmatched
+from evals.errors import BudgetSpent, ScriptUnmatched
 from evals.live import Asking, Endpoint
 from evals.runner import CaseResult, Job
 from evals.scripts import declared
@@ -14,6 +14,12 @@ from planner.log.masking import Masking
 from tools.records import Record
 
 _BAD = ("error", "failed")
+_OFF: Mapping[str, Literal["unscripted", "spent"]] = {
+    ScriptUnmatched.code: "unscripted",
+    BudgetSpent.code: "spent",
+}
+"""What a trial is whose case broke off with that code."""
+CAP_REACHED = "the cap was reached"
 
 
 class Plan(NamedTuple):
@@ -62,20 +68,40 @@ class Trial(Record):
     cluster: str
     repeat: int
     turn: int
-    status: Literal["passed", "failed", "error", "expected", "unscripted"]
-    """`unscripted`: the model took a way that the case has no answers for, which is not told to be wrong."""
+    status: Literal["passed", "failed", "error", "expected", "unscripted", "spent"]
+    """`unscripted`: the model took a way that the case has no answers for, which is not told to be wrong.
+    `spent`: the cap was reached on the way; what was decided before was paid for and is kept."""
     ms: float
     decisions: tuple[Made, ...]
+
+    @property
+    def is_judged(self) -> bool:
+        """Tell whether it passed or failed."""
+        return self.status not in {"unscripted", "spent"}
+
+
+class Unplayed(Record):
+    """What was not played to its end, and why."""
+
+    case: str
+    repeat: int | None = None
+    """Which one, from 0; None for all of them."""
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        which = "" if self.repeat is None else f" (repeat {self.repeat + 1})"
+        return f"{self.case}{which}: {self.why}"
 
 
 class Played(NamedTuple):
     """What came of a plan."""
 
     cases: list[dict[str, Any]]
-    """By case the first play that is not good, or the first one."""
+    """By case the first judged play that is not good, or the first one."""
     trials: list[Trial]
-    unplayed: list[str]
-    """Cases, with the repeat, for which nothing was left to spend."""
+    unplayed: list[Unplayed]
     seconds: float
     """Real time that it took."""
 
@@ -93,43 +119,49 @@ def play(
     So a budget that runs out leaves as many cases as it can, played equally often.
     """
     began = time.perf_counter()
-    plays: dict[str, list[dict[str, Any]]] = {}
+    plays: dict[str, list[_Play]] = {}
     trials: list[Trial] = []
-    unplayed: list[str] = []
+    unplayed: list[Unplayed] = []
     for repeat, job in ((repeat, job) for repeat in range(plan.repeat) for job in wanted):
         asking = Asking(turn=repeat if plan.permutes else 0, endpoint=plan.endpoint)
         is_spent = plan.endpoint is not None and plan.endpoint.is_spent
         result = None if is_spent else runner.run(job, engine=engine, asking=asking)
-        if result is None or result.code == "budget-spent":
-            unplayed.append(f"{job.name} ({repeat + 1} of {plan.repeat})")
+        if result is not None:
+            trials.append(_trial(job, result, repeat=repeat, asking=asking))
+        if result is None or trials[-1].status == "spent":
+            unplayed.append(Unplayed(case=job.name, repeat=repeat, why=CAP_REACHED))
             continue
         shown = report.case(result, policy)
         told(shown)
-        plays.setdefault(job.name, []).append(shown)
-        trials.append(_trial(job, result, repeat=repeat, asking=asking))
+        plays.setdefault(job.name, []).append(_Play(shown, trials[-1]))
     return Played([_worst(each) for each in plays.values()], trials, unplayed, time.perf_counter() - began)
 
 
 def judged(played: Played) -> list[dict[str, Any]]:
     """Return the cases that count; that a model took a way without answers is nothing against a case."""
-    off = {trial.case for trial in played.trials if trial.status == "unscripted"}
-    bad = {trial.case for trial in played.trials if trial.status in _BAD}
-    return [case for case in played.cases if f"{case['suite']}/{case['id']}" not in off - bad]
+    names = {trial.case for trial in played.trials if trial.is_judged}
+    return [case for case in played.cases if f"{case['suite']}/{case['id']}" in names]
 
 
-def _worst(plays: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    bad = (each for status in _BAD for each in plays if each["status"] == status)
-    return next(bad, plays[0])
+class _Play(NamedTuple):
+    shown: dict[str, Any]
+    trial: Trial
+
+
+def _worst(plays: Sequence[_Play]) -> dict[str, Any]:
+    judged = [each for each in plays if each.trial.is_judged] or plays
+    bad = (each for status in _BAD for each in judged if each.trial.status == status)
+    return next(bad, judged[0]).shown
 
 
 def _trial(job: Job, result: CaseResult, *, repeat: int, asking: Asking) -> Trial:
-    is_off = asking.endpoint is not None and result.code == ScriptUnmatched.code
+    is_live = asking.endpoint is not None
     return Trial(
         case=job.name,
-        cluster=job.case.cluster or job.name,
+        cluster=result.cluster,
         repeat=repeat,
         turn=asking.turn,
-        status="unscripted" if is_off else result.status,
+        status=_OFF.get(result.code, result.status) if is_live else result.status,
         ms=result.ms,
         decisions=tuple(_made(job.case.score, result.decided)),
     )

@@ -150,10 +150,13 @@ def test_results_are_accepted_and_compared_with_later_ones(tmp_path):
     same = CliRunner().invoke(app, ["compare", str(base), str(results)])
     (folder / "workflows" / "small.yaml").write_text(workflow.replace("x: 1", "x: 2"))
     results.write_text(CliRunner().invoke(app, ["run", str(folder), "--json"]).output)
-    changed = CliRunner().invoke(app, ["compare", str(base), str(results), "--gate", "any", "--json"])
+    changed = CliRunner().invoke(app, ["compare", str(base), str(results), "--fail-on", "any", "--json"])
     odd = CliRunner().invoke(app, ["compare", str(base), str(folder / "catalog.yaml")])
 
     assert (accepted.exit_code, "1 cases are accepted" in accepted.output) == (0, True)
     assert (same.exit_code, "nothing changed" in same.output) == (0, True)
-    assert (changed.exit_code, json.loads(changed.output)["closed"]) == (1, True)
+    assert (changed.exit_code, json.loads(changed.output)["failures"]) == (
+        1,
+        ["small/one (changed definition)"],
+    )
     assert odd.exit_code == 2

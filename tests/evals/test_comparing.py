@@ -2,6 +2,8 @@ import pytest
 
 from evals import comparing
 from evals.baseline import Baseline, Kept
+from evals.comparing import MetricMissing
+from evals.figures import Figures
 
 
 def kept(status="passed", definition="d", **more):
@@ -78,14 +80,18 @@ def test_a_case_that_fails_as_it_is_known_to_is_no_failure():
         (["s/gone"], True, True, True),
     ],
 )
-def test_gates_close_on_what_they_name(names, regression, critical, any_):
+def test_what_it_fails_on_is_what_was_named(names, regression, critical, any_):
     base, head = (
         Baseline(cases={name: each.cases[name] for name in names if name in each.cases})
         for each in (BASE, HEAD)
     )
     found = comparing.compare(base, head)
 
-    assert [found.fails(gate) for gate in ("regression", "critical", "any")] == [regression, critical, any_]
+    assert [bool(found.failures(on)) for on in ("regression", "critical", "any")] == [
+        regression,
+        critical,
+        any_,
+    ]
 
 
 def test_text_and_markdown_tell_the_same():
@@ -97,9 +103,8 @@ def test_text_and_markdown_tell_the_same():
     assert "* `s/breaks`: `/output: <x>`" in shown
     assert "* `s/gone` **critical**" in shown
     assert "1 of 5 comparable cases came to the same" in shown
-    assert shown.endswith(
-        "exact McNemar p = 1; n=5: too few to show any change; 6 one-way flips are needed at least"
-    )
+    assert "1 broke, 1 fixed: exact McNemar p = 1" in shown
+    assert shown.endswith("n=5: too few to show any change; 6 one-way flips are needed at least")
 
 
 def test_a_section_of_markdown_ends_and_nothing_in_it_is_marked_up():
@@ -112,3 +117,62 @@ def test_nothing_changed_is_told():
 
     assert [each.verdict for each in found.changes] == ["still failing", "still failing"]
     assert "7" in comparing.text(found)
+
+
+def live(*shares, tags=(), judged=4):
+    cases = {
+        f"s/{place}": kept(
+            "passed" if share == 1 else "failed", tags=tags, over=Figures(judged=judged, passed=share)
+        )
+        for place, share in enumerate(shares)
+    }
+    return Baseline(is_live=True, cases=cases)
+
+
+def test_a_real_model_fails_only_by_more_than_chance():
+    before = live(*[1.0] * 12)
+    a_flip, many = live(0.75, *[1.0] * 11), live(*[0.5] * 8, *[1.0] * 4)
+
+    assert comparing.compare(before, a_flip).failures("regression") == ()
+    (why,) = comparing.compare(before, many).failures("regression")
+    assert why == "passed became worse by 0.333, p = 0.00781"
+
+
+def test_a_critical_case_fails_on_any_break_also_with_a_real_model():
+    found = comparing.compare(live(1.0, 1.0, tags=("critical",)), live(1.0, 0.75, tags=("critical",)))
+
+    assert found.failures("regression") == ("s/1 (newly failing, critical)",)
+    assert "3 of 4 repeats passed, 4 of 4 repeats passed before" in comparing.text(found)
+
+
+def test_a_margin_must_be_shown_to_be_kept():
+    few, many = (live(*[1.0] * count) for count in (5, 400))
+
+    assert comparing.compare(many, many).failures("regression", 0.02) == ()
+    (why,) = comparing.compare(few, few).failures("regression", 0.02)
+    assert "may be worse by 0.522" in why
+    assert comparing.compare(few, few).failures("regression") == ()
+
+
+def test_a_case_that_nothing_could_judge_is_neither_passed_nor_failed():
+    base, head = live(1.0, 1.0), live(1.0, 1.0)
+    off = kept("unscripted", over=Figures(judged=0))
+    head = head.model_copy(update={"cases": {**head.cases, "s/1": off}})
+    found = comparing.compare(base, head)
+
+    assert [each.verdict for each in found.changes] == ["not judged"]
+    assert (found.comparable, found.evidence.metrics[0].pairs) == (1, 1)
+    assert found.failures("any") == ()
+
+
+def test_a_case_that_was_not_played_is_not_gone():
+    base, head = live(1.0, 1.0), live(1.0)
+    head = head.model_copy(update={"unplayed": {"s/1": "the cap was reached"}})
+    (change,) = comparing.compare(base, head).changes
+
+    assert (change.verdict, change.told) == ("not judged", "the cap was reached")
+
+
+def test_what_no_case_has_cannot_decide():
+    with pytest.raises(MetricMissing, match="accuracy"):
+        comparing.compare(BASE, HEAD, by="accuracy")
