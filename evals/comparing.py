@@ -22,7 +22,8 @@ Verdict = Literal[
 ]
 FailOn = Literal["regression", "any", "critical"]
 """`regression`: a case newly fails or was removed; where a real model answered, the primary metric became
-worse by more than chance. `any`: anything changed for the worse, or a case fails. `critical`: cases tagged so."""
+worse by more than chance. `any`: anything changed for the worse, or a case fails. `critical`: a case that is
+tagged so fails or was removed."""
 _ORDER: tuple[Verdict, ...] = (
     "newly failing",
     "removed",
