@@ -49,7 +49,7 @@ def told(play: Play, point: Point) -> Any:
         [[_effect(each) for each in part] for part in standing],
         world(play, point.kind),
         [_entry(unit.entry.entry) for unit in play.state.units[play.state.durable :]],
-        None if ctx.ending else _spent(play, ctx),
+        None if ctx.ending else [_spent(play, ctx), _to_be_told(play, ctx, entries)],
         _journal(entries, {frame.prefix for frame in play.frames}),
         [_question(play, each) for each in asked],
         *(_backward(play, ctx) if ctx.ending else _forward(play, ctx, live)),
@@ -167,6 +167,18 @@ def _spent(play: Play, ctx: Context) -> Any:
         None if budget.cost_usd is None else str(spent.cost_usd),
         None if budget.duration is None else round(play.state.parked_seconds / _MINUTE),
     ]
+
+
+def _to_be_told(play: Play, ctx: Context, entries: Sequence[Entry]) -> dict[str, Any]:
+    """Return what a model would be told of calls that did not go through: it is paid for by its length."""
+    if ctx.budget.tokens is None:
+        return {}
+    latest = {entry.path: entry for entry in entries if entry.kind == "outcome"}
+    return {
+        path: [entry.body.get("status"), entry.body.get("error")]
+        for path, entry in latest.items()
+        if entry.body["outcome"] != "applied" and play.subject.asks_model(_base(path))
+    }
 
 
 def _forward(play: Play, ctx: Context, live: "list[_Live]") -> Iterator[Any]:

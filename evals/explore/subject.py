@@ -92,6 +92,11 @@ class Subject:
         """Tell whether an invariant of the workflow looks at effects, decisions or state."""
         return name in self.rules.seen
 
+    def asks_model(self, path: str) -> bool:
+        """Tell whether a model is asked what to do about a call at a path that did not go through."""
+        step = self.step(path)
+        return isinstance(step, Call) and step.recover is not None and step.recover.by == "model"
+
     def is_gated(self, path: str) -> bool:
         """Tell whether a model's choice at a path counts only when it is sure."""
         step = self.step(path)

@@ -212,6 +212,20 @@ def test_every_state_that_was_pruned_goes_on_as_the_one_that_it_counts_as(explor
     assert search.reasons == []
 
 
+def test_what_a_model_would_be_told_of_a_failure_tells_states_apart_while_tokens_are_bounded(explorer):
+    """A crash and a silence leave the same doubt, but not in as many words, and words cost tokens."""
+    text = """
+    budget: {tokens: 20000}
+    steps:
+      pay: {call: shop.pay, with: {order: o-1}, recover: {allow: [reconcile, person, fail]}}
+    """
+
+    search = explorer.search(text)
+
+    assert search.checked > 10
+    assert (search.found, search.reasons) == ([], [])
+
+
 def test_an_effect_that_is_repeated_after_a_crash_is_found_with_one_fault(explorer):
     """The catalogue promises keys that the service does not keep, and only a crash has the call repeated."""
     once = Retry(attempts=1)
