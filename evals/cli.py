@@ -94,6 +94,16 @@ CostOption = Annotated[
     float | None,
     typer.Option("--max-cost", min=0, metavar="X", help="With --live: US dollars that it may cost"),
 ]
+RiskOption = Annotated[
+    float,
+    typer.Option(
+        "--risk",
+        min=0,
+        max=1,
+        metavar="X",
+        help="Share of accepted choices that may be wrong, for thresholds",
+    ),
+]
 ProcessesOption = Annotated[
     int, typer.Option("-j", metavar="N", min=1, help="Processes that run cases at once")
 ]
@@ -131,6 +141,7 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
     permutes: PermuteOption = False,
     max_tokens: TokensOption = None,
     max_cost: CostOption = None,
+    risk: RiskOption = measures.RISK,
     as_json: JsonOption = False,
 ) -> None:
     """Run cases and tell for each whether it passed, with the first difference."""
@@ -146,7 +157,10 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
         with _endpoint(max_tokens, max_cost, live=live, as_json=as_json) as endpoint:
             plan = Plan(repeat=repeat, permutes=permutes, endpoint=endpoint)
             tried = trials.play(wanted, plan, engine=engine.value, policy=policy, told=told)
-            more, lines = measures.told(tried, endpoint), list(measures.lines(tried, endpoint))
+            more, lines = (
+                measures.told(tried, endpoint, risk=risk),
+                list(measures.lines(tried, endpoint, risk=risk)),
+            )
         played, counted = playing.Played(tried.cases, tried.seconds), trials.judged(tried)
     else:
         played = playing.play(wanted, engine=engine.value, policy=policy, told=told, processes=processes)
@@ -156,10 +170,8 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
     outputs.write(files or (), document)
     if as_json:
         terminal.say(report.text(document))
-    elif played.cases:
-        terminal.say(report.summary(played.cases, played.seconds))
-        if lines:
-            terminal.say("\n".join(lines))
+    elif played.cases or lines:
+        terminal.say("\n".join([report.summary(played.cases, played.seconds), *lines]))
     else:
         terminal.complain("no case was found, and nothing found is no success")
     raise typer.Exit(report.exit_code(counted) if counted or not played.cases else report.PASSED)

@@ -55,6 +55,7 @@ class Endpoint:
         self._model = Model(config, clock=SystemClock())
         self._turn = threading.Lock()
         self.tokens, self.cost_usd = 0, Decimal(0)
+        self._is_uncounted = False
 
     def __enter__(self) -> Self:
         """Open the connection pool."""
@@ -72,9 +73,12 @@ class Endpoint:
         self._loop.close()
 
     @property
-    def is_spent(self) -> bool:
-        """Tell whether nothing more may be asked."""
-        return self.tokens >= self.cap.tokens or self.cost_usd >= self.cap.cost_usd
+    def ended(self) -> str | None:
+        """Why nothing more may be asked; None while it may."""
+        if self._is_uncounted:
+            return "the endpoint counts no tokens, so that the cap cannot be kept"
+        is_spent = self.tokens >= self.cap.tokens or self.cost_usd >= self.cap.cost_usd
+        return f"the cap was reached: {self.spent}" if is_spent else None
 
     def ask(self, question: Question) -> Said:
         """Return what came of asking; blocks, one question at a time, so that the cap holds.
@@ -83,17 +87,18 @@ class Endpoint:
             BudgetSpent: the cap is reached, or what was spent cannot be told.
         """
         with self._turn:
-            if self.is_spent:
-                raise BudgetSpent(self.spent)
+            if self.ended is not None:
+                raise BudgetSpent(self.ended)
             bounded = question.model_copy(update={"allowance": self._left(question.allowance)})
             began = time.perf_counter()
             answer = asyncio.run_coroutine_threadsafe(self._model.choose(bounded), self._loop).result()
             self.tokens += answer.usage.total
             self.cost_usd += answer.usage.cost_usd or Decimal(0)
             if answer.outcome_class == "budget":
-                raise BudgetSpent(self.spent)
-            if answer.outcome_class == "ok" and answer.usage.total == 0:
-                raise BudgetSpent("the endpoint counts no tokens, so that the cap cannot be kept")
+                raise BudgetSpent(f"too little of the cap is left: {self.spent}")
+            self._is_uncounted = answer.outcome_class == "ok" and answer.usage.total == 0
+            if self._is_uncounted:
+                raise BudgetSpent(str(self.ended))
             return Said(answer, time.perf_counter() - began)
 
     @property

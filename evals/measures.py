@@ -7,16 +7,17 @@ from decimal import Decimal
 from statistics import fmean
 from typing import Any
 
-from evals import calibration, pairing
+from evals import calibration, pairing, permuting
 from evals.calibration import Areas, Cut, Sure
 from evals.live import Endpoint
+from evals.permuting import Consistency
 from evals.trials import Made, Played, Trial
 from planner import comparison
 from planner.agreement import Share
 from tools.records import Record
 
 RISK = 0.05
-"""Share of accepted choices that may be wrong, where a threshold is looked for."""
+"""Share of accepted choices that may be wrong, where a threshold is looked for, unless told."""
 
 
 class Reliance(Record):
@@ -26,8 +27,10 @@ class Reliance(Record):
     choices: int
     curve: tuple[Cut, ...]
     areas: Areas
+    risk: float
+    """Share of accepted choices that may be wrong."""
     at_risk: Cut | None
-    """The smallest threshold from which at most `RISK` is wrong, by its upper bound, where one is proven."""
+    """The smallest threshold from which at most that share is wrong, by its upper bound; None: none is."""
 
 
 class Point(Record):
@@ -50,6 +53,7 @@ class Point(Record):
     brier: float | None
     """Mean, of labelled decisions with probabilities."""
     reliance: tuple[Reliance, ...]
+    consistency: Consistency
     expected_cost: float | None
     """Mean of what the labelled decisions cost by the cases' own figures."""
 
@@ -66,6 +70,7 @@ class Measures(Record):
     """By k: how likely a case passes k times in a row, over the cases that were judged so often."""
     agreement: float | None
     """Mean share of the repeats of a case that decide as most of them do."""
+    consistency: Consistency
     points: tuple[Point, ...]
     tokens: int
     cost_usd: str | None
@@ -74,8 +79,8 @@ class Measures(Record):
     """Time that a decision took."""
 
 
-def measure(trials: Sequence[Trial]) -> Measures:
-    """Return what trials tell."""
+def measure(trials: Sequence[Trial], *, risk: float = RISK) -> Measures:
+    """Return what trials tell, with the thresholds that keep the risk."""
     made = [each for trial in trials for each in trial.decisions]
     judged = [trial for trial in trials if trial.is_judged]
     costs = [each.cost_usd for each in made]
@@ -86,7 +91,11 @@ def measure(trials: Sequence[Trial]) -> Measures:
         unscripted=sum(trial.status == "unscripted" for trial in trials),
         pass_all=_pass_all(judged),
         agreement=_agreement(trials),
-        points=tuple(_point(name, own) for name, own in _by_point(made).items()),
+        consistency=permuting.consistency(trials),
+        points=tuple(
+            _point(name, own, permuting.consistency(trials, point=name), risk)
+            for name, own in _by_point(made).items()
+        ),
         tokens=sum(each.tokens for each in made),
         cost_usd=None if None in costs else str(sum((Decimal(each or 0) for each in costs), Decimal(0))),
         p50_ms=_quantile(made, 0.5),
@@ -94,7 +103,7 @@ def measure(trials: Sequence[Trial]) -> Measures:
     )
 
 
-def told(played: Played, endpoint: Endpoint | None) -> dict[str, Any]:
+def told(played: Played, endpoint: Endpoint | None, *, risk: float) -> dict[str, Any]:
     """Return trials and what they tell as members of the document of results."""
     live = None
     if endpoint is not None:
@@ -109,19 +118,22 @@ def told(played: Played, endpoint: Endpoint | None) -> dict[str, Any]:
         "live": live,
         "unplayed": [each.model_dump(mode="json") for each in played.unplayed],
         "trials": [trial.model_dump(mode="json") for trial in played.trials],
-        "measures": measure(played.trials).model_dump(mode="json"),
+        "measures": measure(played.trials, risk=risk).model_dump(mode="json"),
     }
 
 
-def lines(played: Played, endpoint: Endpoint | None) -> Iterator[str]:
+def lines(played: Played, endpoint: Endpoint | None, *, risk: float) -> Iterator[str]:
     """Yield what trials tell, for people."""
-    found = measure(played.trials)
+    found = measure(played.trials, risk=risk)
     yield f"{found.trials} trials of {found.cases} cases: {_said(found.passed)} passed"
     if found.unscripted:
         yield f"  {found.unscripted} unscripted: the model took a way that the case has no answers for"
     if found.pass_all:
         shown = ", ".join(f"pass^{k} {share:.1%}" for k, share in found.pass_all.items())
         yield f"  {shown}" + ("" if found.agreement is None else f"; agreement {found.agreement:.1%}")
+    if found.trials > found.cases:
+        yield "  repeats of a case are not independent: the intervals over them are too narrow"
+    yield from _lines_of_orders(found.consistency)
     for point in found.points:
         yield from _lines_of(point)
     if found.p50_ms is not None:
@@ -129,13 +141,19 @@ def lines(played: Played, endpoint: Endpoint | None) -> Iterator[str]:
         yield f"{found.tokens} tokens{cost}; p50 {found.p50_ms:.0f} ms, p95 {found.p95_ms:.0f} ms"
     if endpoint is not None:
         yield endpoint.spent
-    if played.unplayed:
-        yield f"Not played: {'; '.join(each.sentence for each in played.unplayed)}"
+    yield from (f"not played: {each.sentence}" for each in played.unplayed)
+
+
+def _lines_of_orders(found: Consistency) -> Iterator[str]:
+    if found.across is not None:
+        within = "" if found.within is None else f", {found.within:.1%} in the same one"
+        yield f"  the same choice in another order of the options: {found.across:.1%}{within}"
 
 
 def _lines_of(point: Point) -> Iterator[str]:
     yield f"{point.point}: {point.decisions} decisions; usable at once {_said(point.first_try)}"
     yield f"  in the end {_said(point.after_repair)}; fell back {_said(point.fallback)}"
+    yield from _lines_of_orders(point.consistency)
     if point.accuracy is None:
         return
     cost = "" if point.expected_cost is None else f"; expected cost {point.expected_cost:.3g}"
@@ -147,7 +165,7 @@ def _lines_of(point: Point) -> Iterator[str]:
         head = f"  {each.source}: AURC {each.areas.aurc:.3f}, E-AURC {each.areas.e_aurc:.3f}"
         cut = each.at_risk
         if cut is None:
-            yield f"{head}; no min_confidence is proven to keep errors at {RISK:.0%} or less"
+            yield f"{head}; no min_confidence is proven to keep errors at {each.risk:.1%} or less"
         else:
             yield (
                 f"{head}; min_confidence {cut.min_confidence:g} keeps errors at {cut.at_most:.1%} or less "
@@ -155,7 +173,7 @@ def _lines_of(point: Point) -> Iterator[str]:
             )
 
 
-def _point(name: str, made: Sequence[Made]) -> Point:
+def _point(name: str, made: Sequence[Made], consistency: Consistency, risk: float) -> Point:
     known = [each for each in made if each.truth is not None]
     confusion: dict[str, Counter[str]] = {}
     for each in known:
@@ -175,12 +193,13 @@ def _point(name: str, made: Sequence[Made]) -> Point:
         accuracy=_share(known, lambda each: bool(each.is_right)) if known else None,
         confusion={truth: dict(counts.most_common()) for truth, counts in sorted(confusion.items())},
         brier=fmean(scores) if scores else None,
-        reliance=tuple(_reliance(known)),
+        reliance=tuple(_reliance(known, risk)),
+        consistency=consistency,
         expected_cost=fmean(each.loss or 0.0 for each in known) if known else None,
     )
 
 
-def _reliance(known: Sequence[Made]) -> Iterator[Reliance]:
+def _reliance(known: Sequence[Made], risk: float) -> Iterator[Reliance]:
     by_source: dict[str, list[Sure]] = {}
     for each in known:
         if each.confidence is not None and each.source is not None:
@@ -191,7 +210,8 @@ def _reliance(known: Sequence[Made]) -> Iterator[Reliance]:
             choices=len(sure),
             curve=tuple(calibration.curve(sure)),
             areas=calibration.areas(sure),
-            at_risk=calibration.threshold(sure, risk=RISK),
+            risk=risk,
+            at_risk=calibration.threshold(sure, risk=risk),
         )
 
 

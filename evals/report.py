@@ -55,7 +55,7 @@ def summary(cases: Sequence[Mapping[str, Any]], seconds: float) -> str:
     counts = Counter(case["status"] for case in cases)
     told = [f"{counts[status]} {status}" for status in STATUSES if counts[status]]
     count = f"{len(cases)} case{'s' if len(cases) != 1 else ''}"
-    return f"{count}: {', '.join(told)} in {seconds:.2f} s"
+    return f"{count}: {', '.join(told) or 'none played'} in {seconds:.2f} s"
 
 
 def exit_code(cases: Sequence[Mapping[str, Any]]) -> int:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from evals import report, runner
+from evals import cases, fitness, report, runner
 from evals.cases import Label
 from evals.errors import BudgetSpent, ScriptUnmatched
 from evals.live import Asking, Endpoint
@@ -19,7 +19,6 @@ _OFF: Mapping[str, Literal["unscripted", "spent"]] = {
     BudgetSpent.code: "spent",
 }
 """What a trial is whose case broke off with that code."""
-CAP_REACHED = "the cap was reached"
 
 
 class Plan(NamedTuple):
@@ -121,15 +120,19 @@ def play(
     began = time.perf_counter()
     plays: dict[str, list[_Play]] = {}
     trials: list[Trial] = []
-    unplayed: list[Unplayed] = []
-    for repeat, job in ((repeat, job) for repeat in range(plan.repeat) for job in wanted):
+    unplayed = [*_unfit(wanted)] if plan.endpoint is not None else []
+    left = {each.case for each in unplayed}
+    fit = [job for job in wanted if job.name not in left]
+    for repeat, job in ((repeat, job) for repeat in range(plan.repeat) for job in fit):
         asking = Asking(turn=repeat if plan.permutes else 0, endpoint=plan.endpoint)
-        is_spent = plan.endpoint is not None and plan.endpoint.is_spent
-        result = None if is_spent else runner.run(job, engine=engine, asking=asking)
-        if result is not None:
-            trials.append(_trial(job, result, repeat=repeat, asking=asking))
-        if result is None or trials[-1].status == "spent":
-            unplayed.append(Unplayed(case=job.name, repeat=repeat, why=CAP_REACHED))
+        ended = None if plan.endpoint is None else plan.endpoint.ended
+        if ended is not None:
+            unplayed.append(Unplayed(case=job.name, repeat=repeat, why=ended))
+            continue
+        result = runner.run(job, engine=engine, asking=asking)
+        trials.append(_trial(job, result, repeat=repeat, asking=asking))
+        if trials[-1].status == "spent":
+            unplayed.append(Unplayed(case=job.name, repeat=repeat, why=result.reason))
             continue
         shown = report.case(result, policy)
         told(shown)
@@ -141,6 +144,13 @@ def judged(played: Played) -> list[dict[str, Any]]:
     """Return the cases that count; that a model took a way without answers is nothing against a case."""
     names = {trial.case for trial in played.trials if trial.is_judged}
     return [case for case in played.cases if f"{case['suite']}/{case['id']}" in names]
+
+
+def _unfit(wanted: Sequence[Job]) -> Iterator[Unplayed]:
+    for job in wanted:
+        why = fitness.unfit(cases.setting(job.loaded.suite, job.case))
+        if why is not None:
+            yield Unplayed(case=job.name, why=why)
 
 
 class _Play(NamedTuple):

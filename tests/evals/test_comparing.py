@@ -1,9 +1,14 @@
+import json
+
 import pytest
+from typer.testing import CliRunner
 
 from evals import comparing
 from evals.baseline import Baseline, Kept
+from evals.cli import app
 from evals.comparing import MetricMissing
 from evals.figures import Figures
+from planner.testing import ScriptedModel
 
 
 def kept(status="passed", definition="d", **more):
@@ -176,3 +181,75 @@ def test_a_case_that_was_not_played_is_not_gone():
 def test_what_no_case_has_cannot_decide():
     with pytest.raises(MetricMissing, match="accuracy"):
         comparing.compare(BASE, HEAD, by="accuracy")
+
+
+def asked_live(name, cluster):
+    return f"""
+    - id: {name}
+      input: {{order: o-1, amount: 5.0}}
+      cluster: {cluster}
+      score: {{how: {{truth: card, cost: {{later: 3}}}}}}
+      services:
+        bank.look: {{return: {{id: l, amount: 1}}}}
+        bank.charge: {{return: {{id: c, amount: 5.0}}}}
+      expect: {{decisions: {{how: card}}}}
+    """
+
+
+CASES = {"one": "a", "two": "a", "three": "b", "four": "c", "five": "d", "six": "e"}
+ALL_CARD = dict.fromkeys(CASES, ("card", "card"))
+
+
+def result(desk, folder, monkeypatch, choices):
+    """Return the file of a real run against an endpoint that answers so, by case and repeat."""
+    file = desk.file("".join(asked_live(*each) for each in CASES.items()))
+    told = [{"choose": each[repeat]} for repeat in range(2) for each in choices.values()]
+    made = desk.where / f"{len(list(desk.where.iterdir()))}.json"
+    with ScriptedModel({"pay/how": told}).serving() as url:
+        monkeypatch.setenv("PLANNER_MODEL__BASE_URL", url)
+        monkeypatch.setenv("PLANNER_MODEL__INPUT_USD_PER_MILLION", "1")
+        monkeypatch.setenv("PLANNER_MODEL__OUTPUT_USD_PER_MILLION", "1")
+        cap = ["--live", "--max-tokens", "99999", "--max-cost", "9", "--repeat", "2"]
+        CliRunner().invoke(app, ["run", str(file), "--project", str(folder), *cap, "-o", str(made)])
+    return made
+
+
+def compared(*args):
+    return CliRunner().invoke(app, ["compare", *map(str, args)])
+
+
+def test_two_results_of_a_real_endpoint_are_compared_with_flips_both_ways(desk, folder, monkeypatch):
+    before = {**ALL_CARD, "three": ("later", "later"), "six": ("ask", "ask")}
+    after = {**ALL_CARD, "one": ("card", "later"), "five": ("later", "later")}
+    base, head = (result(desk, folder, monkeypatch, each) for each in (before, after))
+    shown = compared(base, head)
+    told = json.loads(compared(base, head, "--json", "--metric", "cost").stdout)
+
+    assert shown.exit_code == 0
+    assert "newly failing      small/one: 1 of 2 repeats passed, 2 of 2 repeats passed before" in shown.stdout
+    assert "newly passing      small/three" in shown.stdout
+    assert "not judged         small/six" in shown.stdout
+    assert "2 broke, 1 fixed: exact McNemar p = 1" in shown.stdout
+    assert "passed (primary): 0.800 before, 0.700 now; better by -0.100" in shown.stdout
+    assert shown.stdout.strip().endswith(
+        "n=4: too few to show any change; 6 one-way flips are needed at least"
+    )
+    assert [each["metric"] for each in told["evidence"]["metrics"]] == ["cost", "passed", "accuracy"]
+    assert told["evidence"]["metrics"][0]["pairs"] == 6
+    assert (told["is_live"], told["comparable"], told["failures"]) == (True, 5, [])
+
+
+def test_a_baseline_of_a_live_result_compares_as_the_result_itself(desk, folder, monkeypatch):
+    base, head = (
+        result(desk, folder, monkeypatch, each)
+        for each in (ALL_CARD, {**ALL_CARD, "one": ("later", "later"), "four": ("card", "later")})
+    )
+    accepted = desk.where / "baseline.json"
+    CliRunner().invoke(app, ["accept", str(base), "--to", str(accepted)])
+
+    assert compared(accepted, head).stdout == compared(base, head).stdout
+    assert compared(accepted, head, "--margin", "0.9").exit_code == 0
+    assert compared(accepted, head, "--margin", "0.1").exit_code == 1
+    assert "more than the margin of 0.1" in compared(base, head, "--margin", "0.1").stderr
+    assert compared(base, head, "--fail-on", "any").exit_code == 1
+    assert compared(base, head, "--metric", "brier").exit_code == 2

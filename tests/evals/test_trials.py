@@ -82,7 +82,7 @@ def test_an_answer_that_comes_only_after_a_repair_is_told(desk):
 
 def test_nothing_is_asked_beyond_the_cap_and_what_was_not_played_is_told(desk):
     found, endpoint = played(desk, {"pay/how": [CARD] * 3}, cap=Cap(1, Decimal(10)), repeat=3)
-    assert endpoint.is_spent
+    assert endpoint.ended.startswith("the cap was reached")
     assert len(found.trials) == 1
     assert [each.repeat for each in found.unplayed] == [1, 2]
 
@@ -142,3 +142,56 @@ def test_labels_name_decisions_and_options_that_exist(desk):
     assert "no step 'hwo'" in told
     assert "'how' has no option 'cash'" in told
     assert "'how' has no option 'cheque'" in told
+
+
+def test_what_was_decided_before_the_cap_was_reached_is_kept(desk):
+    after = CASE.replace("{return: {id: c-1, amount: 5.0}}", "{fault: timeout, applied: false}")
+    found, endpoint = played(
+        desk, {"pay/how": [CARD], "pay/charge": ["retry"]}, case=after, cap=Cap(1, Decimal(10))
+    )
+    (trial,) = found.trials
+    assert (trial.status, [each.said for each in trial.decisions]) == ("spent", ["card"])
+    assert trial.decisions[0].tokens == endpoint.tokens
+    assert found.cases == []
+    assert [each.why for each in found.unplayed] == [endpoint.ended]
+    told = measures.measure(found.trials)
+    assert (told.passed.of, told.points[0].accuracy.count) == (0, 1)
+
+
+def test_cases_about_the_model_s_own_faults_are_not_played_and_say_why(desk):
+    found, endpoint = played(desk, {}, case=CASE.replace("{how: later}", "{how: {fault: refused}}"))
+    assert (found.trials, endpoint.tokens) == ([], 0)
+    assert (
+        list(measures.lines(found, endpoint, risk=0.05))[-1]
+        == "not played: small/one-case: it is about a fault of the model at 'how' (`fault`)"
+    )
+
+
+def test_an_unscripted_trial_counts_for_nothing_beside_one_that_passed(desk):
+    found, _ = played(desk, {"pay/how": [{"choose": "ask"}, CARD]}, repeat=2)
+    assert [each.status for each in found.trials] == ["unscripted", "passed"]
+    assert [each["status"] for each in trials.judged(found)] == ["passed"]
+
+
+def test_a_model_that_reads_only_the_first_option_is_not_consistent(desk):
+    orders = [{"choose": name} for name in ("card", "later", "card")]
+    found, _ = played(desk, {"pay/how": orders}, repeat=3, permutes=True)
+    assert measures.measure(found.trials).consistency.across == pytest.approx(1 / 3)
+
+
+def test_the_risk_of_thresholds_can_be_chosen(desk):
+    found, endpoint = played(desk, {"pay/how": [CARD] * 5}, repeat=5)
+    strict, lax = (measures.measure(found.trials, risk=risk).points[0].reliance[0] for risk in (0.05, 0.5))
+    assert strict.at_risk is None
+    assert lax.at_risk.min_confidence == 0.8
+    told = "\n".join(measures.lines(found, endpoint, risk=0.05))
+    assert "keep errors at 5.0% or less" in told
+    assert "repeats of a case are not independent" in told
+
+
+def test_an_endpoint_that_counts_no_tokens_is_asked_once(desk):
+    uncounted = [{"choose": "card", "usage": [0, 0]}] * 3
+    found, endpoint = played(desk, {"pay/how": uncounted}, repeat=3)
+    assert [each.status for each in found.trials] == ["spent"]
+    assert len(found.unplayed) == 3
+    assert "counts no tokens" in endpoint.ended
