@@ -161,10 +161,10 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
                 measures.told(tried, endpoint, risk=risk),
                 list(measures.lines(tried, endpoint, risk=risk)),
             )
-        played, counted = playing.Played(tried.cases, tried.seconds), trials.judged(tried)
+        played, counted = playing.Played(tried.cases, tried.seconds), trials.judged(tried.cases, tried.trials)
     else:
         played = playing.play(wanted, engine=engine.value, policy=policy, told=told, processes=processes)
-        counted = played.cases
+        counted = list(played.cases)
     memory.keep(played.cases)
     document = report.document(played.cases, origin=origin, more=more)
     outputs.write(files or (), document)

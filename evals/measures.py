@@ -27,8 +27,6 @@ class Reliance(Record):
     choices: int
     curve: tuple[Cut, ...]
     areas: Areas
-    risk: float
-    """Share of accepted choices that may be wrong."""
     at_risk: Cut | None
     """The smallest threshold from which at most that share is wrong, by its upper bound; None: none is."""
 
@@ -71,6 +69,8 @@ class Measures(Record):
     agreement: float | None
     """Mean share of the repeats of a case that decide as most of them do."""
     consistency: Consistency
+    risk: float
+    """Share of accepted choices that may be wrong, where a threshold is looked for."""
     points: tuple[Point, ...]
     tokens: int
     cost_usd: str | None
@@ -92,6 +92,7 @@ def measure(trials: Sequence[Trial], *, risk: float = RISK) -> Measures:
         pass_all=_pass_all(judged),
         agreement=_agreement(trials),
         consistency=permuting.consistency(trials),
+        risk=risk,
         points=tuple(
             _point(name, own, permuting.consistency(trials, point=name), risk)
             for name, own in _by_point(made).items()
@@ -135,7 +136,7 @@ def lines(played: Played, endpoint: Endpoint | None, *, risk: float) -> Iterator
         yield "  repeats of a case are not independent: the intervals over them are too narrow"
     yield from _lines_of_orders(found.consistency)
     for point in found.points:
-        yield from _lines_of(point)
+        yield from _lines_of(point, found.risk)
     if found.p50_ms is not None:
         cost = "" if found.cost_usd is None else f", {Decimal(found.cost_usd).normalize():f} USD"
         yield f"{found.tokens} tokens{cost}; p50 {found.p50_ms:.0f} ms, p95 {found.p95_ms:.0f} ms"
@@ -150,7 +151,7 @@ def _lines_of_orders(found: Consistency) -> Iterator[str]:
         yield f"  the same choice in another order of the options: {found.across:.1%}{within}"
 
 
-def _lines_of(point: Point) -> Iterator[str]:
+def _lines_of(point: Point, risk: float) -> Iterator[str]:
     yield f"{point.point}: {point.decisions} decisions; usable at once {_said(point.first_try)}"
     yield f"  in the end {_said(point.after_repair)}; fell back {_said(point.fallback)}"
     yield from _lines_of_orders(point.consistency)
@@ -165,7 +166,7 @@ def _lines_of(point: Point) -> Iterator[str]:
         head = f"  {each.source}: AURC {each.areas.aurc:.3f}, E-AURC {each.areas.e_aurc:.3f}"
         cut = each.at_risk
         if cut is None:
-            yield f"{head}; no min_confidence is proven to keep errors at {each.risk:.1%} or less"
+            yield f"{head}; no min_confidence is proven to keep errors at {risk:.1%} or less"
         else:
             yield (
                 f"{head}; min_confidence {cut.min_confidence:g} keeps errors at {cut.at_most:.1%} or less "
@@ -210,7 +211,6 @@ def _reliance(known: Sequence[Made], risk: float) -> Iterator[Reliance]:
             choices=len(sure),
             curve=tuple(calibration.curve(sure)),
             areas=calibration.areas(sure),
-            risk=risk,
             at_risk=calibration.threshold(sure, risk=risk),
         )
 

@@ -38,7 +38,7 @@ def score(
         for case in scored["cases"]:
             terminal.say(report.line(case))
         terminal.say(report.summary(scored["cases"], time.perf_counter() - began))
-    raise typer.Exit(report.exit_code(scored["cases"]))
+    raise typer.Exit(report.exit_code(scoring.counted(scored)))
 
 
 def report_(

@@ -1,16 +1,18 @@
 """Scoring: judges what was written down by what cases expect now, without running anything."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from evals import report, results, runner
+from evals import measures, report, results, runner, trials
 from evals.checks import Check
 from evals.custom import CustomCheckBroken
 from evals.errors import CaseStale
 from evals.runner import UNUSED, Job
 from evals.trace import Trace
+from evals.trials import Trial
 from planner.log.masking import MASK
 
 
@@ -25,18 +27,54 @@ def score(document: Mapping[str, Any], jobs: Sequence[Job]) -> dict[str, Any]:
         jobs: the cases as they are now.
     """
     known = {job.name: job for job in jobs}
-    cases = [_scored(case, known.get(f"{case['suite']}/{case['id']}")) for case in document["cases"]]
-    return report.sealed({**document, "cases": cases, "totals": report.totals(cases)})
+    repeats = Counter(trial["case"] for trial in document.get("trials", ()))
+    named = [(f"{case['suite']}/{case['id']}", case) for case in document["cases"]]
+    cases = [_scored(case, known.get(name), repeats[name]) for name, case in named]
+    tried = {} if "trials" not in document else _tried(document, cases, known)
+    return report.sealed({**document, **tried, "cases": cases, "totals": report.totals(cases)})
 
 
-def _scored(case: Mapping[str, Any], job: Job | None) -> dict[str, Any]:
+def counted(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the cases of a document that count: those of which some trial passed or failed."""
+    if "trials" not in document:
+        return list(document["cases"])
+    return trials.judged(document["cases"], [Trial.model_validate(each) for each in document["trials"]])
+
+
+def _tried(
+    document: Mapping[str, Any], cases: Sequence[Mapping[str, Any]], known: Mapping[str, Job]
+) -> dict[str, Any]:
+    """Return the trials by the labels of now, and what they tell."""
+    scored = {f"{case['suite']}/{case['id']}": case for case in cases}
+    changed = {
+        name
+        for name, case in ((f"{case['suite']}/{case['id']}", case) for case in document["cases"])
+        if case["definition"] != scored[name]["definition"] or scored[name]["code"] == CaseStale.code
+    }
+    found = []
+    for trial in (Trial.model_validate(each) for each in document["trials"]):
+        job = known.get(trial.case)
+        is_now = trial.case in changed and trial.is_judged
+        status = scored[trial.case]["status"] if is_now else trial.status
+        made = trial.decisions
+        if job is not None:
+            made = tuple(trials.labelled(each, job.case.score) for each in made)
+        found.append(trial.model_copy(update={"status": status, "decisions": made}))
+    measured = measures.measure(found, risk=document["measures"]["risk"])
+    return {
+        "trials": [trial.model_dump(mode="json") for trial in found],
+        "measures": measured.model_dump(mode="json"),
+    }
+
+
+def _scored(case: Mapping[str, Any], job: Job | None, repeats: int) -> dict[str, Any]:
     trace = results.trace(case)
     if trace is None:
         return dict(case)
     found: list[Check] = []
     error: Exception | None = None
     try:
-        found = [*_judged(case, job, trace), *_unused(case)]
+        found = [*_judged(case, job, trace, repeats), *_unused(case)]
     except (CaseStale, CustomCheckBroken) as exc:
         error = exc
     judged = runner.verdict(error, found, None if job is None else job.case.known_failure)
@@ -47,15 +85,25 @@ def _scored(case: Mapping[str, Any], job: Job | None) -> dict[str, Any]:
         "is_harness_error": False,
     }
     checks = [check.model_dump(mode="json") for check in found]
-    now = {} if job is None else {"definition": runner.digested(job).definition, "tags": list(job.case.tags)}
+    now = (
+        {}
+        if job is None
+        else {
+            "definition": runner.digested(job).definition,
+            "tags": list(job.case.tags),
+            "cluster": job.case.cluster or job.name,
+        }
+    )
     return {**case, **told, **now, "checks": checks}
 
 
-def _judged(case: Mapping[str, Any], job: Job | None, trace: Trace) -> list[Check]:
+def _judged(case: Mapping[str, Any], job: Job | None, trace: Trace, repeats: int) -> list[Check]:
     if job is None:
         raise CaseStale("the case is not in the files any more")
     if runner.digested(job).scenario != case["scenario"]:
         raise CaseStale("its input, answers, workflow or catalogue changed; run it again")
+    if repeats > 1 and runner.digested(job).definition != case["definition"]:
+        raise CaseStale(f"only one of its {repeats} repeats was written down whole; run it again")
     if job.case.expect.invariants is not None and not trace.is_witnessed:
         raise CaseStale("invariants were not looked at when it ran; run it again")
     found = runner.judge(job, trace)

@@ -36,6 +36,8 @@ class Made(Record):
 
     point: str
     """Its decision point as the definition has it, after the workflow's name."""
+    path: str
+    """Its path in the run, by which the case labels it."""
     truth: str | None
     """The right option; None where the case does not say it."""
     loss: float | None
@@ -140,10 +142,22 @@ def play(
     return Played([_worst(each) for each in plays.values()], trials, unplayed, time.perf_counter() - began)
 
 
-def judged(played: Played) -> list[dict[str, Any]]:
+def judged(cases: Sequence[Mapping[str, Any]], trials: Sequence[Trial]) -> list[Mapping[str, Any]]:
     """Return the cases that count; that a model took a way without answers is nothing against a case."""
-    names = {trial.case for trial in played.trials if trial.is_judged}
-    return [case for case in played.cases if f"{case['suite']}/{case['id']}" in names]
+    names = {trial.case for trial in trials if trial.is_judged}
+    return [case for case in cases if f"{case['suite']}/{case['id']}" in names]
+
+
+def labelled(made: Made, labels: Mapping[str, Label]) -> Made:
+    """Return a decision with what is right there, by the labels of its case."""
+    label = labels.get(made.path) or labels.get(declared(made.path))
+    return made.model_copy(
+        update={
+            "truth": label and label.truth,
+            "loss": None if label is None else label.loss(made.choice),
+            "is_right": None if label is None else made.said == label.truth,
+        }
+    )
 
 
 def _unfit(wanted: Sequence[Job]) -> Iterator[Unplayed]:
@@ -173,25 +187,25 @@ def _trial(job: Job, result: CaseResult, *, repeat: int, asking: Asking) -> Tria
         turn=asking.turn,
         status=_OFF.get(result.code, result.status) if is_live else result.status,
         ms=result.ms,
-        decisions=tuple(_made(job.case.score, result.decided)),
+        decisions=tuple(labelled(made, job.case.score) for made in _made(result.decided)),
     )
 
 
-def _made(labels: Mapping[str, Label], decided: Sequence[Mapping[str, Any]]) -> Iterator[Made]:
+def _made(decided: Sequence[Mapping[str, Any]]) -> Iterator[Made]:
     for each in decided:
         if each["decided_by"] not in {"model", "otherwise"} or not each["attempts"]:
             continue
-        label = labels.get(each["path"]) or labels.get(declared(each["path"]))
         said = (each["proposed"] or each["choice"]) if each["outcome_class"] in {"ok", "abstained"} else None
         confidence = each["confidence"] or {}
         usage = each["usage"]
         yield Made(
             point=declared(each["point"]),
-            truth=label and label.truth,
-            loss=None if label is None else label.loss(each["choice"]),
+            path=each["path"],
+            truth=None,
+            loss=None,
             choice=each["choice"],
             said=said,
-            is_right=None if label is None else said == label.truth,
+            is_right=None,
             outcome_class=each["outcome_class"],
             decided_by=each["decided_by"],
             confidence=confidence.get("value"),

@@ -253,3 +253,26 @@ def test_a_baseline_of_a_live_result_compares_as_the_result_itself(desk, folder,
     assert "more than the margin of 0.1" in compared(base, head, "--margin", "0.1").stderr
     assert compared(base, head, "--fail-on", "any").exit_code == 1
     assert compared(base, head, "--metric", "brier").exit_code == 2
+
+
+def test_scoring_a_result_of_repeats_takes_the_labels_of_now(desk, folder, monkeypatch):
+    made = result(desk, folder, monkeypatch, ALL_CARD)
+    file = desk.where / "small.eval.yaml"
+    file.write_text(file.read_text().replace("truth: card, cost: {later: 3}", "truth: later"))
+    scored = CliRunner().invoke(app, ["score", str(made), str(file), "--project", str(folder), "--json"])
+    told = json.loads(scored.stdout)
+
+    assert scored.exit_code == 0
+    assert told["measures"]["points"][0]["accuracy"]["count"] == 0
+    assert {each["decisions"][0]["truth"] for each in told["trials"]} == {"later"}
+
+
+def test_scoring_cannot_judge_repeats_that_were_not_written_down_whole(desk, folder, monkeypatch):
+    made = result(desk, folder, monkeypatch, ALL_CARD)
+    file = desk.where / "small.eval.yaml"
+    file.write_text(file.read_text().replace("decisions: {how: card}", "decisions: {how: later}"))
+    scored = CliRunner().invoke(app, ["score", str(made), str(file), "--project", str(folder), "--json"])
+
+    assert scored.exit_code == 1
+    assert {each["code"] for each in json.loads(scored.stdout)["cases"]} == {"case-stale"}
+    assert {each["status"] for each in json.loads(scored.stdout)["trials"]} == {"error"}

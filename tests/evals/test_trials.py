@@ -170,7 +170,7 @@ def test_cases_about_the_model_s_own_faults_are_not_played_and_say_why(desk):
 def test_an_unscripted_trial_counts_for_nothing_beside_one_that_passed(desk):
     found, _ = played(desk, {"pay/how": [{"choose": "ask"}, CARD]}, repeat=2)
     assert [each.status for each in found.trials] == ["unscripted", "passed"]
-    assert [each["status"] for each in trials.judged(found)] == ["passed"]
+    assert [each["status"] for each in trials.judged(found.cases, found.trials)] == ["passed"]
 
 
 def test_a_model_that_reads_only_the_first_option_is_not_consistent(desk):
