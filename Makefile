@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo shop serve test faults sweep bench bench-planning check lint types layers coverage lock wheel rehearse clean
+.PHONY: help install dev demo shop serve test faults explore sweep bench bench-planning check lint types layers coverage lock wheel rehearse clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,10 @@ test: dev  ## run every test
 
 faults: dev  ## every known fault of a model's server, over loopback sockets; ends with one JSON line
 	$(BIN)/python -m planner.fault_suite
+
+explore: dev  ## every path of each of the shop's workflows with FAULTS things going wrong, 2 unless told
+	@for name in $(basename $(notdir $(wildcard examples/shop/workflows/*.yaml))); do \
+	  $(BIN)/planner eval explore $$name --project examples/shop --faults $(or $(FAULTS),2) || exit 1; done
 
 sweep: dev  ## kill runs of the shop at every point, and look what became of them (QUICK=1, DATABASE=postgresql, JOBS=2)
 	$(BIN)/python -m examples.shop.sweep --database $(or $(DATABASE),sqlite) --jobs $(or $(JOBS),2) $(if $(QUICK),--quick,)

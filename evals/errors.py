@@ -88,6 +88,12 @@ class Stuck(EvalError):
     code = "stuck"
 
 
+class InvariantUnknown(EvalError):
+    """No invariant has this name."""
+
+    code = "invariant-unknown"
+
+
 class LiveRefused(EvalError):
     """A model cannot be asked for real, or not within a cap."""
 

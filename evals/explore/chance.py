@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from evals.clock import contained
@@ -71,22 +71,25 @@ class _Drawn:
             raise Violated(violation, tuple(self.moves), play.scenario)
 
 
-def sample(search: Search, examples: int) -> None:
+def sample(search: Search, examples: int, *, beginning: int | None = None) -> None:
     """Take so many random paths, and put the smallest one that breaks something into the search.
 
     Args:
         search: what is filled; nothing else was searched by it.
         examples: how many paths.
+        beginning: what chance begins with, where not always the same.
     """
     with contained(), asyncio.Runner() as runner:
         try:
-            _paths(search, examples, runner)()
+            _paths(search, examples, beginning, runner)()
         except Violated as found:
             _note(search, found)
     search.reasons.append(f"{examples} paths were drawn at random of an unknown number")
 
 
-def _paths(search: Search, examples: int, runner: asyncio.Runner) -> Callable[[], None]:
+def _paths(
+    search: Search, examples: int, beginning: int | None, runner: asyncio.Runner
+) -> Callable[[], None]:
     @settings(
         max_examples=examples,
         database=None,
@@ -99,7 +102,7 @@ def _paths(search: Search, examples: int, runner: asyncio.Runner) -> Callable[[]
     def paths(data: st.DataObject) -> None:
         _one(search, data.draw, runner)
 
-    return paths
+    return paths if beginning is None else seed(beginning)(paths)
 
 
 def _one(search: Search, draw: Draw, runner: asyncio.Runner) -> None:

@@ -3,17 +3,19 @@
 import importlib
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from evals import report, terminal
-from evals.errors import ExtraMissing, ProjectMissing, SuiteInvalid
+from evals.errors import ExtraMissing, InvariantUnknown, ProjectMissing, SuiteInvalid
 from evals.explore import exploration as explorations
 from evals.explore import files, shards, subject
 from evals.explore.exploration import Exploration
-from evals.explore.search import Bounds, Search
+from evals.explore.search import CHECK_SHARE, Bounds, Search, named
+from evals.explore.subject import Subject
 from planner.errors import WorkflowUnknown
 
 FAILED, NOTHING = 1, 5
@@ -51,6 +53,24 @@ SuiteOption = Annotated[
     Path | None,
     typer.Option("--suite", metavar="DIR", help="Write few cases there that pass everything"),
 ]
+CheckOption = Annotated[
+    float,
+    typer.Option(
+        "--memo-check",
+        metavar="SHARE",
+        min=0.0,
+        max=1.0,
+        help="Share of the states that count as one whose next moves are compared",
+    ),
+]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option("--invariant", metavar="NAME", help="Look at this invariant alone; may be repeated"),
+]
+SeedOption = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", min=0, help="What --random begins with; always the same unless told"),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]
 
 EXITS = (
@@ -70,6 +90,9 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     jobs: JobsOption = CORES,
     folder: ProjectOption = Path(),
     examples: RandomOption = None,
+    beginning: SeedOption = None,
+    share: CheckOption = CHECK_SHARE,
+    only: OnlyOption = None,
     out: OutOption = None,
     cover: SuiteOption = None,
     as_json: JsonOption = False,
@@ -82,11 +105,12 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     except (SuiteInvalid, ProjectMissing) as exc:
         raise terminal.refused(exc, as_json=as_json) from exc
     bounds = Bounds(faults, states, steps, seconds)
+    made = partial(Search, check_share=share, only=_known(explored, only or [], as_json=as_json))
     if examples is None:
-        search = shards.search(explored, bounds, jobs=jobs)
+        search = shards.search(explored, bounds, jobs=jobs, made=made)
     else:
-        search = Search(explored, bounds)
-        _sample(search, examples, as_json=as_json)
+        search = made(explored, bounds)
+        _sample(search, examples, beginning, as_json=as_json)
     found = list(explorations.fewest(search))
     written = [] if out is None else files.counterexamples(search, found, out, folder)
     told = explorations.exploration(search, written)
@@ -101,13 +125,23 @@ def explore(  # noqa: PLR0913 - each is an option of the command
         raise typer.Exit(FAILED)
 
 
-def _sample(search: Search, examples: int, *, as_json: bool) -> None:
+def _known(explored: Subject, only: list[str], *, as_json: bool) -> list[str]:
+    """Return names of invariants that there are."""
+    known = named(explored)
+    for name in only:
+        if name not in known:
+            message = f"there is no invariant {name!r}; there are: {'; '.join(known)}"
+            raise terminal.refused(InvariantUnknown(message), as_json=as_json)
+    return only
+
+
+def _sample(search: Search, examples: int, beginning: int | None, *, as_json: bool) -> None:
     try:
         chance = importlib.import_module("evals.explore.chance")
     except ModuleNotFoundError as exc:
         message = "--random needs hypothesis; install it with `pip install workflow-planner[random]`"
         raise terminal.refused(ExtraMissing(message), as_json=as_json) from exc
-    chance.sample(search, examples)
+    chance.sample(search, examples, beginning=beginning)
 
 
 def lines(told: Exploration) -> Iterator[str]:
@@ -126,11 +160,16 @@ def lines(told: Exploration) -> Iterator[str]:
         ("edges", covered.edges),
         ("options", covered.options),
         ("outcomes", covered.outcomes),
+        ("fault positions", covered.positions),
     )
     yield "coverage: " + ", ".join(f"{share.covered} of {share.total} {name}" for name, share in shares)
     for name, share in shares:
         if share.missing:
             yield f"  no {name[:-1]}: {'; '.join(share.missing)}"
+    yield (
+        f"  {covered.together.covered} of {covered.together.total} pairs of answers to different points came "
+        "on one path"
+    )
     if covered.unreachable:
         yield f"  never offered: {'; '.join(covered.unreachable)}"
     if covered.vacuous:

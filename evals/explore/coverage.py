@@ -1,18 +1,25 @@
 """Coverage of a search: what of a workflow it has come past, and what never happened. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from evals.coverage import Coverage, Declared, share
+from evals.coverage import Coverage, Declared, Share, share
+from evals.explore import together
 from evals.explore.graph import Graph
 from evals.explore.subject import Subject
+from evals.explore.together import Together
 from evals.scripts import declared
 
 
 class SearchCoverage(Coverage):
     """What a search has come past."""
 
+    positions: Share
+    """Places in the run, each with each fault that could strike there."""
+    together: Together
+    """Answers to two different points that came on one path."""
     vacuous: tuple[str, ...]
     """Invariants that hold because nothing happened that they speak of."""
 
@@ -26,10 +33,12 @@ class Seen(NamedTuple):
     chosen: dict[str, set[str]]
     activated: Iterable[str]
     invariants: Iterable[str]
+    sites: Iterable[tuple[str, str, str]] = ()
+    crashes: Iterable[str] = ()
 
 
-def coverage(subject: Subject, graph: Graph, seen: Seen) -> SearchCoverage:
-    """Return what was covered of all that the workflow declares."""
+def coverage(subject: Subject, graph: Graph, seen: Seen, faults: int) -> SearchCoverage:
+    """Return what was covered of all that the workflow declares, with so many faults on one path."""
     told = Declared(subject.program.body, subject.programs)
     options, activated = told.options(), set(seen.activated)
     found = {f"{declared(prefix)}{source} -> {target}" for prefix, source, target in seen.edges}
@@ -40,6 +49,8 @@ def coverage(subject: Subject, graph: Graph, seen: Seen) -> SearchCoverage:
         unreachable=tuple(sorted(options - _named(seen.offered))),
         outcomes=share(graph.possible, set(_happened(graph))),
         pairs=len(set(_pairs(graph))),
+        positions=_positions(graph, seen),
+        together=together.together(graph, faults),
         vacuous=tuple(name for name in seen.invariants if name not in activated),
     )
 
@@ -51,6 +62,30 @@ def _named(points: dict[str, set[str]]) -> set[str]:
 def _happened(graph: Graph) -> Iterator[str]:
     for edge in graph.edges:
         yield from (f"{move.kind} {move.label}: {move.option}" for move in edge.moves if move.kind != "crash")
+
+
+def _positions(graph: Graph, seen: Seen) -> Share:
+    """Return faults by the place that they struck: a step's call, a decision, a wait, or beside an entry."""
+    sites = {(declared(path), operation, told) for path, operation, told in seen.sites}
+    found = {f"{path}, {operation}: {told}" for path, operation, told in sites}
+    found |= set(_happened(graph)) | {f"crash {each}" for each in _ended_at(graph)}
+    total = {f"crash {_place(each)}" for each in seen.crashes}
+    total |= {name for name in graph.faulty if not name.startswith("call ")}
+    for path, operation, _ in sites:
+        before = f"call {operation}: "
+        faults = (name.removeprefix(before) for name in graph.faulty if name.startswith(before))
+        total |= {f"{path}, {operation}: {fault}" for fault in faults}
+    return share(total, found)
+
+
+def _place(label: str) -> str:
+    """Return the place of a crash, whichever visit and attempt it was."""
+    return re.split(" visit | attempt ", label, maxsplit=1)[0]
+
+
+def _ended_at(graph: Graph) -> Iterator[str]:
+    for edge in graph.edges:
+        yield from (_place(move.label) for move in edge.moves if move.kind == "crash")
 
 
 def _pairs(graph: Graph) -> Iterator[tuple[str, str]]:

@@ -66,7 +66,16 @@ def exploration(search: Search, written: Sequence[Written] = ()) -> Exploration:
     subject, bounds = search.subject, search.bounds
     vacuous = set(subject.rules.vacuous(frozenset(search.applied), subject.real))
     tested = search.activated | {rule.name for rule in subject.rules.rules} - vacuous
-    seen = Seen(search.steps, search.edges, search.offered, search.chosen, tested, search.invariants)
+    seen = Seen(
+        search.steps,
+        search.edges,
+        search.offered,
+        search.chosen,
+        tested,
+        search.invariants,
+        search.sites,
+        search.crashes,
+    )
     return Exploration(
         workflow=subject.workflow.workflow,
         version=subject.workflow.version,
@@ -86,7 +95,7 @@ def exploration(search: Search, written: Sequence[Written] = ()) -> Exploration:
             for found, case in zip_longest(fewest(search), written)
             if found is not None
         ),
-        coverage=coverage.coverage(subject, search.graph, seen),
+        coverage=coverage.coverage(subject, search.graph, seen, bounds.faults),
         worst=worst.worst(search.graph, subject.workflow.budget, bounds.faults),
     )
 

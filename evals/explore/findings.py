@@ -40,6 +40,10 @@ class Findings:
     """Invariants that were put to the test."""
     applied: set[str] = field(default_factory=set)
     """Operations that took effect."""
+    sites: set[tuple[str, str, str]] = field(default_factory=set)
+    """Calls: where in the run, of what, and what came of them."""
+    crashes: set[str] = field(default_factory=set)
+    """Places in which the process could end."""
     offered: dict[str, set[str]] = field(default_factory=dict)
     chosen: dict[str, set[str]] = field(default_factory=dict)
 
@@ -64,6 +68,8 @@ class Findings:
         self.steps |= other.steps
         self.activated |= other.activated
         self.applied |= other.applied
+        self.sites |= other.sites
+        self.crashes |= other.crashes
         for mine, others in ((self.offered, other.offered), (self.chosen, other.chosen)):
             for point, names in others.items():
                 mine.setdefault(point, set()).update(names)

@@ -30,6 +30,8 @@ class Graph:
         self.roots: list[int] = []
         self.possible: set[str] = set()
         """What could be chosen at the points of its states, in words."""
+        self.faulty: set[str] = set()
+        """What of it takes a fault."""
         self.ends: dict[int, str] = {}
         """States in which a run has ended, with its status."""
         self.out: dict[int, list[Edge]] = {}
@@ -45,7 +47,9 @@ class Graph:
     def add(self, point: Point) -> int:
         """Return a new state at a point."""
         node = self._next()
-        self.possible.update(f"{point.kind} {point.label}: {option.name}" for option in point.options)
+        named = [(f"{point.kind} {point.label}: {option.name}", option.faults) for option in point.options]
+        self.possible.update(name for name, _ in named)
+        self.faulty.update(name for name, faults in named if faults)
         return node
 
     def end(self, mark: bytes, status: str) -> int:
@@ -68,6 +72,7 @@ class Graph:
         shift = self.count
         self.count += other.count
         self.possible |= other.possible
+        self.faulty |= other.faulty
         self.roots += [node + shift for node in other.roots]
         self.ends |= {node + shift: status for node, status in other.ends.items()}
         for node, edges in other.out.items():

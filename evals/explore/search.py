@@ -5,7 +5,7 @@ import gc
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -28,6 +28,9 @@ from tools.errors import ToolError
 
 COLLECT_AFTER = 100_000
 """Objects that are made before the garbage collector looks again."""
+
+CHECK_SHARE = 0.05
+"""Share of the pruned states that are compared with their likes."""
 
 Judge = Callable[[History], Iterator[Violation]]
 Mark = Callable[[Play, Point], bytes]
@@ -75,7 +78,8 @@ class Search(Findings):
         *,
         judge: Judge | None = None,
         mark: Mark = fingerprint,
-        check_share: float = 0.05,
+        check_share: float = CHECK_SHARE,
+        only: Sequence[str] = (),
     ) -> None:
         """Prepare a search.
 
@@ -85,10 +89,12 @@ class Search(Findings):
             judge: what must be true of every path; the default invariants and the workflow's own unless told.
             mark: what tells states apart.
             check_share: the share of pruned states whose next moves are compared with those of their likes.
+            only: names of the invariants that are looked at; all unless told.
         """
         super().__init__()
         self.subject, self.bounds = subject, bounds
         self.judge: Judge = judge or self._violations
+        self._only = frozenset(only)
         self._fingerprint = mark
         self.pruned: list[Pruned] = []
         self._queues: list[deque[Work]] = [deque() for _ in range(bounds.faults + 1)]
@@ -139,11 +145,16 @@ class Search(Findings):
     @property
     def invariants(self) -> tuple[str, ...]:
         """Names of what must be true of every path."""
-        return (*invariants.DEFAULT, *(rule.name for rule in self.subject.rules.rules))
+        names = (name for name in named(self.subject) if name not in invariants.STOPS)
+        return tuple(name for name in names if self._counts(name))
 
     def _violations(self, history: History) -> Iterator[Violation]:
-        yield from invariants.violations(history)
-        yield from self.subject.rules.violations(history)
+        checks = {name: check for name, check in invariants.DEFAULT.items() if self._counts(name)}
+        yield from invariants.violations(history, checks)
+        yield from (each for each in self.subject.rules.violations(history) if self._counts(each.invariant))
+
+    def _counts(self, name: str) -> bool:
+        return not self._only or name in self._only
 
     async def _explore(self) -> str | None:
         """Take every way of this level; return why that was cut short, or None."""
@@ -197,6 +208,7 @@ class Search(Findings):
 
     def crash(self, play: Play, crash: Crash) -> bool:
         """Leave the crash for later, and go on as if there were none."""
+        self.crashes.add(crash.move.label)
         if self._level + 1 <= self.bounds.faults:
             moves = (*self._moves, crash.move)
             self._queues[self._level + 1].append(
@@ -238,6 +250,9 @@ class Search(Findings):
             raise Halted
 
     def _violate(self, violation: Violation, play: Play) -> None:
+        if not self._counts(violation.invariant):
+            self.reasons.append(f"a path was cut short: {violation.message}")
+            return
         node = self.graph.end(f"{violation} {len(self.found)}".encode(), "violated")
         self._connect(play, node)
         self.found.append(Found(violation, node, self._level, self._scenario))
@@ -248,7 +263,7 @@ class Search(Findings):
         except Halted:
             return
         mark = _mark(play, ended, self._scenario)
-        if ended.status != "waiting" and not self.graph.knows(mark):
+        if ended.status != "waiting" and not self.graph.knows(mark) and self._counts("replays-alike"):
             await self._once_more(play, ended)
         self._connect(play, self.graph.end(mark, ended.status))
 
@@ -317,6 +332,7 @@ class Search(Findings):
         history = play.history()
         self.activated.update(invariants.activated(history))
         self.applied.update(call.operation for call in history.calls if call.applied)
+        self.sites.update((call.path, call.operation, call.told) for call in history.calls if call.path)
         self.edges |= play.edges
         self.reasons.extend(each for each in play.unknown if each not in self.reasons)
         if play.ctx is not None:
@@ -326,6 +342,11 @@ class Search(Findings):
             offered = (option["id"] for option in made["options"] if option["available"])
             self.offered.setdefault(point, set()).update(offered)
             self.chosen.setdefault(point, set()).add(str(made["choice"]))
+
+
+def named(subject: Subject) -> tuple[str, ...]:
+    """Return the names of all that must be true of every path of a subject."""
+    return (*invariants.DEFAULT, *invariants.STOPS, *(rule.name for rule in subject.rules.rules))
 
 
 class _Probe:

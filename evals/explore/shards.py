@@ -19,6 +19,9 @@ Mapped = Callable[[Callable[[Any], Any], Sequence["Shard"]], Iterable[Any]]
 """What has all shards do something: one after the other, or side by side."""
 
 
+Made = Callable[[Subject, Bounds], Search]
+
+
 class Shard(Protocol):
     """The search of one scenario."""
 
@@ -36,7 +39,7 @@ class Shard(Protocol):
         ...
 
 
-def search(subject: Subject, bounds: Bounds, *, jobs: int) -> Search:
+def search(subject: Subject, bounds: Bounds, *, jobs: int, made: Made = Search) -> Search:
     """Search every scenario of a subject, level by level, and return what was found of all of them.
 
     How many processes explore at the same time changes nothing of what is found.
@@ -45,16 +48,17 @@ def search(subject: Subject, bounds: Bounds, *, jobs: int) -> Search:
         subject: what is explored.
         bounds: how far.
         jobs: how many processes.
+        made: what makes the search of a subject within bounds.
     """
     began = time.perf_counter()
-    parts = [Search(replace(subject, scenarios=(each,)), bounds) for each in subject.scenarios]
+    parts = [made(replace(subject, scenarios=(each,)), bounds) for each in subject.scenarios]
     if jobs == 1 or len(parts) == 1:
         found = _together(parts, bounds, map)
     else:
         with ThreadPoolExecutor(jobs) as pool, ExitStack() as stack:
             processes = [stack.enter_context(_Process(each)) for each in parts]
             found = _together(processes, bounds, pool.map)
-    whole = _joined(Search(subject, bounds), found)
+    whole = _joined(made(subject, bounds), found)
     whole.seconds = time.perf_counter() - began
     return whole
 

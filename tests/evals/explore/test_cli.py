@@ -98,3 +98,65 @@ def test_a_file_that_holds_no_valid_workflow_is_told_with_its_place(tmp_path):
 
     assert ran.exit_code == 2
     assert "orders.getOrdr" in ran.stderr
+
+
+def test_all_or_none_of_the_states_that_count_as_one_are_compared_as_it_is_told():
+    words = ("notify-customer", "--project", str(SHOP), "--faults", "2", "--json")
+
+    none, every = (json.loads(run(*words, "--memo-check", share).stdout)["checked"] for share in ("0", "1"))
+
+    assert none == 0
+    assert every > 10
+
+
+def test_one_invariant_alone_is_looked_at(folder, tmp_path):
+    text = """
+    workflow: settle
+    steps:
+      pay: {call: bank.charge, with: {order: o-1, amount: 2.5}, recover: {by: rule}}
+    invariants:
+      never: ["effects.exists(e, e.operation == 'bank.charge')"]
+      always: ["effects.size() == 0"]
+    """
+    own = Path(shutil.copytree(folder, tmp_path / "project"))
+    (own / "workflows" / "settle.yaml").write_text(text)
+    words = ("settle", "--project", str(own), "--faults", "0", "--json")
+
+    one = json.loads(run(*words, "--invariant", "always effects.size() == 0").stdout)
+    other = json.loads(run(*words, "--invariant", "no-double-effect").stdout)
+
+    assert {each["invariant"] for each in one["violations"]} == {"always effects.size() == 0"}
+    assert (other["violations"], other["status"]) == ([], "COMPLETE")
+
+
+def test_an_invariant_that_there_is_none_of_is_told_with_those_that_there_are():
+    ran = run("notify-customer", "--project", str(SHOP), "--invariant", "no-double", "--json")
+
+    assert ran.exit_code == 2
+    assert json.loads(ran.stdout)["error"]["code"] == "invariant-unknown"
+    assert "no-double-effect" in ran.stderr
+
+
+def test_the_same_seed_draws_the_same_paths_and_another_draws_others():
+    words = ("checkout", "--project", str(SHOP), "--random", "8", "--json")
+
+    first, again, other = (
+        json.loads(run(*words, "--seed", seed).stdout)["coverage"] for seed in ("1", "1", "2")
+    )
+
+    assert first == again
+    assert first != other
+
+
+def test_fault_positions_and_answers_that_come_together_are_told():
+    words = ("notify-customer", "--project", str(SHOP))
+
+    none, one = (json.loads(run(*words, "--faults", n, "--json").stdout)["coverage"] for n in ("0", "1"))
+    told = run(*words, "--faults", "1").stdout
+
+    assert none["positions"]["covered"] == 0
+    assert "send, notifications.send: timeout, applied" in none["positions"]["missing"]
+    assert one["positions"]["missing"] == []
+    assert one["together"]["t"] == 2
+    assert f"{one['positions']['covered']} of {one['positions']['total']} fault positions" in told
+    assert "pairs of answers to different points" in told
