@@ -10,7 +10,7 @@ from tools.records import Record
 
 
 class Consistency(Record):
-    """How often two repeats of one decision, with the same options, choose the same."""
+    """How often two repeats of one decision, with the same options and usable answers, choose the same."""
 
     across: float | None
     """Where the options stood in another order: permutation consistency. None where they never did."""
@@ -48,7 +48,7 @@ def _decisions(trials: Sequence[Trial], point: str | None) -> Iterator[list[Made
         times = Counter[str]()
         for made in trial.decisions:
             times[made.point] += 1
-            if point in {None, made.point}:
+            if made.said is not None and point in {None, made.point}:
                 found.setdefault((trial.case, made.point, times[made.point]), []).append(made)
     yield from found.values()
 

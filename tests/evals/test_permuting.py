@@ -39,3 +39,7 @@ def test_one_point_can_be_told_alone():
 
     assert permuting.consistency(both, point="w/then").across == 0.0
     assert permuting.consistency(both).across == 0.5
+
+
+def test_answers_that_cannot_be_used_are_no_agreement():
+    assert permuting.consistency([trial(made(None, "ab")), trial(made(None, "ba"))]).across is None
