@@ -285,6 +285,11 @@ def pick(choices, place, nth):
     return choices[(zlib.crc32(place.encode()) + nth) % len(choices)]
 
 
+def tag_of(given):
+    """Return the tag of the effect that a question is about; one about an undo names what that takes back."""
+    return given.get("undoes", given).get("arguments", {}).get("tag", "")
+
+
 @dataclass
 class Shop:
     """Services that know what they did, whatever they answered."""
@@ -410,8 +415,7 @@ class Stage(Bench):
         choice = wanted if wanted in offered else offered[self.appends % len(offered)]
         if self.executions > PATIENCE:
             choice = next((each for each in ("leave", "fail") if each in offered), choice)
-        arguments = question.given.get("arguments", {}) if isinstance(question.given, dict) else {}
-        tag = arguments.get("tag", "")
+        tag = tag_of(question.given) if isinstance(question.given, dict) else ""
         if choice in {"applied", "not_applied"}:
             choice = "applied" if self.caller.applied(tag) else "not_applied"
             choice = choice if choice in offered else next(c for c in ("fail", "leave") if c in offered)
@@ -576,11 +580,7 @@ def check_truth(bench, ended):
     if ended.status != "undone":
         return
     spared = {e.arguments["tag"] for e in effects(bench.entries) if e.keep}
-    spared |= {
-        d["given"]["arguments"]["tag"]
-        for d in bench.decisions
-        if d["kind"] == "undo" and d["choice"] == "done"
-    }
+    spared |= {tag_of(d["given"]) for d in bench.decisions if d["kind"] == "undo" and d["choice"] == "done"}
     for (name, tag), count in bench.caller.done.items():
         if count and name in FORWARD and name != "shop.look" and tag not in spared:
             assert bench.caller.applied(f"undo/{tag}"), f"{name} {tag} still stands"
