@@ -82,6 +82,8 @@ class Reply(Record):
     fault: ModelFault | None = None
     delay: timedelta = timedelta()
     """Virtual time before it is sent."""
+    usage: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] | None = None
+    """Tokens in and out that the endpoint counts; unless told, about one for four characters."""
     undeclared: bool = False
     """Whether `choose` names an option on purpose that the step does not declare."""
 

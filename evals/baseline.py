@@ -55,8 +55,8 @@ class Kept(Record):
 
     @property
     def is_good(self) -> bool:
-        """Tell whether it passed, or failed as it is known to."""
-        return self.status in {"passed", "expected"}
+        """Tell whether it passed, failed as it is known to, or nobody has reviewed it."""
+        return self.status in report.GOOD
 
 
 class Baseline(Record):

@@ -6,7 +6,7 @@ from typing import Any
 from evals import baseline, comparing
 from evals.baseline import Baseline
 
-_SHOWN = ("failed", "error", "expected")
+_SHOWN = ("failed", "error", "expected", "pending")
 
 
 def markdown(document: Mapping[str, Any], base: Baseline | None = None) -> str:

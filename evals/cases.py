@@ -15,7 +15,8 @@ from evals.answers import (
     ServiceAnswer,
     ServiceAnswers,
 )
-from evals.crashes import Crash
+from evals.crashes import Crash, Moment
+from evals.drift import Recorded
 from evals.events import ScriptedEvent
 from evals.expectations import Expect
 from tools.records import Record
@@ -148,6 +149,10 @@ class Case(Record):
     """What happens outside, for steps that receive events."""
     crashes: tuple[Crash, ...] = ()
     """Moments at which the process ends; each comes once."""
+    cancel: Moment | None = None
+    """When the run is asked to stop: once this entry is in the journal."""
+    breakers: Literal["own", "scripted"] = "own"
+    """`scripted`: a service is left in peace only where an answer says so, as other runs had a part in it."""
     start: Start | None = None
     """Where it begins; at the first step unless told."""
     cluster: str | None = None
@@ -158,6 +163,10 @@ class Case(Record):
     """Values that it is played with, one after the other."""
     known_failure: KnownFailure | None = None
     """Told where the case fails for a reason that is known; once it passes, that is the failure."""
+    review: Literal["pending", "accepted"] = "accepted"
+    """`pending` until a person has looked at it: it is run, and closes no gate."""
+    recorded: Recorded | None = None
+    """What it was recorded from; what is different now is told as drift."""
     expect: Expect
 
 

@@ -35,6 +35,7 @@ from evals.faults import cli as faults
 from evals.figures import Metric
 from evals.live import Cap, Endpoint
 from evals.options import JsonOption, OutputOption, PathsArgument, ProjectOption
+from evals.recorded import cli as recorded
 from evals.runner import Job, jobs
 from evals.selection import Selection
 from evals.trials import Plan
@@ -46,7 +47,7 @@ _EXITS = (
     "Exit codes: 0 all passed, 1 some did not, 2 wrong usage or file, 3 the harness broke, 5 nothing to run."
 )
 
-_STYLES = {"passed": "green", "failed": "red", "error": "bold red", "expected": "yellow"}
+_STYLES = {"passed": "green", "failed": "red", "error": "bold red", "expected": "yellow", "pending": "yellow"}
 
 app = typer.Typer(
     name="eval",
@@ -117,6 +118,8 @@ app.command(epilog=_EXITS)(reading.score)
 app.command(epilog=_EXITS)(reading.coverage)
 app.command("report", epilog=_EXITS)(reading.report_)
 app.command(epilog=faults.EXITS)(faults.faults)
+app.command("import", epilog=recorded.EXITS)(recorded.import_)
+app.command("verify-log", epilog=recorded.EXITS)(recorded.verify_log)
 
 
 @app.callback()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from planner.definition import EventType
 from planner.events import Event, KeptEvent, Text, Wanted
@@ -23,6 +23,10 @@ class ScriptedEvent(Record):
     id: Text | None = None
     """Id that its source gives it; its place in the case unless told. One that was told before is dropped."""
     subject: Text | None = None
+    time: AwareDatetime | None = None
+    """When it happened, as its source says."""
+    datacontenttype: Text | None = None
+    dataschema: Text | None = None
     data: Any = None
     extensions: dict[str, str | int | bool] = Field(default_factory=dict)
     taken: bool = True

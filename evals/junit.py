@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-_KINDS = {"failed": "failure", "error": "error", "expected": "skipped"}
+_KINDS = {"failed": "failure", "error": "error", "expected": "skipped", "pending": "skipped"}
 """Elements that tell why a case did not pass, by status."""
 
 
@@ -26,7 +26,7 @@ def _counts(cases: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         "tests": str(len(cases)),
         "failures": str(statuses.count("failed")),
         "errors": str(statuses.count("error")),
-        "skipped": str(statuses.count("expected")),
+        "skipped": str(statuses.count("expected") + statuses.count("pending")),
         "time": _seconds(sum(case["ms"] for case in cases)),
     }
 
@@ -63,7 +63,11 @@ def _properties(case: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _type(case: Mapping[str, Any]) -> str:
     """Return the kind of trouble; `xfail` is pytest's word for a case that is known to fail."""
-    return {"failed": "expectation", "expected": "xfail"}.get(case["status"]) or case["code"] or "error"
+    return (
+        {"failed": "expectation", "expected": "xfail", "pending": "xfail"}.get(case["status"])
+        or case["code"]
+        or "error"
+    )
 
 
 def _differences(case: Mapping[str, Any]) -> list[str]:

@@ -161,6 +161,7 @@ def _backend(told: ModelAnswer) -> Asked:
 def _scripted(reply: Reply) -> dict[str, Any]:
     """Return the reply in the form of the scripted endpoint."""
     told: dict[str, Any] = {"delay": reply.delay.total_seconds(), "finish_reason": reply.finish_reason}
+    told["usage"] = reply.usage
     if reply.choose is not None:
         return told | _choice(reply)
     if reply.http is not None:

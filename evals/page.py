@@ -13,7 +13,7 @@ from evals.report import STATUSES
 from evals.taken import Taken
 from graphs import svg
 
-_MARKS = {"passed": "✓", "failed": "✗", "error": "!", "expected": "~"}
+_MARKS = {"passed": "✓", "failed": "✗", "error": "!", "expected": "~", "pending": "~"}
 
 Case = Mapping[str, Any]
 

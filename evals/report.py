@@ -24,13 +24,15 @@ PASSED, FAILED, HARNESS, NOTHING = 0, 1, 3, 5
 
 LABEL_WIDTH = 5
 
-STATUSES = ("passed", "failed", "error", "expected")
+STATUSES = ("passed", "failed", "error", "expected", "pending")
+GOOD = frozenset({"passed", "expected", "pending"})
+"""What closes no gate."""
 
-_DATA = ("reason", "checks", "run", "decisions", "calls", "entries", "effects", "violations")
+_DATA = ("reason", "drift", "checks", "run", "decisions", "calls", "entries", "effects", "violations")
 """Members of a case's report that hold what the case, services and models said."""
 _RUN = ("run_id", "status", "output", "error", "virtual_s", "executions", "model_calls")
 """Fields of a trace that stand together."""
-_LABELS = {"passed": "PASS", "failed": "FAIL", "error": "ERROR", "expected": "KNOWN"}
+_LABELS = {"passed": "PASS", "failed": "FAIL", "error": "ERROR", "expected": "KNOWN", "pending": "PEND"}
 
 
 def case(result: CaseResult, policy: Masking) -> dict[str, Any]:
@@ -45,9 +47,10 @@ def case(result: CaseResult, policy: Masking) -> dict[str, Any]:
 
 
 def line(case: Mapping[str, Any]) -> str:
-    """Return the one line of a case."""
+    """Return the one line of a case, and below it a line for everything that is not as it was recorded."""
     head = f"{_LABELS[case['status']]:<{LABEL_WIDTH}} {case['suite']}/{case['id']}"
-    return f"{head}: {case['reason']}" if case["reason"] else f"{head} ({case['ms']:.0f} ms)"
+    told = f"{head}: {case['reason']}" if case["reason"] else f"{head} ({case['ms']:.0f} ms)"
+    return "\n".join([told, *(f"{'DRIFT':<{LABEL_WIDTH}} {sentence}" for sentence in case.get("drift", ()))])
 
 
 def summary(cases: Sequence[Mapping[str, Any]], seconds: float) -> str:
@@ -64,7 +67,7 @@ def exit_code(cases: Sequence[Mapping[str, Any]]) -> int:
         return NOTHING
     if any(case["is_harness_error"] for case in cases):
         return HARNESS
-    return PASSED if all(case["status"] in {"passed", "expected"} for case in cases) else FAILED
+    return PASSED if all(case["status"] in GOOD for case in cases) else FAILED
 
 
 def document(

@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import Field
 
-from evals import cases, checks, custom, matrix, stage
+from evals import cases, checks, custom, drift, matrix, stage
 from evals.cases import Case, KnownFailure, Suite
 from evals.checks import Check
 from evals.custom import CustomCheckBroken
@@ -26,17 +26,18 @@ from evals.project import Project
 from evals.trace import Trace
 from graphs import pinning
 from planner.decisions import digest
+from planner.definition import Workflow
 from tools.records import Record
 
 log = logging.getLogger(__name__)
 
-Status = Literal["passed", "failed", "error", "expected"]
-"""`expected`: failed, as it is known to."""
+Status = Literal["passed", "failed", "error", "expected", "pending"]
+"""`expected`: failed, as it is known to. `pending`: did not pass, and nobody has reviewed the case yet."""
 
 _CASE_ERRORS = (ScriptUnmatched, AnswerImpossible, LimitReached, CustomCheckBroken, CaseStale, BudgetSpent)
 """What is wrong with the case and not with what plays it."""
 
-_ASIDE = {"title", "tags", "source", "known_failure", "cluster", "score"}
+_ASIDE = {"title", "tags", "source", "known_failure", "cluster", "score", "review"}
 """Fields of a case that change nothing of what happens, nor of what is expected."""
 
 UNUSED = "/unused"
@@ -53,6 +54,8 @@ class CaseResult(Record):
     tags: tuple[str, ...] = ()
     cluster: str = ""
     """What it counts together with; its own name unless told."""
+    review: Literal["pending", "accepted"] = "accepted"
+    """Whether somebody has still to look at the case; until then it closes no gate."""
     workflow: str
     definition: str = ""
     """Digest of the case and of the workflows of its project that it runs."""
@@ -67,6 +70,8 @@ class CaseResult(Record):
     """A stable name of the error."""
     is_harness_error: bool = False
     """Whether the harness or the engine broke, and not the case."""
+    drift: tuple[str, ...] = ()
+    """What is different from what a recorded case was recorded from, a sentence each."""
     checks: tuple[Check, ...] = ()
     trace: Trace | None = None
     """None where it did not come to an end."""
@@ -130,6 +135,8 @@ def run(job: Job, *, engine: str = "langgraph", asking: Asking | None = None) ->
         title=job.case.title,
         tags=job.case.tags,
         cluster=job.case.cluster or job.name,
+        review=job.case.review,
+        drift=_drift(job, scripts.decisions),
         workflow=setting.workflow,
         definition=digests.definition,
         scenario=digests.scenario,
@@ -138,7 +145,7 @@ def run(job: Job, *, engine: str = "langgraph", asking: Asking | None = None) ->
         trace=trace,
         decided=tuple(scripts.decisions),
         ms=(time.perf_counter() - began) * 1000,
-        **verdict(harness.error, found, job.case.known_failure),
+        **verdict(harness.error, found, job.case),
     )
 
 
@@ -161,17 +168,27 @@ class Digests(NamedTuple):
 def digested(job: Job) -> Digests:
     """Return the digests of a case together with the workflows that it runs."""
     setting, project = cases.setting(job.loaded.suite, job.case), job.loaded.project
-    workflow = project.workflows.get(setting.workflow)
-    if workflow is None:
+    sha256s = sorted(each.sha256 for each in _workflows(job))
+    if not sha256s:
         return Digests()
-    nested = pinning.closure(workflow, project.find)
-    sha256s = sorted(each.sha256 for each in (workflow, *nested.values()))
-    told = setting.model_dump(
-        mode="json", exclude={"case": {"title", "tags", "source", "known_failure", "cluster", "score"}}
-    )
+    told = setting.model_dump(mode="json", exclude={"case": _ASIDE})
     definition = digest([told, sha256s, project.catalog.revision])
     del told["case"]["expect"]
     return Digests(definition, digest([told, sha256s, project.catalog.revision]))
+
+
+def _workflows(job: Job) -> list[Workflow]:
+    """Return the workflow of a case and all that it runs; none where the project does not hold it."""
+    project = job.loaded.project
+    workflow = project.workflows.get(cases.setting(job.loaded.suite, job.case).workflow)
+    return [] if workflow is None else [workflow, *pinning.closure(workflow, project.find).values()]
+
+
+def _drift(job: Job, decisions: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    recorded, catalog = job.case.recorded, job.loaded.project.catalog
+    if recorded is None:
+        return ()
+    return drift.drift(recorded, _workflows(job), catalog.revision, decisions)
 
 
 class _Verdict(NamedTuple):
@@ -181,11 +198,15 @@ class _Verdict(NamedTuple):
     is_harness_error: bool = False
 
 
-def verdict(error: Exception | None, found: list[Check], known: KnownFailure | None) -> dict[str, Any]:
+def verdict(error: Exception | None, found: list[Check], case: Case | None) -> dict[str, Any]:
     """Return how a case ended, and why, as fields of its result."""
     judged = _judged(error, found)
+    known = None if case is None else case.known_failure
     if known is not None and not judged.is_harness_error:
         judged = _as_known(judged, known)
+    is_bad = judged.status in {"failed", "error"} and not judged.is_harness_error
+    if is_bad and case is not None and case.review == "pending":
+        judged = judged._replace(status="pending")
     return judged._asdict()
 
 

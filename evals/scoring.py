@@ -77,7 +77,7 @@ def _scored(case: Mapping[str, Any], job: Job | None, repeats: int) -> dict[str,
         found = [*_judged(case, job, trace, repeats), *_unused(case)]
     except (CaseStale, CustomCheckBroken) as exc:
         error = exc
-    judged = runner.verdict(error, found, None if job is None else job.case.known_failure)
+    judged = runner.verdict(error, found, None if job is None else job.case)
     told = {
         "status": judged["status"],
         "reason": judged["reason"],

@@ -17,6 +17,7 @@ from evals.errors import AnswerImpossible, EvalError, LimitReached
 from evals.replies import CONNECT, HANG, RESET, Response, reply
 from evals.scripts import Script
 from tools import failures
+from tools.access import Breaker
 from tools.catalog import Catalog
 from tools.http import Fence
 from tools.operations import FunctionBinding, Operation
@@ -32,6 +33,8 @@ _ADDRESS = "http://service.invalid"
 """What requests are addressed to; none is ever sent."""
 
 _OK_CLASSES = range(200, 300)
+_NEVER_OPENS = 1_000_000
+"""Failures in a row that no case comes to."""
 
 
 class Call(Record):
@@ -86,10 +89,17 @@ class ScriptedServices:
     """Calls operations for the engine; arguments, wire, breaker and classification are the real ones."""
 
     def __init__(
-        self, catalog: Catalog, script: Script[ServiceAnswer], *, clock: VirtualClock, most_calls: int
+        self,
+        catalog: Catalog,
+        script: Script[ServiceAnswer],
+        *,
+        clock: VirtualClock,
+        most_calls: int,
+        has_breakers: bool = True,
     ) -> None:
+        """Take in the answers; without breakers no service is left in peace, whatever it answers."""
         self._script, self._clock, self._most = script, clock, most_calls
-        self._pretended = _pretended(catalog)
+        self._pretended = _pretended(catalog, has_breakers=has_breakers)
         self._stack = AsyncExitStack()
         self._services = Services(
             self._pretended, secret=lambda _name: None, transport=_Wire(), now=clock.seconds
@@ -226,7 +236,7 @@ def _applied(exchange: _Exchange, outcome: Outcome) -> bool:
     return is_late or outcome.kind in {"applied", "applied_bad"}
 
 
-def _pretended(catalog: Catalog) -> Catalog:
+def _pretended(catalog: Catalog, *, has_breakers: bool) -> Catalog:
     """Return the catalogue without addresses and credentials, its functions replaced by ours."""
     binding = FunctionBinding(target=f"{__name__}:{answered.__name__}")
     operations = {
@@ -235,8 +245,8 @@ def _pretended(catalog: Catalog) -> Catalog:
         else operation
         for name, operation in catalog.operations.items()
     }
-    services = {
-        name: service.model_copy(update={"base_url": _ADDRESS, "auth": None})
-        for name, service in catalog.services.items()
-    }
+    changed: dict[str, Any] = {"base_url": _ADDRESS, "auth": None}
+    if not has_breakers:
+        changed["breaker"] = Breaker(failures=_NEVER_OPENS)
+    services = {name: service.model_copy(update=changed) for name, service in catalog.services.items()}
     return Catalog(operations, services)

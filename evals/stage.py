@@ -27,7 +27,7 @@ from graphs.context import Context, Frame
 from graphs.runner import Ended
 from planner.decisions import WorkflowRef
 from planner.events import KeptEvent, Wanted
-from planner.journal import Append, Numbered, Recorded
+from planner.journal import Append, Entry, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
 from planner.snapshots import Snapshot
 from planner.store import bodies
@@ -95,6 +95,8 @@ class Stage:
         self._ways: list[tuple[str, str]] = []
         self._executions = 0
         self._crashes = list(setting.case.crashes)
+        self._is_cancelled = False
+        self._ctx: Context | None = None
         self._is_down = False
         self._outer: Frame | None = None
         self._broken: str | None = None
@@ -110,10 +112,16 @@ class Stage:
             self._scripts.model, clock=clock, most_calls=limits.model_calls, asking=self._scripts.asking
         )
         services = ScriptedServices(
-            self._project.catalog, self._scripts.services, clock=clock, most_calls=limits.service_calls
+            self._project.catalog,
+            self._scripts.services,
+            clock=clock,
+            most_calls=limits.service_calls,
+            has_breakers=self._setting.case.breakers == "own",
         )
         async with decider, services:
-            cast = _Cast(clock, ids, decider, services, self._run(ids.new(), clock.now()))
+            recorded = self._setting.case.recorded
+            run_id = ids.new() if recorded is None else recorded.run
+            cast = _Cast(clock, ids, decider, services, self._run(run_id, clock.now()))
             self._cast = cast
             ended = await self._until_the_end(cast)
             self._look(ended)
@@ -144,9 +152,10 @@ class Stage:
                 ended = await self._go_on(cast)
             except Crashed:
                 continue
+            if ended.status == "waiting" or self._setting.case.recorded is not None:
+                self._people.hear(self._questions)
             if ended.status != "waiting":
                 return ended
-            self._people.hear(self._questions)
             if not await self._wait(cast.clock, ended.wake_at):
                 return ended
         raise Stuck(f"the run was taken up {MOST_EXECUTIONS} times and has not ended")
@@ -154,7 +163,7 @@ class Stage:
     async def _go_on(self, cast: "_Cast") -> Ended:
         self._executions += 1
         recorded = Recorded(self._entries)
-        ctx = self._context(cast, recorded, self._sink)
+        ctx = self._ctx = self._context(cast, recorded, self._sink)
         self._is_down = False
         is_forward = recorded.find("ending") is None
         ended = await runner.execute(ctx)
@@ -227,6 +236,7 @@ class Stage:
             questions=dict(self._questions),
             arrived=arrived,
             snapshot=self._start(),
+            cancel_requested=self._is_cancelled,
         )
 
     def _start(self) -> Snapshot | None:
@@ -290,6 +300,14 @@ class Stage:
         if self._is_down:
             raise Crashed
 
+    def _may_cancel(self, entry: Entry) -> None:
+        """Ask the run to stop where the case has it."""
+        cancel = self._setting.case.cancel
+        if cancel is not None and cancel.fits(entry):
+            self._is_cancelled = True
+            if self._ctx is not None:
+                self._ctx.cancel_requested = True
+
     async def _sink(self, unit: Append) -> None:
         self._may_crash(unit)
         self._keep(unit)
@@ -297,6 +315,7 @@ class Stage:
 
     def _keep(self, unit: Append) -> None:
         for seq, entry in unit.entries:
+            self._may_cancel(entry)
             kept = entry._replace(body=bodies.decode(bodies.encode(entry.body)))
             self._entries.append(Numbered(seq, kept))
             if entry.kind == "event":

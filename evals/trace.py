@@ -72,12 +72,17 @@ class Trace(Record):
     @property
     def undone(self) -> list[str]:
         """Operations whose effects were taken back, in the order in which that was done."""
-        names = {(effect.path, effect.visit): effect.operation for effect in self.effects}
-        return [
-            names[effect.undoes, effect.visit]
-            for effect in self.effects
-            if effect.undoes is not None and effect.state == "applied"
-        ]
+        return undone(self.effects)
+
+
+def undone(found: Sequence[Effect]) -> list[str]:
+    """Return the operations whose effects were taken back, in the order in which that was done."""
+    names = {(effect.path, effect.visit): effect.operation for effect in found}
+    return [
+        names[effect.undoes, effect.visit]
+        for effect in found
+        if effect.undoes is not None and effect.state == "applied"
+    ]
 
 
 def entries(numbered: Sequence[Numbered]) -> tuple[Entry, ...]:

@@ -69,7 +69,7 @@ class Trial(Record):
     cluster: str
     repeat: int
     turn: int
-    status: Literal["passed", "failed", "error", "expected", "unscripted", "spent"]
+    status: Literal["passed", "failed", "error", "expected", "pending", "unscripted", "spent"]
     """`unscripted`: the model took a way that the case has no answers for, which is not told to be wrong.
     `spent`: the cap was reached on the way; what was decided before was paid for and is kept."""
     ms: float

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from planner import settings
+from planner import project, settings
 from planner.clock import Clock
 from planner.errors import StoreUnavailable
 from planner.log import heads
@@ -97,12 +97,15 @@ def keyring(config: HeadSettings, further: Sequence[str] = ()) -> Keyring:
     return Keyring((*config.public_keys, *further, *(() if own is None else (own.public,))))
 
 
-def exported(config: HeadSettings) -> list[Head]:
-    """Return the heads that were exported to the file of the settings; none where there is no such file.
+def exported(config: HeadSettings, files: Sequence[Path] | None = None) -> list[Head]:
+    """Return the heads that were exported to these files, or to that of the settings where it is there.
 
     Raises:
-        HeadsInvalid: the file holds something else.
+        DocumentInvalid: a file that is told cannot be read.
+        HeadsInvalid: a file holds something else.
     """
+    if files is not None:
+        return [head for file in files for head in heads.read(project.text(file), str(file))]
     if config.file is None or not config.file.exists():
         return []
     return heads.read(config.file.read_text(encoding="utf-8"), config.file.name)

@@ -15,13 +15,10 @@ from api.commands import exits, reading
 from api.commands.options import DatabaseOption, JsonOption, ProjectOption, configured
 from api.commands.output import Output
 from graphs import notary
-from planner import project as project_files
 from planner.clock import SystemClock
 from planner.log import export as exporting
 from planner.log import heads as log_heads
 from planner.log.findings import Report
-from planner.log.heads import Head
-from planner.settings import Settings
 from planner.store import audits, exports
 
 _HeadsOption = Annotated[
@@ -47,7 +44,7 @@ def verify(
 ) -> None:
     """Tell whether the decision log is as it was written: every byte and row, their order and their end."""
     config, output = configured(project, database), Output(as_json=as_json)
-    exported = _exported(config, heads)
+    exported = notary.exported(config.heads, heads)
     keys = notary.keyring(config.heads, public_key or ())
     with reading.opened(config) as store:
         report = store.read_sync(audits.verify, exported, keys)
@@ -102,23 +99,11 @@ def export(
         store.read_sync(_export, out, how, began)
 
 
-def _exported(config: Settings, files: list[Path] | None) -> list[Head]:
-    if files is None:
-        return notary.exported(config.heads)
-    return [head for file in files for head in log_heads.read(project_files.text(file), str(file))]
-
-
 def _tell(report: Report, output: Output) -> None:
-    for finding in report.findings:
-        output.line(str(finding), "red")
-    more = report.found - len(report.findings)
-    if more:
-        output.line(f"and {more} more", "red")
-    size = f"{report.records} records of {report.streams} streams, {report.decisions} decisions"
-    heads = f"{report.heads} exported heads compared, {report.signed} of them rightly signed"
-    verdict = "as it was written" if report.ok else f"NOT as it was written: {report.found} findings"
-    output.line(f"{size}; {heads}.")
-    output.line(f"The log is {verdict}.", "bold")
+    for line in report.trouble:
+        output.line(line, "red")
+    output.line(report.size)
+    output.line(report.verdict, "bold")
     for note in report.notes:
         output.note(f"note: {note}")
 

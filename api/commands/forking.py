@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import exits, following, options
+from api.commands import exits, following
 from api.commands.options import DatabaseOption, JsonOption, ProjectOption, configured, json_argument
 from api.commands.output import Output, brief
 from api.schemas import ForkView
@@ -14,6 +14,7 @@ from graphs import forking, wiring
 from graphs.forking import Difference, Forked
 from graphs.origins import LONGEST_COMMENT, ForkRequest
 from planner.settings import Settings
+from planner.store import opening
 
 ACTOR = "cli"
 
@@ -44,7 +45,7 @@ def fork(  # noqa: PLR0913 - each is an argument or option of the command
         choose=choose, live=live, accept_effects=accept_effects, value=brought, comment=comment
     )
     config, output = configured(project, database), Output(as_json=as_json)
-    options.require_database(config)
+    opening.require(config)
     made = asyncio.run(_fork(config, decision, wanted))
     if live:
         output.line(_headline(made), "bold")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from api.commands import exits, options, reading
+from api.commands import exits, reading
 from api.commands.options import DatabaseOption, ProjectOption, configured
 from api.commands.output import Output, as_text
 from graphs import drawing, mermaid, retracing, svg, wiring
@@ -16,7 +16,7 @@ from planner import documents, project
 from planner.definition import Workflow
 from planner.errors import DefinitionInvalid, WorkflowUnknown
 from planner.settings import Settings
-from planner.store import workflows
+from planner.store import opening, workflows
 from tools.catalog import Catalog
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
@@ -64,7 +64,7 @@ def _rendered(drawn: Drawing, how: str) -> str:
 
 
 async def _path(config: Settings, run_id: str, workflow: str | None) -> Drawing:
-    options.require_database(config)
+    opening.require(config)
     async with wiring.open_services(config, dispatch=False) as opened:
         recording = await opened.parts.database.read(_recording, run_id, opened.parts.catalog)
         name = recording.workflow.workflow
@@ -93,7 +93,7 @@ def _find(config: Settings, name: str) -> Workflow:
     found = project.readable(config)
     if name in found:
         return found[name]
-    file = options.database_file(config.database_url)
+    file = opening.file_of(config.database_url)
     if file is not None and not file.exists():
         raise WorkflowUnknown(name, known=sorted(found))
     with reading.opened(config) as store:

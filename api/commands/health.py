@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from api.commands import options
 from api.commands.version import DISTRIBUTION
 from planner import keeping, project
 from planner import settings as environment
 from planner.errors import DefinitionInvalid, SettingsInvalid, StoreUnavailable
 from planner.seals import Seals
 from planner.settings import Settings
-from planner.store import keyfiles, migrate
+from planner.store import keyfiles, migrate, opening
 from planner.store.database import open_database
 from tools.access import Auth, Service
 from tools.catalog import Catalog
@@ -149,7 +148,7 @@ def settings(config: Settings) -> Finding:
 
 def database(config: Settings) -> Finding:
     """Tell whether runs can be kept, without making anything."""
-    file = options.database_file(config.database_url)
+    file = opening.file_of(config.database_url)
     if file is not None and not file.exists():
         return _not_made(file)
     try:

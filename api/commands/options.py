@@ -4,7 +4,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlsplit
 
 import typer
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -12,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from api import errors
 from planner import project as project_files
 from planner import settings
-from planner.errors import SettingsInvalid, StoreUnavailable
+from planner.errors import SettingsInvalid
 from planner.settings import Settings
 from planner.tenants import TenantName
 from tools import yaml
@@ -114,24 +113,3 @@ def validated(model: type[M], told: Mapping[str, Any]) -> M:
     except ValidationError as exc:
         problems = errors.invalid(exc).problems
         raise typer.BadParameter(" ".join(str(problem) for problem in problems)) from exc
-
-
-def require_database(config: Settings) -> None:
-    """Return when there is a database to read; one is never made only to find it empty.
-
-    Raises:
-        StoreUnavailable: there is no such file.
-    """
-    file = database_file(config.database_url)
-    if file is not None and not file.exists():
-        raise StoreUnavailable(
-            f"there is no database {str(file)!r} yet; `planner run` and `planner serve` make it, "
-            "or name another with --database"
-        )
-
-
-def database_file(url: str) -> Path | None:
-    """Return the file of an SQLite database; None for any other."""
-    parts = urlsplit(url)
-    is_file = parts.scheme.partition("+")[0] == "sqlite" and len(parts.path) > 1
-    return Path(parts.path[1:]) if is_file else None

@@ -13,7 +13,6 @@ from api.commands.options import (
     ProjectOption,
     TenantOption,
     configured,
-    require_database,
     validated,
 )
 from api.commands.output import Output
@@ -21,6 +20,7 @@ from graphs import delivering
 from planner import clock, keeping, tenants
 from planner import webhooks as rules
 from planner.clock import SystemClock
+from planner.store import opening
 from planner.store import webhooks as stored
 from planner.webhooks import Delivery, DeliveryState, Kind, NewWebhook, Webhook
 
@@ -67,7 +67,7 @@ def add(
         wanted, tenant=tenant, webhook_id=clock.new_id(), by=MADE_BY, now=SystemClock().now()
     )
     secret = rules.new_secret(clock.random_bytes)
-    require_database(config)
+    opening.require(config)
     with reading.opened(config, keeping.for_running(config)) as store:
         added = store.write_sync(delivering.add, made, secret, private=config.webhooks.private)
     output.document({**added.model_dump(mode="json"), "secret": secret})

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import options, reading
+from api.commands import reading
 from api.commands.options import DatabaseOption, JsonOption, ProjectOption, configured
 from api.commands.output import Output
 from planner import documents, project
@@ -14,7 +14,7 @@ from planner.clock import SystemClock
 from planner.definition import Workflow
 from planner.errors import DefinitionInvalid
 from planner.settings import Settings
-from planner.store import migrate
+from planner.store import migrate, opening
 from planner.store import workflows as stored
 from planner.store.database import open_database
 
@@ -72,7 +72,7 @@ def _checked(text: str, file: str, config: Settings, known: Mapping[str, Workflo
 
 def _rows(config: Settings) -> list[dict[str, Any]]:
     registered: dict[str, tuple[Workflow, list[str]]] = {}
-    file = options.database_file(config.database_url)
+    file = opening.file_of(config.database_url)
     if file is None or file.exists():
         with reading.opened(config) as store:
             registered = store.read_sync(_registered)

@@ -1,14 +1,11 @@
 """Export: a path written down as a case, so that `planner eval run` takes it again. Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import yaml
-
+from evals import writing
 from evals.answers import FOREVER, ServiceAnswer
-from evals.cases import SCHEMA
 from evals.explore.points import Crash
 from evals.explore.prospects import Given
 from evals.explore.walk import Taken, Walk
@@ -43,7 +40,7 @@ def case(walk: Walk, *, name: str, title: str, expect: Mapping[str, Any]) -> dic
         expect: what must be true of it.
     """
     told: dict[str, Any] = {
-        "id": slug(name),
+        "id": writing.slug(name),
         "title": title,
         "source": {"kind": "explored", "ref": walk.scenario.name},
         "input": walk.scenario.input,
@@ -55,31 +52,6 @@ def case(walk: Walk, *, name: str, title: str, expect: Mapping[str, Any]) -> dic
         "expect": dict(expect),
     }
     return {field: value for field, value in told.items() if value or field in {"input", "expect"}}
-
-
-def suite(name: str, workflow: str, cases: Sequence[Mapping[str, Any]]) -> str:
-    """Return a case file."""
-    data = {
-        "schema": SCHEMA,
-        "suite": slug(name),
-        "workflow": workflow,
-        "defaults": {"unused": "ignore"},
-        "cases": list(cases),
-    }
-    return yaml.dump(data, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
-
-
-def slug(text: str) -> str:
-    """Return a text as an id."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80].rstrip("-") or "case"
-
-
-class _Plain(yaml.SafeDumper):
-    """Writes values out wherever they stand."""
-
-    def ignore_aliases(self, _data: Any) -> bool:
-        """Tell that nothing is written as a reference."""
-        return True
 
 
 def _model(taken: Sequence[Taken]) -> dict[str, list[Any]]:

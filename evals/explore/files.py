@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evals import load, runner
+from evals import load, runner, writing
 from evals.explore import cover, export, graph
 from evals.explore.findings import Found
 from evals.explore.search import Search
@@ -69,5 +69,6 @@ def _write(search: Search, folder: Path, cases: Sequence[Mapping[str, Any]], wha
     workflow = search.subject.workflow.workflow
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{workflow}-{what}.eval.yaml"
-    file.write_text(export.suite(f"{workflow}-{what}", workflow, cases), encoding="utf-8")
+    text = writing.suite(f"{workflow}-{what}", workflow, cases, {"unused": "ignore"})
+    file.write_text(text, encoding="utf-8")
     return file

@@ -44,6 +44,24 @@ class Report(Record):
     notes: tuple[str, ...]
     """What this verification could not prove."""
 
+    @property
+    def trouble(self) -> list[str]:
+        """What was found, a line each, and how much more."""
+        more = self.found - len(self.findings)
+        return [*map(str, self.findings), *([f"and {more} more"] if more else [])]
+
+    @property
+    def size(self) -> str:
+        """How much was looked at, in one sentence."""
+        counted = f"{self.records} records of {self.streams} streams, {self.decisions} decisions"
+        return f"{counted}; {self.heads} exported heads compared, {self.signed} of them rightly signed."
+
+    @property
+    def verdict(self) -> str:
+        """What came of it, in one sentence."""
+        told = "as it was written" if self.ok else f"NOT as it was written: {self.found} findings"
+        return f"The log is {told}."
+
 
 class Findings:
     """Collects findings; keeps the first ones and counts all."""

@@ -1,25 +1,9 @@
 """Tests of the options that commands share."""
 
-from pathlib import Path
-
 import pytest
 
 from api.commands import options
 from planner.errors import SettingsInvalid
-
-
-@pytest.mark.parametrize(
-    ("url", "file"),
-    [
-        ("sqlite:///var/planner.db", Path("var/planner.db")),
-        ("sqlite:////tmp/planner.db", Path("/tmp/planner.db")),  # noqa: S108 - never opened
-        ("sqlite+pysqlite:///x.db?cache=private", Path("x.db")),
-        ("sqlite://", None),
-        ("postgresql://host/name", None),
-    ],
-)
-def test_the_file_of_a_database_is_known(url, file):
-    assert options.database_file(url) == file
 
 
 def test_what_an_option_tells_comes_before_the_environment(tmp_path, monkeypatch):

@@ -1,0 +1,106 @@
+"""Answers: what model, persons and the world outside said in a recorded run, as a case says it. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from evals.recorded import record
+from evals.recorded.calls import duration
+from graphs.retracing import Recording
+from planner.decisions import Attempt, Decision
+from planner.events import Event
+from planner.journal import Entry
+from planner.runs import PersonAnswer, PersonQuestion
+
+NO_MODEL = "no_model_configured"
+_SHORTEST = 0.001
+"""Seconds after which a person answers at the earliest."""
+
+
+def model(decisions: Sequence[Decision]) -> str | dict[str, list[Any]]:
+    """Return what the model said by decision point, or `absent` where none was there."""
+    asked = [each for each in decisions if was_asked(each)]
+    if asked and all(NO_MODEL in each.anomalies for each in asked):
+        return "absent"
+    found: dict[str, list[Any]] = {}
+    for each in asked:
+        found.setdefault(each.path, []).append(_said(each))
+    return found
+
+
+def was_asked(decision: Decision) -> bool:
+    """Tell whether a request for the decision left, or would have left had there been a model."""
+    return decision.deadline_ms is not None and decision.outcome_class != "budget"
+
+
+def persons(recording: Recording) -> dict[str, list[Any]]:
+    """Return what persons answered, question by question; `never` where nobody did in time."""
+    decided = record.decided(recording)
+    found: dict[str, list[Any]] = {}
+    for entry in record.of_kind(recording, "asked"):
+        made = decided.get(entry.body["decision_id"])
+        question = recording.loaded.questions.get(entry.body["decision_id"])
+        is_answered = made is not None and made.decided_by == "person"
+        answer = question.answer if is_answered and question is not None else None
+        told = "never" if answer is None or question is None else _answered(question, answer)
+        found.setdefault(entry.path, []).append(told)
+    return found
+
+
+def events(recording: Recording, began: datetime) -> list[dict[str, Any]]:
+    """Return the events that steps took, each when it was taken."""
+    return [
+        _event(entry, began)
+        for entry in record.of_kind(recording, "event")
+        if entry.body["event_id"] is not None
+    ]
+
+
+def _said(decision: Decision) -> dict[str, Any]:
+    classes = [each.outcome_class for each in decision.attempts]
+    if len(classes) > 1 and len(set(classes)) > 1:
+        return {"attempts": [_reply(decision, each) for each in decision.attempts]}
+    return _reply(decision, decision.attempts[-1] if decision.attempts else None)
+
+
+def _reply(decision: Decision, attempt: Attempt | None) -> dict[str, Any]:
+    """Return what came back to one request; the last one tells what the decision took from it."""
+    is_last = attempt is None or attempt is decision.attempts[-1]
+    outcome_class = decision.outcome_class if is_last else attempt.outcome_class if attempt else ""
+    delay = {"delay": duration(attempt.ms / 1000)} if attempt is not None and attempt.ms else {}
+    if outcome_class in {"ok", "abstained"}:
+        return {**_choice(decision), **delay}
+    if outcome_class == "invalid" and is_last and decision.raw_output:
+        return {"content": decision.raw_output, **delay}
+    return {"fault": "rubbish" if outcome_class == "invalid" else outcome_class}
+
+
+def _choice(decision: Decision) -> dict[str, Any]:
+    sure = decision.confidence
+    is_trusted = sure is not None and "confidence_not_trusted" not in decision.anomalies
+    usage = decision.usage
+    counted = {"usage": [usage.input, usage.output]} if usage.total and len(decision.attempts) == 1 else {}
+    return {
+        "choose": decision.proposed or decision.choice,
+        "reason": decision.reason,
+        "confidence": sure.value if sure is not None and is_trusted else None,
+        **counted,
+    }
+
+
+def _answered(question: PersonQuestion, answer: PersonAnswer) -> dict[str, Any]:
+    after = max(_SHORTEST, (answer.at - question.asked_at).total_seconds())
+    told: dict[str, Any] = {"choose": answer.choice, "after": duration(after), "actor": answer.actor}
+    if answer.comment:
+        told["comment"] = answer.comment
+    if answer.value is not None:
+        told["value"] = answer.value
+    return told
+
+
+def _event(entry: Entry, began: datetime) -> dict[str, Any]:
+    told = dict(entry.body["event"])
+    seconds = max(0.0, (entry.at - began).total_seconds())
+    own = {name: value for name, value in told.items() if name in Event.model_fields and value is not None}
+    further = {name: value for name, value in told.items() if name not in Event.model_fields}
+    return {**own, **({"extensions": further} if further else {}), "after": duration(seconds)}
