@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, Literal
 
-from evals import calibration
+from evals import calibration, report
 from evals.trials import Made, Trial
 from tools.records import Record
 
@@ -14,8 +14,6 @@ Metric = Literal["passed", "accuracy", "cost", "brier"]
 what is right. `cost`: what a labelled decision costs. `brier`: its Brier score."""
 METRICS: Mapping[Metric, Literal[1, -1]] = {"passed": 1, "accuracy": 1, "cost": -1, "brier": -1}
 """Whether more is better, or less."""
-
-_GOOD = ("passed", "expected")
 
 
 class Figures(Record):
@@ -54,7 +52,7 @@ class Averaged(Record):
 
 def single(status: str) -> Figures:
     """Return what a case came to that was played once, without anything measured."""
-    return Figures(passed=float(status in _GOOD))
+    return Figures(passed=float(status in report.GOOD))
 
 
 def averaged(trials: Sequence[Mapping[str, Any]]) -> dict[str, Averaged]:
@@ -74,7 +72,7 @@ def _averaged(own: Sequence[Trial]) -> Averaged:
     return Averaged(
         figures=Figures(
             judged=len(judged),
-            passed=fmean(trial.status in _GOOD for trial in judged) if judged else None,
+            passed=fmean(trial.status in report.GOOD for trial in judged) if judged else None,
             accuracy=fmean(bool(made.is_right) for made in known) if known else None,
             cost=fmean(made.loss or 0.0 for made in known) if known else None,
             brier=fmean(scores) if scores else None,
@@ -86,7 +84,7 @@ def _averaged(own: Sequence[Trial]) -> Averaged:
 
 
 def _status(found: Sequence[str]) -> str:
-    order = ("error", "failed", "expected", "passed")
+    order = ("error", "failed", "pending", "expected", "passed")
     return next((status for status in order if status in found), "unscripted")
 
 

@@ -160,3 +160,18 @@ def test_results_are_accepted_and_compared_with_later_ones(tmp_path):
         ["small/one (changed definition)"],
     )
     assert odd.exit_code == 2
+
+
+def test_a_pending_case_closes_no_gate_and_drift_stands_below_its_line(desk, folder, tmp_path):
+    rest = f"{PAID}\nreview: pending\nrecorded: {{run: r-1, catalog: then, workflows: {{}}}}\n"
+    file = desk.file(desk.case(f"{rest}\nexpect: {{status: failed}}"))
+    result = invoked("run", file, "--project", folder, "-o", tmp_path / "out.xml")
+    assert result.exit_code == 0
+    line, *drift, last = result.stdout.splitlines()
+    assert line == 'PEND  small/one-case: /status expected "failed", found "succeeded"'
+    assert drift[0] == "DRIFT workflow pay was not run when it was recorded"
+    assert drift[1].startswith("DRIFT the catalogue is ")
+    assert last.startswith("1 case: 1 pending in ")
+    assert 'skipped="1"' in (tmp_path / "out.xml").read_text()
+    (case,) = json.loads(invoked("run", file, "--project", folder, "--json").stdout)["cases"]
+    assert (case["status"], case["review"], len(case["drift"])) == ("pending", "pending", 2)

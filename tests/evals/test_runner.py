@@ -187,3 +187,36 @@ def test_a_check_of_ones_own_judges_a_case(desk, monkeypatch, tmp_path):
 
     assert (wrong.status, "succeeded!" in wrong.reason) == ("failed", True)
     assert (broken.status, broken.code) == ("error", "custom-check")
+
+
+RECORDED = """
+recorded:
+  run: 01900000-0000-7000-8000-00000000abcd
+  catalog: then
+  workflows: {pay: {version: 1.0.0, sha256: then}}
+model: {how: later}
+services: {bank.look: {return: {id: l-1, amount: 1}}}
+"""
+
+
+def test_a_recorded_case_bears_the_id_of_its_run_and_tells_its_drift(desk):
+    result = desk.pay(f"{RECORDED}\nexpect: {{status: succeeded}}")
+    assert result.status == "passed"
+    assert result.trace.run_id == "01900000-0000-7000-8000-00000000abcd"
+    first, second = result.drift
+    assert first.startswith("workflow pay is 1.0.0 (") or "recorded was 1.0.0 (then)" in first
+    assert second.endswith("recorded was then")
+
+
+def test_a_case_that_nobody_reviewed_does_not_fail(desk):
+    result = desk.pay(f"{RECORDED}\nreview: pending\nexpect: {{status: failed}}")
+    assert (result.status, result.review) == ("pending", "pending")
+    assert result.reason == '/status expected "failed", found "succeeded"'
+
+
+def test_reviewing_a_case_changes_nothing_of_its_definition(desk):
+    pending, accepted = (
+        desk.pay(f"{RECORDED}\nreview: {review}\nexpect: {{status: succeeded}}")
+        for review in ("pending", "accepted")
+    )
+    assert pending.definition == accepted.definition
