@@ -1,18 +1,17 @@
 """Arrivals: an event is kept, offered to the steps that wait for it, and begins the runs that it should."""
 
-import asyncio
-import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from graphs import intake
 from graphs.dispatch import Dispatcher
 from graphs.intake import RunRequest
 from graphs.parts import Parts
+from graphs.rounds import Rounds
 from planner.definition import Start, Workflow
-from planner.errors import InputInvalid, PlannerError, QueueFull
+from planner.errors import InputInvalid, QueueFull
 from planner.events import Event, KeptEvent
 from planner.store import events
 from tools import expressions
@@ -154,46 +153,29 @@ class Arrivals:
         """
         self._parts, self._dispatcher = parts, dispatcher
         self._kept_days, self._left_seconds = kept_days, left_seconds
-        self._tasks: Sequence[asyncio.Task[None]] = ()
+        self._rounds = Rounds("events")
 
     async def start(self) -> None:
         """Begin to look."""
-        self._tasks = (
-            asyncio.create_task(self._again(self._route_left, self._left_seconds)),
-            asyncio.create_task(self._again(self._purge, PURGE_SECONDS)),
-        )
+        self._rounds.every(self._left_seconds, self._route_left)
+        self._rounds.every(PURGE_SECONDS, self._purge)
 
     async def stop(self) -> None:
         """End."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._rounds.stop()
 
     async def _route_left(self) -> None:
         before = self._parts.clock.now() - timedelta(seconds=self._left_seconds)
         past: events.Place | None = None
         while found := await self._parts.database.read(events.unrouted, before, past):
             for past in found:
-                await self._route_one(past.id)
+                # By itself, so that one that fails holds up none behind it.
+                await self._rounds.tried(partial(self._route_one, past.id))
 
     async def _route_one(self, event_id: str) -> None:
-        """Route one event by itself, so that one that fails holds up none behind it."""
-        try:
-            kept = await self._parts.database.read(events.unsealed, event_id)
-            await route(kept, self._parts, self._dispatcher)
-        except PlannerError as exc:
-            log.warning("events could not be looked after", extra={"error": str(exc)})
+        kept = await self._parts.database.read(events.unsealed, event_id)
+        await route(kept, self._parts, self._dispatcher)
 
     async def _purge(self) -> None:
         before = self._parts.clock.now() - timedelta(days=self._kept_days)
         await self._parts.database.write(events.purge, before)
-
-    async def _again(self, work: Callable[[], Awaitable[Any]], seconds: float) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            try:
-                await work()
-            except PlannerError as exc:
-                log.warning("events could not be looked after", extra={"error": str(exc)})

@@ -1,11 +1,9 @@
 """Delivering: sends what stands in the outbox of webhooks, again and later where it is not taken."""
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,6 +11,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from graphs.parts import Parts
+from graphs.rounds import Rounds
 from planner import webhooks as rules
 from planner.errors import DecisionUnknown, PlannerError, RunUnknown, WebhookRefused
 from planner.store import bodies, questions, runs, webhooks
@@ -41,23 +40,17 @@ class Deliverer:
     def __init__(self, parts: Parts, *, private: bool, kept_days: int) -> None:
         self._parts, self._private, self._kept_days = parts, private, kept_days
         self._stack = AsyncExitStack()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._rounds = Rounds("webhooks")
 
     async def start(self) -> None:
         """Begin to send."""
         client = await self._stack.enter_async_context(posting.opened())
-        self._tasks = [
-            asyncio.create_task(self._again(lambda: self.send_due(client), LOOK_SECONDS)),
-            asyncio.create_task(self._again(self._purge, PURGE_SECONDS)),
-        ]
+        self._rounds.every(LOOK_SECONDS, lambda: self.send_due(client))
+        self._rounds.every(PURGE_SECONDS, self._purge)
 
     async def stop(self) -> None:
         """End; what is under way is sent again by another process, under the same id."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._rounds.stop()
         await self._stack.aclose()
 
     async def send_due(self, client: httpx.AsyncClient) -> None:
@@ -117,14 +110,6 @@ class Deliverer:
     async def _purge(self) -> None:
         before = self._parts.clock.now() - timedelta(days=self._kept_days)
         await self._parts.database.write(webhooks.purge, before)
-
-    async def _again(self, work: Callable[[], Awaitable[Any]], seconds: float) -> None:
-        while True:
-            try:
-                await work()
-            except PlannerError as exc:
-                log.warning("webhooks could not be sent", extra={"error": str(exc)})
-            await asyncio.sleep(seconds)
 
 
 def drafted(wanted: NewWebhook, *, tenant: str, webhook_id: str, by: str, now: datetime) -> Webhook:

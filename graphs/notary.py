@@ -1,25 +1,21 @@
 """Notary: signs where the decision log stands, writes it elsewhere, and deletes what was kept long enough."""
 
 import asyncio
-import contextlib
-import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from graphs.rounds import Rounds
 from planner import project, settings
 from planner.clock import Clock
-from planner.errors import StoreUnavailable
 from planner.log import heads
 from planner.log.heads import Head, Keyring, SigningKey
 from planner.settings import HeadSettings, Settings
 from planner.store import audits, log, purges
 from planner.store.database import Database
-
-logger = logging.getLogger(__name__)
 
 
 class Notary:
@@ -30,26 +26,23 @@ class Notary:
         self._key = signing_key(config.heads)
         self._shown: dict[str, tuple[int, str]] = {}
         """Where each stream stood when it was last exported."""
-        self._tasks: list[asyncio.Task[None]] = []
+        self._rounds = Rounds("the decision log")
 
     async def start(self) -> None:
         """Begin to export heads and to purge, as far as the settings say so."""
         to, every = self._config.heads, self._config.retention.every_seconds
         self._shown = {head.stream: _place(head) for head in exported(to)}
         if to.file is not None or to.stdout:
-            self._tasks.append(asyncio.create_task(self._again(self.export, to.interval_seconds)))
+            self._rounds.every(to.interval_seconds, self.export)
         if every > 0:
-            self._tasks.append(asyncio.create_task(self._again(self._purge, every)))
+            self._rounds.every(every, self._purge)
 
     async def stop(self) -> None:
         """Export a last time, and end."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        if self._tasks:
-            await self._tried(self.export)
+        was_going = self._rounds.going
+        await self._rounds.stop()
+        if was_going:
+            await self._rounds.tried(self.export)
 
     async def export(self) -> list[Head]:
         """Write the heads that moved since the last time where the settings say; return them."""
@@ -64,17 +57,6 @@ class Notary:
 
     async def _purge(self) -> None:
         await self._database.write(purges.purge, self._config.retention, self._clock.now())
-
-    async def _again(self, work: Callable[[], Awaitable[Any]], seconds: float) -> None:
-        while True:
-            await self._tried(work)
-            await asyncio.sleep(seconds)
-
-    async def _tried(self, work: Callable[[], Awaitable[Any]]) -> None:
-        try:
-            await work()
-        except (StoreUnavailable, OSError) as error:
-            logger.warning("the decision log could not be looked after", extra={"error": str(error)})
 
 
 def signing_key(config: HeadSettings) -> SigningKey | None:

@@ -62,6 +62,7 @@ def test_a_broad_except_stands_only_at_the_edges():
         "graphs/claims.py",
         "graphs/dispatch.py",
         "graphs/leases.py",
+        "graphs/rounds.py",
         "graphs/scheduling.py",
         "planner/store/queue.py",
     }

@@ -104,8 +104,8 @@ def test_a_file_that_cannot_be_written_stops_nothing(database, clock, tmp_path, 
 
     async def serve():
         kept = Notary(database, settings(tmp_path), clock)
-        kept._config = settings(tmp_path)
-        await kept._tried(kept.export)
+        await kept.start()
+        await kept.stop()
 
     asyncio.run(serve())
 
