@@ -1,8 +1,11 @@
 """Tests of `planner plan`."""
 
+import json
+
 
 def test_a_plan_is_made_shown_listed_approved_and_run(desk):
-    made = desk("plan", "Write a line.", "--want", "desk.note", "--have", '{"file": "out.txt", "line": "x"}')
+    known = json.dumps({"file": str(desk.notes), "line": "x"})
+    made = desk("plan", "Write a line.", "--want", "desk.note", "--have", known)
 
     assert made.code == 0
     assert 'for "Write a line.": waiting' in made.out
