@@ -6,6 +6,7 @@ from types import MappingProxyType
 from planner.definition import Workflow
 from planner.validation import (
     arguments,
+    collisions,
     durations,
     events,
     flow,
@@ -68,6 +69,8 @@ def validate_salvaged(
     ]
     if not salvaged.broken and not any(site.error for site in found):
         problems += options.pointless(everything, read.touched, missing.suspects(lost))
+    if catalog is not None:
+        problems += collisions.problems(everything, catalog, Certainty())
     problems += invariants.problems(workflow)
     return _in_order(problems, everything)
 
