@@ -237,15 +237,15 @@ async def process(
     **more: Any,
 ) -> AsyncIterator[Dispatcher]:
     """Open one process: its parts, and a dispatcher that moves runs."""
+    given: dict[str, Any] = {"clock": SystemClock(), "lease_seconds": 5.0} | more
     parts = Parts(
         database=database,
         catalog=catalog,
         caller=caller or ScriptedCaller({}),
         decider=decider or ScriptedDecider({}),
-        clock=SystemClock(),
         new_id=clock.new_id,
         worker=f"worker-{clock.new_id()}",
-        **{"lease_seconds": 5.0} | more,
+        **given,
     )
     dispatcher = Dispatcher(parts)
     await dispatcher.start()

@@ -1,22 +1,17 @@
 """Events let runs that wait go on, and begin others; nothing that was kept is lost."""
 
 import asyncio
-from contextlib import asynccontextmanager
 
 import pytest
-import yaml
 
-from graphs import arrivals
+from graphs import arrivals, testing
 from graphs.arrivals import Arrivals
-from graphs.dispatch import Dispatcher
 from graphs.intake import RunRequest, begin
-from graphs.parts import Parts
-from graphs.testing import ScriptedCaller, ScriptedDecider
+from graphs.testing import process, settled, until
 from planner import clock
 from planner.clock import SystemClock
-from planner.definition import Workflow
 from planner.events import Event, KeptEvent
-from planner.store import catalogs, events, runs, tables, workflows
+from planner.store import events, runs, tables
 
 WAITS = """
 pay: {receive: paid, when: "${event.data.order == input.order}"}
@@ -28,31 +23,7 @@ now = SystemClock().now
 
 
 def register(database, steps=WAITS, **more):
-    fields = {"workflow": "test", "version": "1.0.0", "steps": yaml.safe_load(steps)} | more
-    workflow = Workflow.model_validate({"input": INPUT, "output": "${note.amount}"} | fields)
-    database.write_sync(workflows.register, workflow, source="", now=now())
-    return workflow
-
-
-@asynccontextmanager
-async def process(database, catalog, *, most_queued=None):
-    parts = Parts(
-        database=database,
-        catalog=catalog,
-        caller=ScriptedCaller({}),
-        decider=ScriptedDecider({}),
-        clock=SystemClock(),
-        new_id=clock.new_id,
-        worker=f"worker-{clock.new_id()}",
-        most_queued=most_queued,
-    )
-    await database.write(catalogs.keep, catalog, now())
-    dispatcher = Dispatcher(parts)
-    await dispatcher.start()
-    try:
-        yield dispatcher
-    finally:
-        await dispatcher.stop()
+    return testing.register(database, steps, **{"input": INPUT, "output": "${note.amount}"} | more)
 
 
 def event(kind="paid", name="e-1", **data):
@@ -64,29 +35,18 @@ async def arrive(dispatcher, told, **more):
     return await arrivals.arrive(told, dispatcher.parts, dispatcher, **given)
 
 
-async def start(dispatcher, order="o-1", **more):
-    request = RunRequest(workflow="test", input={"order": order}, **more)
-    begun = await begin(request, dispatcher.parts, dispatcher, started_by="test")
-    return begun.run.id
-
-
-async def until(dispatcher, run_id, *statuses):
-    async with asyncio.timeout(5):
-        while True:
-            run = await dispatcher.parts.database.read(runs.get, run_id)
-            if run.status in statuses:
-                return run
-            await dispatcher.signals.wait(run_id, 0.1)
+async def start(dispatcher, order="o-1"):
+    return await testing.start(dispatcher, workflow="test", input={"order": order})
 
 
 async def waits_at(dispatcher, run_id, path):
     """Return once the run waits for an event at this step."""
-    for _ in range(200):
+
+    async def is_there():
         found = await dispatcher.parts.database.read(events.awaited, run_id)
-        if [each.path for each in found] == [path]:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"the run never came to {path}")
+        return [each.path for each in found] == [path]
+
+    await until(is_there)
 
 
 def test_a_run_that_waits_goes_on_with_its_event_and_others_wait_on(database, catalog):
@@ -95,9 +55,9 @@ def test_a_run_that_waits_goes_on_with_its_event_and_others_wait_on(database, ca
     async def scenario():
         async with process(database, catalog) as dispatcher:
             mine, other = await start(dispatcher, "o-1"), await start(dispatcher, "o-2")
-            waiting = [await until(dispatcher, each, "waiting") for each in (mine, other)]
+            waiting = [await settled(dispatcher, each) for each in (mine, other)]
             arrived = await arrive(dispatcher, event(order="o-1", amount=7))
-            ended = await until(dispatcher, mine, "succeeded")
+            ended = await settled(dispatcher, mine, or_waits=False)
             left = await dispatcher.parts.database.read(runs.get, other)
             return waiting, arrived, ended, left, dispatcher.active
 
@@ -115,7 +75,7 @@ def test_an_event_that_came_before_the_run_came_to_its_step_is_taken(database, c
         async with process(database, catalog) as dispatcher:
             run_id = await start(dispatcher)
             arrived = await arrive(dispatcher, event(order="o-1", amount=7))
-            return arrived, await until(dispatcher, run_id, "succeeded")
+            return arrived, await settled(dispatcher, run_id, or_waits=False)
 
     arrived, ended = asyncio.run(scenario())
 
@@ -128,7 +88,7 @@ def test_an_event_that_is_told_again_is_a_duplicate_and_does_nothing(database, c
     async def scenario():
         async with process(database, catalog) as dispatcher:
             run_id = await start(dispatcher)
-            await until(dispatcher, run_id, "waiting")
+            await settled(dispatcher, run_id)
             first = await arrive(dispatcher, event())
             await waits_at(dispatcher, run_id, "note")
             again = await arrive(dispatcher, event())
@@ -150,7 +110,7 @@ def test_an_event_begins_a_run_of_each_workflow_that_says_so(database, catalog):
             arrived = await arrive(dispatcher, event("placed", order="o-1", total=5.0))
             again = await arrive(dispatcher, event("placed", order="o-1", total=5.0))
             nothing = await arrive(dispatcher, event("placed", "e-2", order="o-1", total=0.0))
-            ended = await until(dispatcher, arrived.kept.began[0], "succeeded")
+            ended = await settled(dispatcher, arrived.kept.began[0], or_waits=False)
             return arrived, again, nothing, ended
 
     arrived, again, nothing, ended = asyncio.run(scenario())
@@ -188,7 +148,7 @@ def test_what_a_process_that_died_has_kept_is_routed_by_another(database, catalo
         async with process(database, catalog) as dispatcher:
             parts = dispatcher.parts
             run_id = await start(dispatcher)
-            await until(dispatcher, run_id, "waiting")
+            await settled(dispatcher, run_id)
             told = event(order="o-1", amount=7)
             await parts.database.write(
                 events.keep, KeptEvent(id=parts.new_id(), event=told, received_at=now())
@@ -196,7 +156,7 @@ def test_what_a_process_that_died_has_kept_is_routed_by_another(database, catalo
             looking = Arrivals(parts, dispatcher, kept_days=30, left_seconds=0.05)
             await looking.start()
             try:
-                return await until(dispatcher, run_id, "succeeded")
+                return await settled(dispatcher, run_id, or_waits=False)
             finally:
                 await looking.stop()
 
@@ -214,7 +174,7 @@ def test_an_event_that_cannot_be_opened_holds_up_none_behind_it(database, catalo
         async with process(database, catalog) as dispatcher:
             parts = dispatcher.parts
             run_id = await start(dispatcher)
-            await until(dispatcher, run_id, "waiting")
+            await settled(dispatcher, run_id)
             for told in (event(name="broken"), event(order="o-1", amount=7)):
                 kept = KeptEvent(id=parts.new_id(), event=told, received_at=now())
                 await parts.database.write(events.keep, kept)
@@ -227,11 +187,12 @@ def test_an_event_that_cannot_be_opened_holds_up_none_behind_it(database, catalo
                 await looking.stop()
 
     async def routed(parts):
-        while True:
-            left = await parts.database.read(events.unrouted, now())
-            if len(left) == 1:
-                return left[0]
-            await asyncio.sleep(0.02)
+        async def one_is_left():
+            return len(await parts.database.read(events.unrouted, now())) == 1
+
+        await until(one_is_left)
+        (left,) = await parts.database.read(events.unrouted, now())
+        return left
 
     assert asyncio.run(scenario()).event.event.id == "broken"
     assert "events could not be looked after" in caplog.text
@@ -250,7 +211,7 @@ def test_an_event_behind_a_thousand_others_of_its_type_is_found(database, catalo
             run_id = await start(dispatcher)
             await dispatcher.parts.database.write(crowd)
             await arrive(dispatcher, event(order="o-1", amount=7))
-            return await until(dispatcher, run_id, "succeeded")
+            return await settled(dispatcher, run_id, or_waits=False)
 
     assert asyncio.run(scenario()).output == 7
 
@@ -283,7 +244,7 @@ def test_an_event_of_a_tenant_is_for_runs_of_that_tenant(database, catalog):
     async def scenario():
         async with process(database, catalog) as dispatcher:
             run_id = await start(dispatcher)
-            await until(dispatcher, run_id, "waiting")
+            await settled(dispatcher, run_id)
             return await arrive(dispatcher, event(order="o-1"), tenant="acme")
 
     assert asyncio.run(scenario()).offered_to == ()

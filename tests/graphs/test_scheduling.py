@@ -6,54 +6,28 @@ from datetime import timedelta
 
 import pytest
 
-from graphs import scheduling
-from graphs.dispatch import Dispatcher
-from graphs.parts import Parts
+from graphs import scheduling, testing
 from graphs.scheduling import Scheduler
-from graphs.testing import START, Crashed, ScriptedCaller, ScriptedDecider, VirtualClock, until
-from planner import clock
+from graphs.testing import START, Crashed, VirtualClock, ended, until
 from planner.budgets import TenantBudget
 from planner.clock import SystemClock
-from planner.definition import Workflow
 from planner.errors import InputInvalid, QueueFull, VersionClosed, WorkflowUnknown
 from planner.schedules import Timing
-from planner.store import catalogs, runs, schedules, versions, workflows
+from planner.store import runs, schedules, versions
 
 INPUT = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
-WAITS = {"ask": {"decide": "What now", "by": "person", "options": {"a": {}, "b": {}}}}
+WAITS = "ask: {decide: What now, by: person, options: {a: {}, b: {}}}"
 
 
-def register(database, steps=None, **more):
-    fields = {
-        "workflow": "test",
-        "version": "1.0.0",
-        "steps": steps or {"a": {"set": {"x": 1}}},
-        "input": INPUT,
-    }
-    workflow = Workflow.model_validate(fields | more)
-    database.write_sync(workflows.register, workflow, source="", now=START)
+def register(database, steps="a: {set: {x: 1}}", **more):
+    testing.register(database, steps, **{"input": INPUT} | more)
 
 
 @asynccontextmanager
 async def process(database, catalog, ticking=None, **more):
     """One process whose clock stands still unless a test moves it."""
-    parts = Parts(
-        database=database,
-        catalog=catalog,
-        caller=ScriptedCaller({}),
-        decider=ScriptedDecider({}),
-        clock=ticking or VirtualClock(),
-        new_id=clock.new_id,
-        worker=f"worker-{clock.new_id()}",
-        **more,
-    )
-    await database.write(catalogs.keep, catalog, START)
-    dispatcher = Dispatcher(parts)
-    await dispatcher.start()
-    try:
-        yield Scheduler(parts, dispatcher), parts
-    finally:
-        await dispatcher.stop()
+    async with testing.process(database, catalog, clock=ticking or VirtualClock(), **more) as dispatcher:
+        yield Scheduler(dispatcher.parts, dispatcher), dispatcher.parts
 
 
 async def add(parts, name="often", tenant="default", **plan):
@@ -74,14 +48,6 @@ async def later(scheduler, parts, **by):
     await scheduler.begin_due()
 
 
-async def ended(parts, run):
-    for _ in range(250):
-        if (await parts.database.read(runs.get, run.id)).ended:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the run never ended")
-
-
 def play(database, catalog, scene, **more):
     async def scenario():
         async with process(database, catalog, **more) as (scheduler, parts):
@@ -100,7 +66,7 @@ def test_a_run_begins_when_its_moment_has_come(database, catalog):
         await later(scheduler, parts, minutes=1)
         await scheduler.begin_due()
         found = await begun(parts, schedule)
-        await ended(parts, found[0])
+        await ended(database, found[0].id)
         return before, found, await parts.database.read(schedules.get, schedule.id)
 
     before, (run,), held = play(database, catalog, scene)
@@ -165,7 +131,7 @@ def test_where_the_plan_says_so_the_run_before_is_cancelled(database, catalog):
         await until(waits)
         await later(scheduler, parts, hours=1)
         _, second = await begun(parts, schedule)
-        await ended(parts, first)
+        await ended(database, first.id)
         return [await parts.database.read(runs.get, each.id) for each in (first, second)]
 
     first, second = play(database, catalog, scene)
