@@ -119,6 +119,7 @@ app.command(epilog=_EXITS)(reading.coverage)
 app.command("report", epilog=_EXITS)(reading.report_)
 app.command(epilog=faults.EXITS)(faults.faults)
 app.command("import", epilog=recorded.EXITS)(recorded.import_)
+app.command(epilog=recorded.EXITS)(recorded.replay)
 app.command("verify-log", epilog=recorded.EXITS)(recorded.verify_log)
 
 

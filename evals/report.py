@@ -120,14 +120,15 @@ def text(data: Any) -> str:
 
 def _masked(result: CaseResult, policy: Masking, echoes: Echoes) -> CaseResult:
     """Return a result whose differences and reason hold nothing that is masked."""
-    checks = tuple(_shown(check, policy, echoes) for check in result.checks)
+    checks = tuple(shown(check, policy, echoes) for check in result.checks)
     broken = next((check for check in checks if not check.ok), None)
     reason = broken.reason if result.status == "failed" and broken is not None else result.reason
     scrubbed = echoes.scrub(detectors.scrub(reason, policy.detectors).text)
     return result.model_copy(update={"checks": checks, "reason": scrubbed})
 
 
-def _shown(check: Check, policy: Masking, echoes: Echoes) -> Check:
+def shown(check: Check, policy: Masking, echoes: Echoes) -> Check:
+    """Return a check whose difference holds nothing that is masked."""
     told = check.difference
     if told is None:
         return check

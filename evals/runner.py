@@ -117,7 +117,7 @@ def run(job: Job, *, engine: str = "langgraph", asking: Asking | None = None) ->
     is_live = asking is not None and asking.endpoint is not None
     began = time.perf_counter()
     trace: Trace | None = None
-    harness = _Harness()
+    harness = Harness()
     with harness:
         trace = stage.play(setting, job.loaded.project, scripts, engine=engine)
     unused = scripts.unused() if setting.unused == "error" and not is_live else []
@@ -136,7 +136,7 @@ def run(job: Job, *, engine: str = "langgraph", asking: Asking | None = None) ->
         tags=job.case.tags,
         cluster=job.case.cluster or job.name,
         review=job.case.review,
-        drift=_drift(job, scripts.decisions),
+        drift=drifted(job, scripts.decisions),
         workflow=setting.workflow,
         definition=digests.definition,
         scenario=digests.scenario,
@@ -184,7 +184,8 @@ def _workflows(job: Job) -> list[Workflow]:
     return [] if workflow is None else [workflow, *pinning.closure(workflow, project.find).values()]
 
 
-def _drift(job: Job, decisions: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def drifted(job: Job, decisions: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return what is different from what a case was recorded from, a sentence each."""
     recorded, catalog = job.case.recorded, job.loaded.project.catalog
     if recorded is None:
         return ()
@@ -231,7 +232,7 @@ def _unused(sentence: str) -> Check:
     return Check(name=UNUSED, ok=False, difference=difference)
 
 
-class _Harness:
+class Harness:
     """Takes whatever breaks while a case is played, so that it becomes the result of that case."""
 
     def __init__(self) -> None:

@@ -49,6 +49,8 @@ class Scripts:
         self.asking = asking or Asking()
         self.decisions: list[dict[str, Any]] = []
         """Records of what was decided so far, also where the case then breaks off."""
+        self.entries: list[Numbered] = []
+        """The journal so far, likewise."""
         own = () if isinstance(case.model, str) else case.model
         self.model = None if setting.model is None else Script(setting.model, own=own, what="decision point")
         self.services = Script(setting.services, own=case.services, what="operation")
@@ -88,7 +90,7 @@ class Stage:
         self._scripts = scripts
         self._people = ScriptedPeople(scripts.people)
         self._programs = _programs(setting.workflow, project)
-        self._entries: list[Numbered] = []
+        self._entries = scripts.entries
         self._decisions = scripts.decisions
         self._questions: dict[str, PersonQuestion] = {}
         self._path: list[str] = []

@@ -13,8 +13,9 @@ from evals.errors import EvalError
 from evals.options import JsonOption
 from evals.plugin import SUFFIXES
 from evals.project import Project
-from evals.recorded import importing
+from evals.recorded import importing, replaying
 from evals.recorded.importing import Imported
+from evals.recorded.replaying import STATUSES, Replayed
 from evals.runner import CaseResult
 from graphs import notary
 from planner import settings
@@ -78,11 +79,46 @@ def import_(
         wanted = opened.store.read_sync(
             importing.found,
             **asked,
-            since=None if since is None else since.replace(tzinfo=UTC),
+            since=_utc(since),
             workflow=workflow,
         )
         imported = importing.take(opened.store, wanted, opened.project)
         _tell_imported(imported, to, opened, as_json=as_json)
+
+
+def replay(
+    run: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RUN]...", help="Ids of runs; all unless told"),
+    ] = None,
+    *,
+    since: SinceOption = None,
+    workflow: WorkflowOption = None,
+    folder: FolderOption = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Drive runs through the code, workflows and catalogue of now, and tell where each first diverges."""
+    with _opened(folder, database, as_json=as_json) as opened:
+        wanted = opened.store.read_sync(
+            importing.found, run_ids=run or (), since=_utc(since), workflow=workflow
+        )
+        found = []
+        for each in wanted:
+            policy = opened.config.masking
+            found.append(replaying.replay(opened.store, each.run_id, opened.project, policy))
+            if not as_json:
+                terminal.say(str(found[-1]))
+    counts = {status: sum(each.status == status for each in found) for status in STATUSES}
+    if as_json:
+        told = {"runs": [each.model_dump(mode="json") for each in found], "totals": counts}
+        terminal.say(report.text(told))
+    elif found:
+        counted = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        terminal.say(f"{len(found)} run{'s' if len(found) != 1 else ''}: {counted}")
+    else:
+        terminal.complain("no run was found, and nothing found is no success")
+    raise typer.Exit(_exit_of(found))
 
 
 def verify_log(
@@ -208,6 +244,18 @@ def _lines(imported: Imported, shown: list[dict[str, Any]], told: Any) -> None:
         f"{len(shown)} imported, {good} of them come to the same here; they are pending: look at each, "
         "then take its line `review: pending` out"
     )
+
+
+def _exit_of(found: list[Replayed]) -> int:
+    if not found:
+        return report.NOTHING
+    if any(each.is_harness_error for each in found):
+        return report.HARNESS
+    return report.PASSED if all(each.status in {"same", "pending"} for each in found) else report.FAILED
+
+
+def _utc(since: datetime | None) -> datetime | None:
+    return None if since is None else since.replace(tzinfo=UTC)
 
 
 def _exit(imported: Imported, shown: list[dict[str, Any]]) -> int:

@@ -104,13 +104,7 @@ def job(told: Mapping[str, Any], project: Project) -> Job:
 
 def _case(store: Database, wanted: Wanted, project: Project) -> dict[str, Any]:
     recording = store.read_sync(record.shown, wanted.run_id, project.catalog)
-    record.check(recording)
-    name = recording.run.workflow.name
-    if name not in project.workflows:
-        raise RunUnusable(
-            f"the project {project.folder} holds no workflow {name!r}; save its definition there "
-            f"(`planner workflows show {name}`)"
-        )
+    record.check(recording, project)
     return recorded_case.case(
         recording,
         project.catalog,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from evals.errors import EvalError
+from evals.project import Project
 from graphs import driver, loading, retracing
 from graphs.loading import Loaded
 from graphs.parts import Parts
@@ -59,11 +60,12 @@ def of_kind(recording: Recording, *kinds: str) -> list[Entry]:
     return [entry for _, entry in recording.loaded.entries if entry.kind in kinds]
 
 
-def check(recording: Recording, *, whole: bool = True) -> None:
+def check(recording: Recording, project: Project, *, whole: bool = True) -> None:
     """Return where a run can be played once more from its record.
 
     Args:
         recording: the run.
+        project: where it is to be played.
         whole: whether it must have come to where only a person moves it.
 
     Raises:
@@ -74,6 +76,9 @@ def check(recording: Recording, *, whole: bool = True) -> None:
         raise RunUnusable(f"it is no run of production (its mode is {run.mode})")
     if whole and not run.ended and not (run.status == "waiting" and run.wake_at is None):
         raise RunGoesOn(f"it is {run.status} and goes on by itself; import it once it has ended")
+    name = run.workflow.name
+    if name not in project.workflows:
+        raise RunUnusable(f"the project {project.folder} holds no workflow {name!r}; put it there")
     for why in (*_gone(recording), *_beyond(recording)):
         raise RunUnusable(why)
 

@@ -68,19 +68,20 @@ class Production:
         self.database = open_database(self.url, keeping=keeping or Keeping())
         migrate.upgrade(self.database)
 
-    def run(self, job, *, cancel_after=None, killed_after=None):
+    def run(self, job, *, cancel_after=None, killed_after=None, stops_after=None):
         """Do the run of a case and return its id.
 
         Args:
             job: the case.
             cancel_after: virtual seconds after which it is cancelled.
             killed_after: virtual seconds after which the process is killed, and another takes over.
+            stops_after: virtual seconds after which it is left as it stands.
         """
         setting = cases.setting(job.loaded.suite, job.case)
         with contained(), asyncio.Runner(loop_factory=VirtualLoop) as loop:
-            return loop.run(self._run(setting, job.loaded.project, cancel_after, killed_after))
+            return loop.run(self._run(setting, job.loaded.project, cancel_after, killed_after, stops_after))
 
-    async def _run(self, setting, project, cancel_after, killed_after):
+    async def _run(self, setting, project, cancel_after, killed_after, stops_after):
         scripts, clock = stage.Scripts(setting), VirtualClock(setting.clock, seed=setting.seed)
         decider = ScriptedDecider(scripts.model, clock=clock, most_calls=100)
         services = ScriptedServices(project.catalog, scripts.services, clock=clock, most_calls=200)
@@ -105,7 +106,9 @@ class Production:
                 outside = _Outside(begun.run.id, parts, dispatcher, scripts, setting)
                 if cancel_after is not None:
                     outside.cancel_at(setting.clock + timedelta(seconds=cancel_after))
-                if killed_after is None:
+                if stops_after is not None:
+                    await clock.sleep(stops_after)
+                elif killed_after is None:
                     await outside.until_the_end()
                 else:
                     await outside.killed(setting.clock + timedelta(seconds=killed_after))
@@ -122,6 +125,11 @@ class Production:
 
     def get(self, run_id):
         return self.database.read_sync(runs.get, run_id)
+
+    def dump(self):
+        """Return all that the database holds."""
+        with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"))) as db:
+            return list(db.iterdump())
 
     def decisions(self, run_id):
         return self.database.read_sync(decisions.of_run, run_id)

@@ -99,3 +99,14 @@ def test_the_log_is_verified_as_the_planner_does(production, invoke):
     assert "The log is NOT as it was written: " in told
     assert "[edited]" in told
     assert invoked("verify-log", file + ".none").exit_code == 2
+
+
+def test_runs_are_replayed_and_each_has_a_line(production, invoke, small):
+    assert invoke("replay").exit_code == 5
+    run_id = production.run(JOBS[PAID])
+    result = invoke("replay", "--since", "2026-01-01")
+    assert (result.exit_code, result.stdout) == (0, f"same     late-order {run_id}\n1 run: 1 same\n")
+    told = json.loads(invoke("replay", run_id, "--json").stdout)
+    assert (told["totals"]["same"], told["runs"][0]["divergence"]) == (1, None)
+    refused = invoke("replay", run_id, project=small.folder)
+    assert (refused.exit_code, refused.stdout.startswith(f"refused  {run_id}: ")) == (1, True)
