@@ -88,6 +88,7 @@ def test_each_parameter_alone_takes_any_garbage(lived):
                 "name": "quote",
                 "decision_id": "d",
                 "event_id": "e",
+                "plan_id": "p",
                 "schedule_id": "s",
                 "webhook_id": "w",
             }
@@ -177,6 +178,7 @@ def everything(client, run):
         "name": name,
         "decision_id": decided,
         "event_id": "none",
+        "plan_id": "none",
         "schedule_id": "none",
         "webhook_id": "none",
     }

@@ -24,8 +24,14 @@ def written(document, folder):
 
 def test_a_trace_comes_back_as_it_was(desk, tmp_path):
     result = desk.pay(PAID)
-    found = results.read(written(report.document([report.case(result, Masking())]), tmp_path))
-    assert results.trace(found["cases"][0]) == result.trace
+    file = written(report.document([report.case(result, Masking())]), tmp_path)
+    assert results.trace(json.loads(file.read_text())["cases"][0]) == result.trace
+
+
+def test_a_result_that_does_not_tell_where_it_comes_from_is_refused(desk, tmp_path):
+    file = written(report.document([report.case(desk.pay(PAID), Masking())]), tmp_path)
+    with pytest.raises(results.ResultInvalid, match="does not tell where it comes from"):
+        results.read(file)
 
 
 def test_a_case_that_broke_off_has_no_trace(desk):
