@@ -72,6 +72,8 @@ def _case(case: Case, at: Where, project: Project, workflow: Workflow) -> Iterat
     yield from _expected(case, (*at, "expect"), names)
     yield from _labels(case, (*at, "score"), names)
     yield from _status(case.expect.status, (*at, "expect", "status"))
+    if case.cancel is not None and case.cancel.step:
+        yield from _known_step(case.cancel.step, (*at, "cancel", "step"), names)
     if case.start is not None:
         for name, where in ((case.start.at, "at"), *((name, "state") for name in case.start.state)):
             if name not in workflow.steps:

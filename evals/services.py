@@ -20,6 +20,7 @@ from tools import failures
 from tools.access import Breaker
 from tools.catalog import Catalog
 from tools.http import Fence
+from tools.lines import BREAKER_OPEN
 from tools.operations import FunctionBinding, Operation
 from tools.outcomes import Outcome, OutcomeClass
 from tools.records import Record
@@ -97,13 +98,15 @@ class ScriptedServices:
         most_calls: int,
         has_breakers: bool = True,
     ) -> None:
-        """Take in the answers; without breakers no service is left in peace, whatever it answers."""
+        """Take in the answers; without breakers a service is left in peace only where an answer says so."""
         self._script, self._clock, self._most = script, clock, most_calls
         self._pretended = _pretended(catalog, has_breakers=has_breakers)
         self._stack = AsyncExitStack()
         self._services = Services(
             self._pretended, secret=lambda _name: None, transport=_Wire(), now=clock.seconds
         )
+        self._left: dict[str, str] = {}
+        """Services that the latest answer left in peace, with its word."""
         self.calls: list[Call] = []
         """What was called so far, in order."""
 
@@ -150,7 +153,7 @@ class ScriptedServices:
 
     def unavailable(self, service: str) -> str | None:
         """Return a sentence when the service's breaker is open."""
-        return self._services.unavailable(service)
+        return self._left.get(service) or self._services.unavailable(service)
 
     async def _send(self, exchange: _Exchange, **how: Any) -> Outcome:
         operation = self._pretended.operations[exchange.operation.name]
@@ -164,7 +167,10 @@ class ScriptedServices:
         answer = exchange.answer
         if answer is None:
             return outcome
+        self._left.pop(exchange.operation.service, None)
         if answer.outcome is not None:
+            if answer.outcome.code == BREAKER_OPEN:
+                self._left[exchange.operation.service] = answer.outcome.error or BREAKER_OPEN
             return answer.outcome
         _possible(exchange.operation, answer, outcome)
         return outcome

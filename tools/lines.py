@@ -16,6 +16,9 @@ from tools.outcomes import Outcome
 from tools.records import Record
 from tools.requests import Message
 
+BREAKER_OPEN = "breaker_open"
+"""Code of a call that was not sent, since its service is left in peace."""
+
 
 class ServiceHealth(Record):
     """How a service has been, as seen from here."""
@@ -129,7 +132,7 @@ class Line:
         """Return what became of one attempt, waiting for a slot included."""
         began = self._now()
         if refusal := self.circuit.refusal():
-            return _not_sent(work.operation, "breaker_open", refusal)
+            return _not_sent(work.operation, BREAKER_OPEN, refusal)
         try:
             await self._enter(seconds)
         except TimeoutError:
@@ -140,7 +143,7 @@ class Line:
         permit = self.circuit.admit()
         if permit is None:
             self._leave()
-            return _not_sent(work.operation, "breaker_open", self.circuit.refusal() or "its breaker is open")
+            return _not_sent(work.operation, BREAKER_OPEN, self.circuit.refusal() or "its breaker is open")
         return await self._watched(permit, work, seconds - (self._now() - began))
 
     async def _watched(self, permit: Permit, work: Work, seconds: float) -> Outcome:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from evals.recorded.calls import ARGUMENTS, BREAKER, Called
+from evals.recorded.calls import ARGUMENTS, Called
 from tools.breakers import Circuit, Permit
 from tools.catalog import Catalog
+from tools.lines import BREAKER_OPEN
 from tools.outcomes import Outcome
 
 _TOLD = ("status", "code")
@@ -43,7 +44,7 @@ def _is_own(found: Sequence[Called], service: str, catalog: Catalog) -> bool:
         now[0], call = event.at.timestamp(), found[event.place]
         if not event.is_end:
             permit = circuit.admit()
-            if (permit is None) is not (call.code == BREAKER):
+            if (permit is None) is not (call.code == BREAKER_OPEN):
                 return False
             if permit is not None:
                 permits[event.place] = permit

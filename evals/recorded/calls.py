@@ -12,7 +12,7 @@ from tools import schemas
 from tools.catalog import Catalog
 from tools.operations import EffectClass
 
-CRASH, BREAKER, ARGUMENTS = "crash", "breaker_open", "arguments"
+CRASH, ARGUMENTS = "crash", "arguments"
 _TOLD = ("output", "status", "code", "error", "retry_after")
 
 

@@ -8,11 +8,12 @@ from evals import drift, writing
 from evals.cases import Limits
 from evals.drift import Recorded
 from evals.recorded import answers, breakers, calls, expected, record
-from evals.recorded.calls import ARGUMENTS, BREAKER, Called
+from evals.recorded.calls import ARGUMENTS, Called
 from graphs.retracing import Recording
 from planner.decisions import Decision
 from planner.journal import Entry
 from tools.catalog import Catalog
+from tools.lines import BREAKER_OPEN
 
 _AMPLE = 2
 """How often what a run used is allowed to its case."""
@@ -38,7 +39,7 @@ def case(
     run, made = recording.run, record.made(recording)
     found = calls.calls(recording)
     is_own = breakers.are_own(found, catalog)
-    unasked = {ARGUMENTS, *((BREAKER,) if is_own else ())}
+    unasked = {ARGUMENTS, *((BREAKER_OPEN,) if is_own else ())}
     began = start(recording)
     told: dict[str, Any] = {
         "id": writing.slug(f"{run.workflow.name}-{run.id}"),

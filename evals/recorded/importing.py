@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from evals import runner, writing
+from evals import references, runner, writing
 from evals.cases import Suite
 from evals.project import Project
 from evals.recorded import case as recorded_case
@@ -105,13 +105,20 @@ def job(told: Mapping[str, Any], project: Project) -> Job:
 def _case(store: Database, wanted: Wanted, project: Project) -> dict[str, Any]:
     recording = store.read_sync(record.shown, wanted.run_id, project.catalog)
     record.check(recording, project)
-    return recorded_case.case(
+    told = recorded_case.case(
         recording,
         project.catalog,
         steps=record.steps(store, wanted.run_id, project.catalog),
         right=store.read_sync(_right, recording),
         ref=wanted.ref,
     )
+    problems = "; ".join(map(str, references.problems(job(told, project).loaded.suite, project)))
+    if problems:
+        raise RunUnusable(
+            "what is masked in it, or what the project holds now, does not make a case that can be run: "
+            f"{problems}"
+        )
+    return told
 
 
 def _right(tx: Any, recording: Recording) -> dict[str, str]:

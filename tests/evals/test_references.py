@@ -10,6 +10,7 @@ import pytest
             "workflow: pai",
             "/cases/0/workflow: [unknown-workflow] There is no workflow 'pai'. Did you mean 'pay'?",
         ),
+        ("cancel: {entry: asked, step: clark}", "/cases/0/cancel/step: [unknown-step]"),
         ("model: {hwo: card}", "[unknown-step] The workflow has no step 'hwo'. Did you mean 'how'?"),
         ("model: {how: cart}", "[unknown-option] 'how' has no option 'cart'. Did you mean 'card'?"),
         ("model: {how: [card, {choose: cart}]}", "7:24: /cases/0/model/how/1/choose: [unknown-option]"),

@@ -22,6 +22,7 @@ from planner.clock import new_id
 from planner.events import Event
 from planner.log.envelopes import Keeping
 from planner.store import catalogs, decisions, migrate, open_database, questions, runs, workflows
+from tools.outcomes import Outcome
 
 _LONG = 1e9
 
@@ -64,28 +65,34 @@ class Production:
     """One database, in which the runs of cases are done as in production."""
 
     def __init__(self, folder, keeping=None):
+        self.folder = folder
         self.url = f"sqlite:///{folder / 'runs.db'}"
         self.database = open_database(self.url, keeping=keeping or Keeping())
         migrate.upgrade(self.database)
 
-    def run(self, job, *, cancel_after=None, killed_after=None, stops_after=None):
+    def run(self, job, **outside):
         """Do the run of a case and return its id.
 
         Args:
             job: the case.
             cancel_after: virtual seconds after which it is cancelled.
+            left_in_peace: a service whose breaker other runs have opened.
             killed_after: virtual seconds after which the process is killed, and another takes over.
             stops_after: virtual seconds after which it is left as it stands.
         """
         setting = cases.setting(job.loaded.suite, job.case)
         with contained(), asyncio.Runner(loop_factory=VirtualLoop) as loop:
-            return loop.run(self._run(setting, job.loaded.project, cancel_after, killed_after, stops_after))
+            return loop.run(self._run(setting, job.loaded.project, **outside))
 
-    async def _run(self, setting, project, cancel_after, killed_after, stops_after):
+    async def _run(
+        self, setting, project, *, cancel_after=None, killed_after=None, stops_after=None, left_in_peace=None
+    ):
         scripts, clock = stage.Scripts(setting), VirtualClock(setting.clock, seed=setting.seed)
         decider = ScriptedDecider(scripts.model, clock=clock, most_calls=100)
         services = ScriptedServices(project.catalog, scripts.services, clock=clock, most_calls=200)
         self._prepare(project, clock)
+        if left_in_peace is not None:
+            _open(services._services._lines[left_in_peace].circuit)
         async with decider, services:
             parts = Parts(
                 database=Waited(self.database),
@@ -140,6 +147,11 @@ class Production:
             for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
                 db.execute(f'DROP TRIGGER "{name}"')
             db.execute("UPDATE log SET body = CAST(replace(CAST(body AS TEXT), 'refund', 'reship') AS BLOB)")
+
+
+def _open(circuit):
+    for _ in range(5):
+        circuit.settle(circuit.admit(), Outcome(kind="not_sent", code="connect"))
 
 
 class _Outside:

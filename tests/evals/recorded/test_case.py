@@ -155,6 +155,14 @@ KINDS = {
         "succeeded",
         {},
     ),
+    "another run's failures left the service in peace": (
+        PAY,
+        """
+        services: {}
+        """,
+        "undone",
+        {"left_in_peace": "bank"},
+    ),
     "cancelled while calls are side by side": (
         BESIDE_THREE,
         """
@@ -219,6 +227,8 @@ def case_of(production, run_id, known):
     found = importing.take(production.database, [Wanted(run_id)], known)
     assert found.refused == {}
     text = importing.suite("kinds", found.cases)
+    (production.folder / "kinds.eval.yaml").write_text(text)
+    assert load.check(production.folder / "kinds.eval.yaml", known).problems == ()
     return yaml.safe_load(text)["cases"][0], importing.play(text, "", known)[0], text
 
 

@@ -109,8 +109,9 @@ def test_nothing_is_written(production):
 def test_what_is_not_there_is_refused(production, small):
     unknown = new_id()
     assert "there is no run" in replayed(production, unknown, ORDER.loaded.project).why
-    found = replayed(production, production.run(ORDER), small)
+    run_id = production.run(ORDER)
+    found = replayed(production, run_id, small)
     assert (found.status, "knows no service" in found.why) == ("refused", True)
     shop = ORDER.loaded.project
     empty = project.Project(shop.folder, shop.catalog, {})
-    assert "holds no workflow 'checkout'" in replayed(production, production.run(ORDER), empty).why
+    assert "holds no workflow 'checkout'" in replayed(production, run_id, empty).why
