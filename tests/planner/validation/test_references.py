@@ -121,7 +121,7 @@ def test_the_output_is_read_at_the_end(check):
 
 def test_steps_of_branches_are_read_through_the_parallel(check):
     steps = """
-    p: {parallel: {x: {m: {call: misc.anything}}, y: {n: {call: misc.anything}}}}
+    p: {parallel: {x: {m: {call: misc.anything}}, y: {n: {set: {v: 1}}}}}
     s: {set: {good: "${p.x.m.id}"}}
     """
     assert check(steps) == []
