@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from evals.errors import LimitReached
 from evals.live import Asking, Endpoint
 from evals.scripts import Script
 from planner import fault_cases, fault_wire, samples, scripts
-from planner.decisions import NOTHING_GIVEN, Answer, Decider, Filled, FillTask, Question
+from planner.decisions import FILLING_SECONDS, Answer, Brief, Decider, Filled, Question
 from planner.faulty import Asked, Fault
 from planner.model import Model, NoModel
 from planner.settings import ModelSettings
@@ -114,17 +113,9 @@ class ScriptedDecider:
         await self._clock.sleep(said.seconds)
         return said.answer
 
-    async def fill(
-        self,
-        goal: str,
-        schema: Mapping[str, Any],
-        *,
-        task: FillTask = "fill",
-        given: Mapping[str, Any] = NOTHING_GIVEN,
-        deadline_seconds: float = 30.0,
-    ) -> Filled:
+    async def fill(self, brief: Brief, *, deadline_seconds: float = FILLING_SECONDS) -> Filled:
         """Return that nothing is filled in: a case gives its input whole."""
-        del goal, schema, task, given, deadline_seconds
+        del brief, deadline_seconds
         return Filled(outcome_class="unavailable", anomalies=("scripted_case",))
 
     async def _adapter(self, backend: Asked) -> Decider:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from planner import documents
-from planner.decisions import Decider, Filled
+from planner.decisions import Brief, Decider, Filled
 from planner.definition import Workflow
 from planner.documents import Parsed
 from planner.planning import briefs, drafts, frame, repair
@@ -102,9 +102,7 @@ class Drafter:
         return briefs.listed(self._operations, self._signed)
 
     async def _ask(self, task: Task, schema: Mapping[str, Any], given: Mapping[str, Any]) -> Filled:
-        filled = await self._decider.fill(
-            self._goal, schema, task=task, given=given, deadline_seconds=SECONDS
-        )
+        filled = await self._decider.fill(Brief(self._goal, schema, task, given), deadline_seconds=SECONDS)
         usable = filled.outcome_class == "ok" and isinstance(filled.value, dict)
         return filled if usable else filled.model_copy(update={"value": None})
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from planner.decisions import NOTHING_GIVEN, Answer, Decision, Filled, FillTask, Question, digest, ids
+from planner.decisions import FILLING_SECONDS, Answer, Brief, Decision, Filled, Question, digest, ids
 from planner.journal import Entry, Numbered
 from planner.runs import PersonAnswer, PersonQuestion
 from tools.http import Fence
@@ -102,17 +102,9 @@ class RecordedDecider:
             )
         return answers[0] if len(answers) == 1 else answers.popleft()
 
-    async def fill(
-        self,
-        goal: str,
-        schema: Mapping[str, Any],
-        *,
-        task: FillTask = "fill",
-        given: Mapping[str, Any] = NOTHING_GIVEN,
-        deadline_seconds: float = 30.0,
-    ) -> Filled:
+    async def fill(self, brief: Brief, *, deadline_seconds: float = FILLING_SECONDS) -> Filled:
         """Fill in nothing; only the beginning of a run asks for it."""
-        del goal, schema, task, given, deadline_seconds
+        del brief, deadline_seconds
         return Filled(outcome_class="unavailable")
 
 

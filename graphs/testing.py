@@ -19,7 +19,7 @@ from graphs.runner import Ended
 from graphs.signals import Signals
 from planner import clock
 from planner.clock import SystemClock
-from planner.decisions import NOTHING_GIVEN, Answer, Decider, Filled, FillTask, Question, WorkflowRef
+from planner.decisions import FILLING_SECONDS, Answer, Brief, Decider, Filled, Question, WorkflowRef
 from planner.definition import Workflow
 from planner.journal import Append, Numbered, Recorded
 from planner.runs import PersonAnswer, PersonQuestion, Run
@@ -123,17 +123,9 @@ class ScriptedDecider:
             return answer
         return Answer(outcome_class="ok", choice=answer, reason="scripted")
 
-    async def fill(
-        self,
-        goal: str,
-        schema: Mapping[str, Any],
-        *,
-        task: FillTask = "fill",
-        given: Mapping[str, Any] = NOTHING_GIVEN,
-        deadline_seconds: float = 30.0,
-    ) -> Filled:
+    async def fill(self, brief: Brief, *, deadline_seconds: float = FILLING_SECONDS) -> Filled:
         """Return that nothing can be filled in."""
-        del goal, schema, task, given, deadline_seconds
+        del brief, deadline_seconds
         return Filled(outcome_class="unavailable")
 
 

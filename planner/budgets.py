@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
-from planner.decisions import NOTHING_GIVEN, Answer, Decider, Decision, Filled, FillTask, Question
+from planner.decisions import FILLING_SECONDS, Answer, Brief, Decider, Decision, Filled, Question
 from planner.decisions import Usage as Tokens
 from planner.definition import Allowance
 from tools.records import Record
@@ -171,18 +171,8 @@ class Metered:
         allowance = least([question.allowance, *(bound.left for bound in bounds)])
         return await self._decider.choose(question.model_copy(update={"allowance": allowance}))
 
-    async def fill(
-        self,
-        goal: str,
-        schema: Mapping[str, Any],
-        *,
-        task: FillTask = "fill",
-        given: Mapping[str, Any] = NOTHING_GIVEN,
-        deadline_seconds: float = 30.0,
-    ) -> Filled:
+    async def fill(self, brief: Brief, *, deadline_seconds: float = FILLING_SECONDS) -> Filled:
         """Return what came of asking for values, or that the budget does not allow to ask."""
         if used_up(await self._bounds()) is not None:
             return Filled(outcome_class="budget")
-        return await self._decider.fill(
-            goal, schema, task=task, given=given, deadline_seconds=deadline_seconds
-        )
+        return await self._decider.fill(brief, deadline_seconds=deadline_seconds)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import AwareDatetime, Field
 
@@ -204,6 +204,21 @@ class Filled(Record):
 FillTask = Literal["fill", "frame", "sketch", "repair"]
 """What values are asked for: a form's, what a goal wants and knows, a plan's steps, or better ones."""
 NOTHING_GIVEN: Mapping[str, Any] = MappingProxyType({})
+FILLING_SECONDS = 30.0
+"""How long asking for values may take in all unless told."""
+
+
+class Brief(NamedTuple):
+    """What somebody is asked for who fills in values."""
+
+    goal: str
+    """What is wanted, in words."""
+    schema: Mapping[str, Any]
+    """An object of the values, as JSON Schema."""
+    task: FillTask = "fill"
+    """Whether to read values out of the goal, or to do a part of planning it."""
+    given: Mapping[str, Any] = NOTHING_GIVEN
+    """Facts beside the goal."""
 
 
 class Decider(Protocol):
@@ -213,24 +228,8 @@ class Decider(Protocol):
         """Return what came of asking; never raises for what an endpoint does wrong."""
         ...
 
-    async def fill(
-        self,
-        goal: str,
-        schema: Mapping[str, Any],
-        *,
-        task: FillTask = "fill",
-        given: Mapping[str, Any] = NOTHING_GIVEN,
-        deadline_seconds: float = 30.0,
-    ) -> Filled:
-        """Return values for `schema` that serve `goal`; what is not told is left out.
-
-        Args:
-            goal: what is wanted, in words.
-            schema: an object of the values, as JSON Schema.
-            task: what is to be done: read values out of the goal, or a part of planning it.
-            given: facts beside the goal.
-            deadline_seconds: how long it may take in all.
-        """
+    async def fill(self, brief: Brief, *, deadline_seconds: float = FILLING_SECONDS) -> Filled:
+        """Return values that serve the goal; what is not told is left out."""
         ...
 
 

@@ -1,11 +1,10 @@
 """Inquiries: what is asked about a question, in the words of whichever endpoint is asked. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from planner import answers, forms, probabilities, prompts, verdicts
 from planner.answers import Choice, Envelope
-from planner.decisions import NOTHING_GIVEN, Backend, FillTask, Question, ids
+from planner.decisions import Backend, Brief, Question, ids
 from planner.model_requests import Ask
 
 UNCOUNTABLE = "options_uncountable"
@@ -41,19 +40,13 @@ def choosing(question: Question, backend: Backend, *, logprobs: bool = False) ->
     )
 
 
-def filling(
-    goal: str,
-    schema: Mapping[str, Any],
-    *,
-    task: FillTask = "fill",
-    given: Mapping[str, Any] = NOTHING_GIVEN,
-) -> Ask:
+def filling(brief: Brief) -> Ask:
     """Return how to ask for the values that a goal tells, or for a part of its plan."""
-    form = forms.form(schema)
-    asked = forms.fields(schema)
+    form = forms.form(brief.schema)
+    asked = forms.fields(brief.schema)
     return Ask(
         "fill",
-        prompts.fill(goal, form.schema, task=task, given=given),
+        prompts.fill(brief._replace(schema=form.schema)),
         form.schema,
         strict=form.strict,
         read=lambda content, _: answers.read_form(content, asked),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 import httpx2
@@ -16,12 +16,12 @@ from planner.answers import Choice, Envelope, Unusable
 from planner.budgets import Purse
 from planner.clock import Clock
 from planner.decisions import (
-    NOTHING_GIVEN,
+    FILLING_SECONDS,
     Answer,
     Backend,
+    Brief,
     Confidence,
     Filled,
-    FillTask,
     ModelInfo,
     Question,
     Usage,
@@ -106,25 +106,17 @@ class Model:
             told += map(samples.ordered, rest, others)
         return samples.merged(told, gates="agreement" in self._config.gate_on)
 
-    async def fill(
-        self,
-        goal: str,
-        schema: Mapping[str, Any],
-        *,
-        task: FillTask = "fill",
-        given: Mapping[str, Any] = NOTHING_GIVEN,
-        deadline_seconds: float = 30.0,
-    ) -> Filled:
-        """Return values for `schema` read out of `goal`; what the goal does not tell is left out."""
-        if not forms.fields(schema):
+    async def fill(self, brief: Brief, *, deadline_seconds: float = FILLING_SECONDS) -> Filled:
+        """Return values that serve the goal; what is not told is left out."""
+        if not forms.fields(brief.schema):
             return Filled(outcome_class="ok", value={}, anomalies=("nothing_to_fill",))
-        ask = inquiries.filling(goal, schema, task=task, given=given)
+        ask = inquiries.filling(brief)
         funds = Funds(Spare(self._config.max_attempts - 1), Purse(Allowance(), self._config.cost_usd))
         asked = await self._ask(lambda: ask, time_left=self._time(deadline_seconds), funds=funds)
         result = asked.last.result if asked.last and asked.outcome_class == "ok" else None
         return Filled(
             outcome_class=asked.outcome_class,
-            value=forms.told(schema, result.fields) if result else None,
+            value=forms.told(brief.schema, result.fields) if result else None,
             attempts=asked.attempts,
             usage=self._priced(asked.usage),
             model=self._info(asked),
@@ -286,16 +278,9 @@ class NoModel:
         """Return that there is nobody to ask."""
         return Answer(outcome_class="unavailable", anomalies=("no_model_configured",))
 
-    async def fill(
-        self,
-        goal: str,  # noqa: ARG002 - the port's name
-        schema: Mapping[str, Any],  # noqa: ARG002 - the port's name
-        *,
-        task: FillTask = "fill",  # noqa: ARG002 - the port's name
-        given: Mapping[str, Any] = NOTHING_GIVEN,  # noqa: ARG002 - the port's name
-        deadline_seconds: float = 30.0,  # noqa: ARG002 - the port's name
-    ) -> Filled:
+    async def fill(self, brief: Brief, *, deadline_seconds: float = FILLING_SECONDS) -> Filled:
         """Return that there is nobody to ask."""
+        del brief, deadline_seconds
         return Filled(outcome_class="unavailable", anomalies=("no_model_configured",))
 
 

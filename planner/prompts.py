@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from planner.decisions import NOTHING_GIVEN, FillTask, Offered, Question
+from planner.decisions import Brief, FillTask, Offered, Question
 
 POINT_LINE = "Decision point: "
 """How the line begins by which a decision point is known on the wire."""
@@ -226,16 +226,10 @@ def weigh(question: Question) -> Prompt:
     return Prompt("weigh/1", template_sha256("weigh/1"), messages, instructions)
 
 
-def fill(
-    goal: str,
-    schema: Mapping[str, Any],
-    *,
-    task: FillTask = "fill",
-    given: Mapping[str, Any] = NOTHING_GIVEN,
-) -> Prompt:
+def fill(brief: Brief) -> Prompt:
     """Return the prompt that asks for the values that a goal tells, or for a part of its plan."""
-    parts = {"schema": quoted(schema), "data": _data({"goal": goal, **given})}
-    return _prompt(_FILLING[task], point_line=POINT_LINE, point=f"goal/{task}", **parts)
+    parts = {"schema": quoted(brief.schema), "data": _data({"goal": brief.goal, **brief.given})}
+    return _prompt(_FILLING[brief.task], point_line=POINT_LINE, point=f"goal/{brief.task}", **parts)
 
 
 def choice_schema(offered: Sequence[str], *, choice_first: bool = False) -> dict[str, Any]:

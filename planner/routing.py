@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from planner import choosing, forms, search
-from planner.decisions import Answer, Decider, Decision, Filled, Offered, Question
+from planner.decisions import Answer, Brief, Decider, Decision, Filled, Offered, Question
 from planner.definition import Workflow
 from tools import schemas
 from tools.problems import Problem
@@ -85,7 +85,7 @@ async def fill_input(
     schema = workflow.input
     if given and not schemas.problems(schema, given):
         return FilledInput(given, [], Filled(outcome_class="ok", value={}))
-    filled = await decider.fill(goal, forms.without(schema, given))
+    filled = await decider.fill(Brief(goal, forms.without(schema, given)))
     told = filled.value if isinstance(filled.value, dict) and filled.outcome_class == "ok" else {}
     usable = {name: value for name, value in told.items() if name not in given and _fits(schema, name, value)}
     whole = {**usable, **given}

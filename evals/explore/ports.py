@@ -1,15 +1,15 @@
 """Ports: the model and the clock of a path, whose answers are options of its points."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from evals.explore import alphabet
 from evals.explore.points import Kind, Option
 from evals.explore.state import State, Used
 from evals.explore.subject import Subject
 from planner import prompts
-from planner.decisions import NOTHING_GIVEN, Answer, Attempt, Filled, FillTask, Question, Usage
+from planner.decisions import FILLING_SECONDS, Answer, Attempt, Brief, Filled, Question, Usage
 
 CHARACTERS_PER_TOKEN, ANSWER_TOKENS = 4, 60
 """How tokens are estimated where no model counts them."""
@@ -49,17 +49,9 @@ class Model:
         path.used = path.used.plus(Used(model_calls=1, tokens=cost.total))
         return answer
 
-    async def fill(
-        self,
-        goal: str,
-        schema: Mapping[str, Any],
-        *,
-        task: FillTask = "fill",
-        given: Mapping[str, Any] = NOTHING_GIVEN,
-        deadline_seconds: float = 30.0,
-    ) -> Filled:
+    async def fill(self, brief: Brief, *, deadline_seconds: float = FILLING_SECONDS) -> Filled:
         """Return that nothing is filled in: a scenario gives its input whole."""
-        del goal, schema, task, given, deadline_seconds
+        del brief, deadline_seconds
         return Filled(outcome_class="unavailable")
 
 

@@ -7,6 +7,7 @@ import pytest
 from evals.cases import CLOCK
 from evals.clock import VirtualClock, VirtualLoop
 from evals.model import ScriptedDecider
+from planner.decisions import Brief
 
 HEAD = """\
 schema: evals/1
@@ -121,7 +122,7 @@ def test_a_case_gives_its_input_whole_so_nothing_is_filled_in():
     async def main():
         clock = VirtualClock(CLOCK)
         async with ScriptedDecider(None, clock=clock, most_calls=1) as decider:
-            return await decider.fill("a goal", {"type": "object"})
+            return await decider.fill(Brief("a goal", {"type": "object"}))
 
     with asyncio.Runner(loop_factory=VirtualLoop) as loop:
         assert loop.run(main()).outcome_class == "unavailable"

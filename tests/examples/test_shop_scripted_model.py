@@ -12,7 +12,7 @@ from examples.shop.processes import scripted_model
 from examples.shop.scripted_model import Script, create, read
 from planner import prompts
 from planner.clock import SystemClock
-from planner.decisions import Offered, Question
+from planner.decisions import Brief, Offered, Question
 from planner.model import Model
 from planner.settings import ModelSettings
 
@@ -81,7 +81,9 @@ def test_the_real_client_is_answered_over_the_real_wire():
         config = ModelSettings(name="scripted-demo", base_url=base_url, api_key=SecretStr("scripted"))
         async with Model(config, clock=SystemClock()) as model:
             routed = await model.choose(question("goal/route", "checkout", "late-order", "none"))
-            filled = await model.fill("Customer of order o-1001 complains that it is late: settle it", FORM)
+            filled = await model.fill(
+                Brief("Customer of order o-1001 complains that it is late: settle it", FORM)
+            )
             unscripted = await model.choose(question("w/nobody", "a", "b"))
         return routed, filled, unscripted
 
@@ -95,7 +97,7 @@ def test_the_real_client_is_answered_over_the_real_wire():
 
 def test_values_are_found_in_the_goal_and_the_rest_is_null():
     client = script({"choices": {}, "fill": [{"when": "order", "find": {"order_id": "o-[0-9]+"}}]})
-    prompt = prompts.fill("settle order o-77", FORM)
+    prompt = prompts.fill(Brief("settle order o-77", FORM))
     schema = {"json_schema": {"schema": FORM}}
     body = {"messages": list(prompt.messages), "response_format": schema}
     answer = client.post("/v1/chat/completions", json=body).json()

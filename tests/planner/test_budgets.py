@@ -6,7 +6,7 @@ import pytest
 
 from planner import budgets
 from planner.budgets import Bound, Metered, Purse, Spent, TenantBudget
-from planner.decisions import Answer, Offered, Question, Usage
+from planner.decisions import Answer, Brief, Offered, Question, Usage
 from planner.definition import Allowance
 
 QUESTION = Question(point="w/s", question="Which?", options=(Offered(id="a"), Offered(id="b")))
@@ -86,5 +86,5 @@ def test_a_decider_is_told_what_is_left_and_not_asked_once_nothing_is():
     assert asked.asked == [Allowance(model_calls=2)]
     refused = asyncio.run(none.choose(QUESTION))
     assert (refused.outcome_class, refused.reason) == ("budget", "the tenant's 5 tokens are used up")
-    assert asyncio.run(none.fill("a goal", {})).outcome_class == "budget"
+    assert asyncio.run(none.fill(Brief("a goal", {}))).outcome_class == "budget"
     assert unasked.asked == []

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from planner import faulty, model, prompts
 from planner.clock import SystemClock
-from planner.decisions import Offered, Question, digest
+from planner.decisions import Brief, Offered, Question, digest
 from planner.definition import Allowance
 from planner.faulty import Fault, error, fixed
 from planner.model import Model, NoModel
@@ -59,7 +59,9 @@ def choose(answers, question=QUESTION, **config):
 
 def fill(answers, schema=SCHEMA, **config):
     double = scripted(answers)
-    return with_model(lambda m: m.fill("refund order 7", schema), transport=double.transport(), **config)
+    return with_model(
+        lambda m: m.fill(Brief("refund order 7", schema)), transport=double.transport(), **config
+    )
 
 
 def served(*faults, forever=False, seconds=5.0, clock=None, question=QUESTION, **config):
@@ -421,7 +423,7 @@ def test_values_that_break_the_contract_are_invalid(answer):
 def test_without_a_model_every_question_says_so():
     async def main():
         async with NoModel() as nobody:
-            return await nobody.choose(QUESTION), await nobody.fill("x", SCHEMA)
+            return await nobody.choose(QUESTION), await nobody.fill(Brief("x", SCHEMA))
 
     answer, filled = asyncio.run(main())
     assert (answer.outcome_class, answer.anomalies) == ("unavailable", ("no_model_configured",))

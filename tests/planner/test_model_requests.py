@@ -1,6 +1,7 @@
 import pytest
 
 from planner import prompts
+from planner.decisions import Brief
 from planner.model_requests import Ask, Dialect
 from planner.settings import ModelSettings
 
@@ -9,7 +10,7 @@ def unread(_content, _envelope):
     raise AssertionError("a request reads no answer")
 
 
-ASK = Ask("choose", prompts.fill("g", {}), prompts.choice_schema(["a"]), strict=True, read=unread)
+ASK = Ask("choose", prompts.fill(Brief("g", {})), prompts.choice_schema(["a"]), strict=True, read=unread)
 FILL = ASK._replace(kind="fill", strict=False)
 
 

@@ -1,7 +1,7 @@
 import json
 
 from planner import prompts
-from planner.decisions import Offered, Question
+from planner.decisions import Brief, Offered, Question
 
 QUESTION = Question(
     point="late-order/resolve",
@@ -81,7 +81,7 @@ def test_a_definitions_words_stay_on_their_line():
 
 def test_the_point_is_found_again_on_the_wire():
     assert prompts.point_of(list(prompts.choose(QUESTION).messages)) == "late-order/resolve"
-    assert prompts.point_of(list(prompts.fill("g", {}).messages)) == prompts.FILL_POINT
+    assert prompts.point_of(list(prompts.fill(Brief("g", {})).messages)) == prompts.FILL_POINT
 
 
 def test_rubbish_names_no_point():
@@ -91,9 +91,9 @@ def test_rubbish_names_no_point():
 
 def test_a_prompt_is_named_and_hashed_by_its_template_alone():
     one, two = prompts.choose(QUESTION), prompts.choose(QUESTION.model_copy(update={"goal": "other"}))
-    assert (one.name, prompts.fill("g", {}).name) == ("choose/1", "fill/1")
+    assert (one.name, prompts.fill(Brief("g", {})).name) == ("choose/1", "fill/1")
     assert one.sha256 == two.sha256 == prompts.template_sha256("choose/1")
-    assert one.sha256 != prompts.fill("g", {}).sha256
+    assert one.sha256 != prompts.fill(Brief("g", {})).sha256
 
 
 def test_a_changed_template_needs_a_new_version():

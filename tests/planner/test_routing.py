@@ -32,8 +32,8 @@ class Told:
         self.asked.append(question)
         return self.answer
 
-    async def fill(self, goal, schema, **_more):
-        self.asked.append((goal, schema))
+    async def fill(self, brief, **_more):
+        self.asked.append((brief.goal, brief.schema))
         return self.filled
 
 
