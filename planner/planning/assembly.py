@@ -29,7 +29,7 @@ def assemble(
         known: the schemas of what the run is started with, by name.
         effects: effect class of each operation by name.
     """
-    asked = {ask.name: ask.schema for ask in wired.asks}
+    asked = {ask.name: ask.schema_ for ask in wired.asks}
     groups = _groups(wired.sketch, effects)
     names = _Names(wired.sketch, groups)
     definition: dict[str, Any] = {

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from planner.planning import assembly, edges, frame, proposals
+from planner.planning.edges import Ask, Edge
 from planner.planning.frame import Frame
 from planner.planning.missing import Missing
-from planner.planning.plans import Asked, Doubt, Wanting, Way
+from planner.planning.plans import Way
 from planner.planning.proposals import Proposal
 from planner.planning.retrieval import index_of
 from planner.planning.sketch import Sketch
@@ -23,26 +24,23 @@ class Draft(NamedTuple):
     problems: tuple[Problem, ...] = ()
     """Why there is none."""
     ways: tuple[Way, ...] = ()
-    missing: tuple[Wanting, ...] = ()
-    asks: tuple[Asked, ...] = ()
-    doubts: tuple[Doubt, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    doubts: tuple[Edge, ...] = ()
 
 
 def composed(wanted: Frame, catalog: Catalog, *, name: str, way: int = 0) -> Draft:
     """Return a definition that needs no model, by one of the ways to what is wanted; 0 is the cheapest."""
     signed = index_of(catalog).signatures
     found = proposals.propose(wanted, frame.known(wanted), signed, catalog.operations)
-    missing = tuple(
-        Wanting(want=each.want, lacking=each.lacking, through=each.through) for each in found.missing
-    )
     if not found.proposals:
         kinds = {kind for item in signed.values() for kind in item.producer.gives}
-        return Draft({}, _out_of_reach(wanted, found.missing, kinds), missing=missing)
+        return Draft({}, _out_of_reach(wanted, found.missing, kinds), missing=found.missing)
     ways = tuple(_way(each) for each in found.proposals)
     if way >= len(ways):
-        return Draft({}, (_no_way(way, ways),), ways=ways, missing=missing)
+        return Draft({}, (_no_way(way, ways),), ways=ways, missing=found.missing)
     draft = sketched(found.proposals[way].sketch, wanted, catalog, name=name)
-    return draft._replace(ways=ways, missing=missing)
+    return draft._replace(ways=ways, missing=found.missing)
 
 
 def sketched(sketch: Sketch, wanted: Frame, catalog: Catalog, *, name: str) -> Draft:
@@ -56,18 +54,8 @@ def sketched(sketch: Sketch, wanted: Frame, catalog: Catalog, *, name: str) -> D
         known={item.name: item.schema for item in given},
         effects={each: item.effect for each, item in catalog.operations.items()},
     )
-    asks = tuple(Asked(name=a.name, step=a.step, argument=a.argument, schema_=a.schema) for a in wired.asks)
-    doubts = tuple(
-        Doubt(
-            step=edge.step,
-            argument=edge.argument,
-            taken=edge.source.expression,
-            others=tuple(other.expression for other in edge.others),
-        )
-        for edge in wired.edges
-        if edge.others
-    )
-    return Draft(definition, asks=asks, doubts=doubts)
+    doubts = tuple(edge for edge in wired.edges if edge.others)
+    return Draft(definition, asks=wired.asks, doubts=doubts)
 
 
 def _way(proposal: Proposal) -> Way:

@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from pydantic import Field
+
 from planner.planning.signatures import Argument, Signature, snake
 from planner.planning.sketch import Sketch, SketchedCall, SketchedStep, surely_before
 from tools import schemas
 from tools.operations import JsonSchema, Operation
+from tools.records import Record
 
 LEAST = 99
 """Rank of a value that was found by no more than its name."""
@@ -31,24 +34,26 @@ class Source(NamedTuple):
     """How telling that kind is among those of the value; 0 is the most."""
 
 
-class Edge(NamedTuple):
+class Edge(Record):
     """An argument and where code found its value."""
 
     step: str
     argument: str
-    source: Source
-    others: tuple[Source, ...]
-    """Other values that would fit as well as this one; a reader should look at them."""
+    taken: str
+    """The expression that was chosen, such as `order.total`."""
+    others: tuple[str, ...] = ()
+    """Other expressions that fit as well; a reader should look at them."""
 
 
-class Ask(NamedTuple):
+class Ask(Record):
     """An argument for which nothing at hand fits, so that the run's input has to bring it."""
 
     step: str
     argument: str
     name: str
     """Its name in the input."""
-    schema: JsonSchema
+    schema_: JsonSchema = Field(alias="schema")
+    """What fits it, able to stand alone."""
 
 
 class Wired(NamedTuple):
@@ -142,9 +147,10 @@ class _Wiring:
         if not sources:
             return self._asked(step, argument)
         best, *rest = sources
-        others = tuple(other for other in rest if other.rank == best.rank)
-        self.edges.append(Edge(step.id, argument.name, best, others))
-        return best.expression
+        others = tuple(other.expression for other in rest if other.rank == best.rank)
+        edge = Edge(step=step.id, argument=argument.name, taken=best.expression, others=others)
+        self.edges.append(edge)
+        return edge.taken
 
     def _namesakes(self, argument: Argument) -> list[Source]:
         """Return the value of the run's input that bears the argument's name, if it fits."""
@@ -159,6 +165,6 @@ class _Wiring:
         """Let the run's input bring the value, under the argument's name or a longer one."""
         name = argument.name if argument.name not in self._names else f"{step.id}_{argument.name}"
         self._names.add(name)
-        self.asks.append(Ask(step.id, argument.name, name, argument.schema))
+        self.asks.append(Ask(step=step.id, argument=argument.name, name=name, schema_=argument.schema))
         self._given.append(Offer(f"input.{name}", (argument.kind,), argument.schema))
         return f"input.{name}"

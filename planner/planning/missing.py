@@ -2,9 +2,9 @@
 
 import heapq
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from planner.planning.reach import Producer, by_need
+from tools.records import Record
 
 STEP = 0.001
 """What a producer's cost counts for beside a kind that must be assumed."""
@@ -14,7 +14,7 @@ ASSUMED = "?"
 _Heap = list[tuple[float, str, str]]
 
 
-class Missing(NamedTuple):
+class Missing(Record):
     """Why something wanted cannot be had."""
 
     want: str
@@ -80,4 +80,4 @@ def _traced(want: str, producers: Mapping[str, Producer], source: Mapping[str, s
     cheapest_first = [(kind, by) for kind, by in source.items() if kind in used]
     lacking = tuple(kind for kind, by in cheapest_first if by == ASSUMED)
     through = dict.fromkeys(by for _, by in cheapest_first if by not in ("", ASSUMED))
-    return Missing(want, lacking, tuple(through))
+    return Missing(want=want, lacking=lacking, through=tuple(through))

@@ -9,12 +9,13 @@ from pydantic import AwareDatetime, Field
 from planner.decisions import OutcomeClass, Usage
 from planner.definition import Workflow, canonical
 from planner.planning import manifest, policy
+from planner.planning.edges import Ask, Edge
 from planner.planning.frame import Frame
 from planner.planning.manifest import Manifest
+from planner.planning.missing import Missing
 from planner.planning.policy import Policy
 from planner.tenants import DEFAULT, TenantName
 from tools.catalog import Catalog
-from tools.operations import JsonSchema
 from tools.problems import Problem
 from tools.records import Record
 
@@ -24,36 +25,6 @@ PlanStatus = Literal["unusable", "waiting", "approved", "rejected", "void"]
 
 Task = Literal["frame", "sketch", "repair"]
 """What a model is asked for when a goal is planned."""
-
-
-class Wanting(Record):
-    """Something that cannot be had from what is known."""
-
-    want: str
-    lacking: tuple[str, ...]
-    """Kinds that would be enough."""
-    through: tuple[str, ...]
-    """Operations that would then lead to it."""
-
-
-class Asked(Record):
-    """A value that a run of the plan must be started with, since nothing gives it."""
-
-    name: str
-    """Its name in the input."""
-    step: str
-    argument: str
-    schema_: JsonSchema = Field(alias="schema")
-
-
-class Doubt(Record):
-    """An argument whose value code chose among several that fit as well."""
-
-    step: str
-    argument: str
-    taken: str
-    """The expression that was chosen."""
-    others: tuple[str, ...]
 
 
 class Way(Record):
@@ -134,11 +105,13 @@ class Plan(Record):
     """The ways that were found; the definition follows one of them."""
     way: int = 0
     problems: tuple[Problem, ...] = ()
-    missing: tuple[Wanting, ...] = ()
+    missing: tuple[Missing, ...] = ()
     rounds: tuple[Round, ...] = ()
     """How a model's sketch came to be, and was mended."""
-    asks: tuple[Asked, ...] = ()
-    doubts: tuple[Doubt, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    """What a run must be started with, since nothing gives it."""
+    doubts: tuple[Edge, ...] = ()
+    """Arguments whose value code chose among several that fit as well."""
     manifest: Manifest | None = None
     simulation: Simulation = Simulation(status="NOT_RUN")
     needs: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ def test_an_argument_that_the_sketch_gives_is_left_as_it_is(wire):
 
 def test_what_nothing_gives_is_asked_for_once(wire):
     wired = wire(call("one", "ops.getMetrics"), call("two", "ops.getDeploys"), known=())
-    assert [(ask.name, ask.schema["type"]) for ask in wired.asks] == [("service", "string")]
+    assert [(ask.name, ask.schema_["type"]) for ask in wired.asks] == [("service", "string")]
     assert wired.sketch.steps[1].with_ == {"service": "${input.service}"}
 
 
@@ -66,8 +66,8 @@ def test_other_values_that_would_fit_as_well_are_told(wire):
         call("back", "payments.refund"),
     )
     edge = next(edge for edge in wired.edges if (edge.step, edge.argument) == ("back", "payment_id"))
-    assert edge.source.expression == "payment.id"
-    assert [other.expression for other in edge.others] == ["order.payment_id"]
+    assert edge.taken == "payment.id"
+    assert list(edge.others) == ["order.payment_id"]
 
 
 def test_a_call_of_an_unknown_operation_is_left_for_validation(wire):
