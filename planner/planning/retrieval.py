@@ -5,14 +5,13 @@ Whatever gives an operation what it needs comes right behind it, although the go
 """
 
 import re
-import sqlite3
-import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from planner.planning.signatures import Signature, sign, singular, words
+from planner.search import Texts
 from tools.catalog import Catalog
 from tools.operations import HttpBinding, Operation
 
@@ -35,13 +34,6 @@ _STOP = frozenset(
 )
 _SEARCHED = frozenset(("find", "lookup", "query", "search"))
 """Words of operations that find a thing by what people call it."""
-_TABLE = """
-CREATE VIRTUAL TABLE operations USING fts5(names, summary, arguments, answers,
-    content='', tokenize='porter unicode61 remove_diacritics 2')
-"""
-_QUERY = """
-SELECT rowid FROM operations WHERE operations MATCH ? ORDER BY bm25(operations, ?, ?, ?, ?), rowid LIMIT ?
-"""
 
 
 class Found(NamedTuple):
@@ -68,15 +60,8 @@ class Index:
         self.signatures = {name: sign(item) for name, item in operations.items()}
         self._names = list(operations)
         self._givers = self._sorted_givers()
-        self._lock = threading.Lock()
-        self._connection = sqlite3.connect(":memory:", check_same_thread=False)
-        self._connection.execute(_TABLE)
-        rows = (
-            (number, *_texts(operations[name], self.signatures[name]))
-            for number, name in enumerate(self._names, start=1)
-        )
-        insert = "INSERT INTO operations(rowid, names, summary, arguments, answers) VALUES (?, ?, ?, ?, ?)"
-        self._connection.executemany(insert, rows)
+        rows = (_texts(item, self.signatures[name]) for name, item in operations.items())
+        self._texts = Texts(rows, weights=WEIGHTS)
 
     def search(self, goal: str, *, most: int = MOST_FOUND) -> list[Found]:
         """Return the operations that matter, best first, each followed by those that give what it needs."""
@@ -97,12 +82,8 @@ class Index:
 
     def _ranked(self, goal: str, most: int) -> list[str]:
         asked = [word for word in words(goal) if word not in _STOP][:MOST_WORDS]
-        query = " OR ".join(f'"{word}"' for word in dict.fromkeys([*asked, *map(singular, asked)]))
-        if not query:
-            return []
-        with self._lock:
-            rows = self._connection.execute(_QUERY, (query, *WEIGHTS, most)).fetchall()
-        return [self._names[number - 1] for (number,) in rows]
+        found = self._texts.find([*asked, *map(singular, asked)], most=most)
+        return [self._names[place] for place, _ in found]
 
     def _producers(self, name: str, place: Mapping[str, int]) -> Iterator[str]:
         """Yield who gives what an operation needs: of its own service first, then what fits the goal best."""

@@ -38,6 +38,8 @@ _VERBS = _words_of(
 )
 _SAME = _words_of("cookie movie news series species")
 _ID = re.compile(r"^(.+?)_?ids?$")
+_LETTERS = re.compile(r"[^\W_]+")
+"""Words in scripts that have no small and capital letters to tell words apart by."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -98,6 +100,8 @@ def sign(operation: Operation) -> Signature:
 @lru_cache(maxsize=CACHED)
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a name in small letters, however they are joined."""
+    if not name.isascii():
+        return tuple(word.lower() for word in _LETTERS.findall(name))
     return tuple(word.lower() for word in _WORD.findall(name))
 
 

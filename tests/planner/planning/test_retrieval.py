@@ -34,6 +34,20 @@ def test_nothing_is_found_for_words_that_no_operation_has(index):
     assert index.search("") == []
 
 
+@pytest.mark.parametrize(
+    "goal", ["'", '"', "* OR NEAR(", "c0: late", "\ud800", "a\0b", "退款", "Geld zurück"]
+)
+def test_no_goal_is_taken_for_query_syntax(index, goal):
+    assert isinstance(index.search(goal), list)
+
+
+def test_words_of_other_scripts_count(shop):
+    known = shop.operations["payments.refund"].model_copy(update={"summary": "Größe zurück 退款"})
+    found = Index({"payments.refund": known, "orders.getOrder": shop.operations["orders.getOrder"]})
+    assert names(found.search("bitte GRÖSSE prüfen: größe"))[0] == "payments.refund"
+    assert names(found.search("退款"))[0] == "payments.refund"
+
+
 def test_no_more_are_found_than_were_asked_for(index):
     assert len(index.search("order payment shipment customer", most=5)) == 5
 
