@@ -38,6 +38,8 @@ MEDIA_TYPE = "application/problem+json"
 URN = "urn:planner:"
 _MEMBERS = ("problems", "candidates", "questions", "reasons", "decision_id", "run_id")
 _DURATION = "Write an ISO 8601 duration, such as `PT10M` or `P1D`."
+_IN_JSON = {"tuple_type": "list_type"}
+"""What JSON calls a kind of error; a tuple is a list to whoever sends it."""
 _ROUTING = {404: "route-unknown", 405: "method-not-allowed"}
 
 
@@ -225,10 +227,11 @@ def problem(
 
 def from_validation(error: ErrorDetails, *, before: tuple[str, ...] = ()) -> Problem:
     """Return what pydantic found as a problem with its place."""
-    message = str(error["msg"]).removeprefix("Value error, ")
+    kind = _IN_JSON.get(str(error["type"]), str(error["type"]))
+    message = str(error["msg"]).removeprefix("Value error, ").replace("valid tuple", "valid list")
     return Problem(
         path=pointer((*before, *error["loc"])),
-        code=str(error["type"]).replace("_", "-"),
+        code=kind.replace("_", "-"),
         message=message if message.endswith(".") else f"{message}.",
         remedy=_DURATION if str(error["type"]).startswith("time_delta") else "",
     )

@@ -43,7 +43,7 @@ def case(
     began = start(recording)
     told: dict[str, Any] = {
         "id": writing.slug(f"{run.workflow.name}-{run.id}"),
-        "title": f"A run of {run.workflow.name} that was {run.status} on {began:%Y-%m-%d}",
+        "title": f"A run of {run.workflow.name} of {began:%Y-%m-%d}, {run.status}",
         "tags": ["recorded"],
         "source": {"kind": "recorded", "ref": ref or run.id},
         "review": "pending",

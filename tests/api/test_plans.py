@@ -109,3 +109,11 @@ def test_where_a_model_does_not_know_what_is_wanted_its_questions_come_back(open
         answer = client.post("/v1/plans", json={"goal": "Tell me."})
 
     assert (answer.status_code, answer.json()["questions"]) == (422, ["Which article?"])
+
+
+def test_a_list_that_is_none_is_told_in_the_words_of_json(client):
+    answer = client.post("/v1/plans", json={"want": "floor.pay"})
+
+    assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, "/want")
+    assert answer.json()["problems"][0]["code"] == "list-type"
+    assert answer.json()["problems"][0]["message"] == "Input should be a valid list."
