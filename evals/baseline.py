@@ -7,7 +7,7 @@ from typing import Any, Literal
 import orjson
 from pydantic import Field, ValidationError
 
-from evals import figures, report
+from evals import figures, report, results
 from evals.errors import EvalError
 from evals.figures import Averaged, Figures
 from tools.records import Record
@@ -79,7 +79,7 @@ def read(file: Path) -> Baseline:
     try:
         data = orjson.loads(file.read_bytes())
         if isinstance(data, dict) and data.get("schema") == report.SCHEMA:
-            return of_results(data)
+            return of_results(results.unchanged(file))
         return Baseline.model_validate(data)
     except (OSError, orjson.JSONDecodeError) as exc:
         raise BaselineInvalid(file, str(exc)) from exc

@@ -149,6 +149,14 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
     as_json: JsonOption = False,
 ) -> None:
     """Run cases and tell for each whether it passed, with the first difference."""
+    is_repeated = live or repeat > 1
+    _check_use(
+        {
+            "-j plays no cases side by side with --live or --repeat": processes > 1 and is_repeated,
+            "--permute-options turns the options with every repeat; say --repeat K": permutes and repeat == 1,
+            "--max-tokens and --max-cost belong to --live": not live and (max_tokens or max_cost) is not None,
+        }
+    )
     policy = terminal.masking(as_json=as_json)
     wanted = _wanted(paths, folder, Selection(expression, tag or (), case or ()), as_json=as_json)
     wanted = memory.failed(wanted) if last_failed else wanted
@@ -157,7 +165,7 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
     origin = provenance.provenance(wanted, engine=engine.value, name=new_id(), at=SystemClock().now())
     told = _silent if as_json else _tell
     more, lines = None, list[str]()
-    if live or repeat > 1:
+    if is_repeated:
         with _endpoint(max_tokens, max_cost, live=live, as_json=as_json) as endpoint:
             plan = Plan(repeat=repeat, permutes=permutes, endpoint=endpoint)
             tried = trials.play(wanted, plan, engine=engine.value, policy=policy, told=told)
@@ -179,6 +187,13 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
     else:
         terminal.complain("no case was found, and nothing found is no success")
     raise typer.Exit(report.exit_code(counted) if counted or not played.cases else report.PASSED)
+
+
+def _check_use(useless: Mapping[str, bool]) -> None:
+    """Refuse options that would do nothing."""
+    for why, is_so in useless.items():
+        if is_so:
+            raise typer.BadParameter(why)
 
 
 @app.command(epilog=_EXITS)

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from graphs import pinning
 from graphs.blocks import Node, Program, Sequence
+from graphs.steps import MOST_DEPTH
 from planner.definition import Call, Decide, Fail, RunWorkflow, Workflow, walk
 from tools.records import Record
-
-MOST_DEPTH = 20
 
 
 class Share(Record):

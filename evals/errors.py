@@ -8,6 +8,9 @@ EvalError
 ├── LimitReached        a case went past one of its limits
 ├── ReplayDiffers       running the journal once more gave something else
 ├── Stuck               nothing is left that could move the run, and it has not ended
+├── ExtraMissing        a verb needs an extra that is not installed
+├── CaseStale           what was written down cannot tell what a case expects now
+├── InvariantUnknown    the explorer knows no invariant of this name
 ├── LiveRefused         a model cannot be asked for real, or not within a cap
 └── BudgetSpent         asking the model has cost what it may cost
 """

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, Literal
 
-from evals import calibration, report
-from evals.trials import Made, Trial
+from evals import report
+from evals.trials import Trial
 from tools.records import Record
 
 Metric = Literal["passed", "accuracy", "cost", "brier"]
@@ -52,7 +52,7 @@ class Averaged(Record):
 
 def single(status: str) -> Figures:
     """Return what a case came to that was played once, without anything measured."""
-    return Figures(passed=float(status in report.GOOD))
+    return Figures(passed=float(status in report.PASSING))
 
 
 def averaged(trials: Sequence[Mapping[str, Any]]) -> dict[str, Averaged]:
@@ -68,11 +68,11 @@ def _averaged(own: Sequence[Trial]) -> Averaged:
     judged = [trial for trial in own if trial.is_judged]
     known = [made for trial in own for made in trial.decisions if made.truth is not None]
     ways = Counter(tuple(f"{made.point}: {made.choice}" for made in trial.decisions) for trial in own)
-    scores = [_brier(made) for made in known if made.probabilities]
+    scores = [score for made in known if (score := made.brier) is not None]
     return Averaged(
         figures=Figures(
             judged=len(judged),
-            passed=fmean(trial.status in report.GOOD for trial in judged) if judged else None,
+            passed=fmean(trial.status in report.PASSING for trial in judged) if judged else None,
             accuracy=fmean(bool(made.is_right) for made in known) if known else None,
             cost=fmean(made.loss or 0.0 for made in known) if known else None,
             brier=fmean(scores) if scores else None,
@@ -86,7 +86,3 @@ def _averaged(own: Sequence[Trial]) -> Averaged:
 def _status(found: Sequence[str]) -> str:
     order = ("error", "failed", "pending", "expected", "passed")
     return next((status for status in order if status in found), "unscripted")
-
-
-def _brier(made: Made) -> float:
-    return calibration.brier({name: float(p) for name, p in made.probabilities.items()}, made.truth or "")

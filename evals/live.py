@@ -89,12 +89,13 @@ class Endpoint:
         with self._turn:
             if self.ended is not None:
                 raise BudgetSpent(self.ended)
-            bounded = question.model_copy(update={"allowance": self._left(question.allowance)})
+            own, left = question.allowance, self._left(question.allowance)
+            bounded = question.model_copy(update={"allowance": left})
             began = time.perf_counter()
             answer = asyncio.run_coroutine_threadsafe(self._model.choose(bounded), self._loop).result()
             self.tokens += answer.usage.total
             self.cost_usd += answer.usage.cost_usd or Decimal(0)
-            if answer.outcome_class == "budget":
+            if answer.outcome_class == "budget" and _is_capped(own, left, len(answer.attempts)):
                 raise BudgetSpent(f"too little of the cap is left: {self.spent}")
             self._is_uncounted = answer.outcome_class == "ok" and answer.usage.total == 0
             if self._is_uncounted:
@@ -117,6 +118,13 @@ class Endpoint:
                 "cost_usd": cost if own.cost_usd is None else min(cost, own.cost_usd),
             }
         )
+
+
+def _is_capped(own: Allowance, left: Allowance, requests: int) -> bool:
+    """Tell whether it was the cap that stopped a decision, and not what it may spend by itself."""
+    if own.model_calls is not None and requests >= own.model_calls:
+        return False
+    return (own.tokens, own.cost_usd) != (left.tokens, left.cost_usd)
 
 
 class Asking:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from statistics import fmean
 from typing import Any
 
-from evals import calibration, pairing, permuting
+from evals import calibration, pairing, permuting, report
 from evals.calibration import Areas, Cut, Sure
 from evals.live import Endpoint
 from evals.permuting import Consistency
@@ -179,11 +179,7 @@ def _point(name: str, made: Sequence[Made], consistency: Consistency, risk: floa
     confusion: dict[str, Counter[str]] = {}
     for each in known:
         confusion.setdefault(each.truth or "", Counter())[each.said or "(nothing usable)"] += 1
-    scores = [
-        calibration.brier({option: float(p) for option, p in each.probabilities.items()}, each.truth or "")
-        for each in known
-        if each.probabilities
-    ]
+    scores = [score for each in known if (score := each.brier) is not None]
     return Point(
         point=name,
         decisions=len(made),
@@ -243,7 +239,7 @@ def _by_point(made: Sequence[Made]) -> dict[str, list[Made]]:
 
 
 def _is_passed(trial: Trial) -> bool:
-    return trial.status in {"passed", "expected"}
+    return trial.status in report.PASSING
 
 
 def _share(items: Sequence[Any], holds: Callable[[Any], bool]) -> Share:

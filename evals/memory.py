@@ -6,16 +6,16 @@ from typing import Any
 
 import orjson
 
+from evals import report
 from evals.runner import Job
 
 FOLDER = Path(".evals")
 _FILE = FOLDER / "last-failed.json"
-_GOOD = frozenset({"passed", "expected"})
 
 
 def keep(cases: Sequence[Mapping[str, Any]]) -> None:
     """Note which cases failed; those that did not run keep what is known of them."""
-    bad = {f"{case['suite']}/{case['id']}" for case in cases if case["status"] not in _GOOD}
+    bad = {f"{case['suite']}/{case['id']}" for case in cases if case["status"] not in report.PASSING}
     ran = {f"{case['suite']}/{case['id']}" for case in cases}
     failed = sorted((_failed() - ran) | bad)
     if not failed and not _FILE.exists():

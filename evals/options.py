@@ -17,6 +17,9 @@ ProjectOption = Annotated[
         "--project", metavar="DIR", help="Folder with catalog.yaml; the nearest above each file unless told"
     ),
 ]
+HomeOption = Annotated[
+    Path, typer.Option("--project", metavar="DIR", help="Folder with catalog.yaml; this one unless told")
+]
 OutputOption = Annotated[
     list[Path] | None,
     typer.Option(

@@ -21,6 +21,18 @@ class ResultInvalid(EvalError):
 
 
 def read(file: Path) -> dict[str, Any]:
+    """Return the document of results that a file holds, with where they come from.
+
+    Raises:
+        ResultInvalid: it holds none, was changed, or does not tell where they come from.
+    """
+    found = unchanged(file)
+    if found["provenance"] is None:
+        raise ResultInvalid(file, "it does not tell where it comes from; write one with `eval run -o FILE`")
+    return found
+
+
+def unchanged(file: Path) -> dict[str, Any]:
     """Return the document of results that a file holds.
 
     Raises:
@@ -34,8 +46,6 @@ def read(file: Path) -> dict[str, Any]:
         raise ResultInvalid(file, f"its `schema` is not {report.SCHEMA!r}; write one with `eval run -o FILE`")
     if report.sealed(found)["sha256"] != found.get("sha256"):
         raise ResultInvalid(file, "it was changed after it was written; run the cases again")
-    if found["provenance"] is None:
-        raise ResultInvalid(file, "it does not tell where it comes from; write one with `eval run -o FILE`")
     return found
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from evals import cases, fitness, report, runner
+from evals import calibration, cases, fitness, report, runner
 from evals.cases import Label
 from evals.errors import BudgetSpent, ScriptUnmatched
 from evals.live import Asking, Endpoint
@@ -60,6 +60,13 @@ class Made(Record):
     tokens: int
     cost_usd: str | None
     ms: float
+
+    @property
+    def brier(self) -> float | None:
+        """Return how far its probabilities were from the truth; None where either is not told."""
+        if self.truth is None or not self.probabilities:
+            return None
+        return calibration.brier({name: float(p) for name, p in self.probabilities.items()}, self.truth)
 
 
 class Trial(Record):

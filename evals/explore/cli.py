@@ -16,15 +16,12 @@ from evals.explore import files, shards, subject
 from evals.explore.exploration import Exploration
 from evals.explore.search import CHECK_SHARE, Bounds, Search, named
 from evals.explore.subject import Subject
+from evals.options import HomeOption, JsonOption
 from planner.errors import WorkflowUnknown
 
-FAILED, NOTHING = 1, 5
 CORES = os.cpu_count() or 1
 
 WorkflowArgument = Annotated[str, typer.Argument(metavar="WORKFLOW", help="A workflow, or a file with one")]
-ProjectOption = Annotated[
-    Path, typer.Option("--project", metavar="DIR", help="Folder with catalog.yaml; this one unless told")
-]
 FaultsOption = Annotated[
     int, typer.Option("--faults", metavar="N", min=0, max=9, help="Things that go wrong on one path")
 ]
@@ -71,8 +68,6 @@ SeedOption = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="What --random begins with; always the same unless told"),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]
-
 EXITS = (
     "Exit codes: 0 complete, nothing found; 1 found, or cut short; 2 wrong usage or file; 5 no such workflow."
 )
@@ -88,7 +83,7 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     seconds: SecondsOption = _DEFAULT.seconds,
     recoveries: RecoveriesOption = 2,
     jobs: JobsOption = CORES,
-    folder: ProjectOption = Path(),
+    folder: HomeOption = Path(),
     examples: RandomOption = None,
     beginning: SeedOption = None,
     share: CheckOption = CHECK_SHARE,
@@ -101,7 +96,7 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     try:
         explored = subject.of_folder(folder, workflow, recoveries=recoveries)
     except WorkflowUnknown as exc:
-        raise terminal.refused(exc, as_json=as_json, status=NOTHING) from exc
+        raise terminal.refused(exc, as_json=as_json, status=report.NOTHING) from exc
     except (SuiteInvalid, ProjectMissing) as exc:
         raise terminal.refused(exc, as_json=as_json) from exc
     bounds = Bounds(faults, states, steps, seconds)
@@ -122,7 +117,7 @@ def explore(  # noqa: PLR0913 - each is an option of the command
         for line in lines(told):
             terminal.say(line)
     if told.violations or told.status == "INCOMPLETE":
-        raise typer.Exit(FAILED)
+        raise typer.Exit(report.FAILED)
 
 
 def _known(explored: Subject, only: list[str], *, as_json: bool) -> list[str]:

@@ -81,7 +81,7 @@ def services(found: Sequence[Called], catalog: Catalog, unasked: Collection[str]
         catalog: the operations as they are now.
         unasked: codes of outcomes that come about without an answer.
     """
-    answered = [call for call in found if call.code not in unasked]
+    answered = list(sent(found, unasked))
     told: dict[str, list[Any]] = {}
     for call in answered:
         like = {canonical(other.arguments) for other in answered if other.operation == call.operation}

@@ -75,10 +75,10 @@ def import_(
     if not (run or decision or since or workflow):
         raise typer.BadParameter("tell which runs: --run, --decision, --since or --workflow")
     with _opened(folder, database, as_json=as_json) as opened:
-        asked = {"run_ids": run or (), "decision_ids": decision or ()}
         wanted = opened.store.read_sync(
             importing.found,
-            **asked,
+            run_ids=run or (),
+            decision_ids=decision or (),
             since=_utc(since),
             workflow=workflow,
         )

@@ -4,6 +4,7 @@ import pytest
 
 from evals import baseline, report
 from evals.baseline import BaselineInvalid
+from evals.results import ResultInvalid
 from planner.log.masking import Masking
 
 
@@ -27,6 +28,16 @@ def test_results_are_read_as_a_baseline(desk, tmp_path):
     file.write_text(report.text(results(desk)))
 
     assert baseline.read(file) == baseline.of_results(results(desk))
+
+
+def test_results_that_were_changed_make_no_baseline(desk, tmp_path):
+    document = results(desk)
+    document["cases"][0]["status"] = "failed"
+    file = tmp_path / "results.json"
+    file.write_text(report.text(document))
+
+    with pytest.raises(ResultInvalid, match="changed after it was written"):
+        baseline.read(file)
 
 
 def test_another_expectation_is_another_definition(desk):

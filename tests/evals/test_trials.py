@@ -11,6 +11,8 @@ from evals.cli import app
 from evals.errors import LiveRefused
 from evals.live import Cap, Endpoint
 from evals.trials import Plan
+from planner.decisions import Offered, Question
+from planner.definition import Allowance
 from planner.log.masking import Masking
 from planner.settings import ModelSettings
 from planner.testing import ScriptedModel
@@ -25,6 +27,7 @@ expect: {status: succeeded}
 """
 CARD = {"choose": "card", "confidence": 0.8}
 WIDE = Cap(100_000, Decimal(10))
+OPTIONS = (Offered(id="card", means="By card."), Offered(id="later", means="Later."))
 
 
 def settings(url):
@@ -195,3 +198,22 @@ def test_an_endpoint_that_counts_no_tokens_is_asked_once(desk):
     assert [each.status for each in found.trials] == ["spent"]
     assert len(found.unplayed) == 3
     assert "counts no tokens" in endpoint.ended
+
+
+def test_a_decision_that_spent_its_own_budget_takes_its_otherwise_and_the_cap_is_not_blamed(desk):
+    own = Question(point="pay/how", question="How?", options=OPTIONS, allowance=Allowance(model_calls=1))
+    with (
+        ScriptedModel({"*": {"content": "rubbish"}}).serving() as url,
+        Endpoint(settings(url), WIDE) as endpoint,
+    ):
+        said = endpoint.ask(own)
+    assert (said.answer.outcome_class, endpoint.ended) == ("budget", None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--repeat", "2", "-j", "2"), ("--permute-options",), ("--max-tokens", "5"), ("--max-cost", "1")],
+)
+def test_options_that_would_do_nothing_are_refused(folder, words):
+    ran = CliRunner().invoke(app, ["run", str(folder), *words])
+    assert ran.exit_code == 2
