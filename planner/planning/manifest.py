@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from planner.definition import Call, Decide, Workflow, canonical
-from planner.planning import bounds
-from planner.planning.bounds import Most
+from planner.validation import bounds
+from planner.validation.bounds import Most
 from tools.catalog import Catalog
 from tools.operations import EffectClass, Operation
 from tools.records import Record

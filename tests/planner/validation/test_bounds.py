@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from planner.definition import Workflow
-from planner.planning import bounds
+from planner.validation import bounds
 from tools.catalog import Catalog
 
 NOTHING = Catalog({}, {})
