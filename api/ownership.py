@@ -12,12 +12,15 @@ from planner.errors import (
     RunUnknown,
     ScheduleUnknown,
     WebhookUnknown,
+    WorkflowUnknown,
 )
 from planner.planning.errors import PlanUnknown
-from planner.store import decisions, events, plans, questions, runs, schedules, webhooks
+from planner.store import decisions, events, plans, questions, runs, schedules, webhooks, workflows
 
 DRAWN = "run"
 """The one parameter of a query that names a run to be shown; lists leave out what is not the caller's."""
+_WORKFLOW = "name"
+"""The parameter of a path that names a workflow."""
 _PERSON = "person"
 
 
@@ -29,12 +32,26 @@ def check(tx: Any, caller: Caller, named: Mapping[str, str]) -> None:
         DecisionUnknown: a decision is.
         EventUnknown: an event is.
         PlanUnknown: a plan is.
+        WorkflowUnknown: a workflow is that of another tenant's plan.
         ScheduleUnknown: a schedule is.
         WebhookUnknown: a webhook is.
     """
     for name, (whose, unknown) in _OWNED.items():
         if name in named and not caller.sees(whose(tx, named[name])):
             raise unknown(named[name])
+    if _WORKFLOW in named:
+        _check_workflow(tx, caller, named[_WORKFLOW])
+
+
+def _check_workflow(tx: Any, caller: Caller, name: str) -> None:
+    """Return when a workflow is everybody's, or that of a plan of the caller's tenant.
+
+    Raises:
+        WorkflowUnknown: it is that of another tenant's plan.
+    """
+    owner = plans.owner(tx, name)
+    if owner is not None and not caller.sees(owner):
+        raise WorkflowUnknown(name, known=workflows.names(tx))
 
 
 def check_every(caller: Caller) -> None:

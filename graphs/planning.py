@@ -66,7 +66,9 @@ async def make(request: PlanRequest, parts: Parts, tools: Tools, *, by: str) -> 
     decider = parts.decider_of(request.tenant or DEFAULT)
     drafter = Drafter(request.goal, decider, parts.catalog) if request.use_model and parts.has_model else None
     frame = await _frame(request, drafter)
-    checked = await _checked(request, frame, drafter, Place(name, parts.catalog, known))
+    shown = await parts.database.read(stored.shown, frame)
+    bare = frame.model_copy(update={"goal": shown.goal})
+    checked = await _checked(request, bare, drafter, Place(name, parts.catalog, known))
     draft, parsed = checked.draft, checked.parsed
     plan = Plan(
         id=plan_id,

@@ -15,24 +15,37 @@ from planner.store import bodies, cursors, sealing, tables, versions, workflows
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
 
-_plans = tables.plans
+_plans, _workflows = tables.plans, tables.workflows
 _ORDER = cursors.Order("plans", _plans.c.created_at, _plans.c.id)
 _COLUMNS = ("id", "tenant", "status", "digest", "sha256", "created_at", "created_by")
 _OWN = {*_COLUMNS, "frame"}
 
 
 def add(tx: Connection, plan: Plan, workflow: Workflow | None = None) -> Plan:
-    """Keep a new plan, and its workflow as one that takes no runs by its own name.
+    """Keep a new plan, and its workflow as one that takes no runs by its own name; return it as it is shown.
 
-    Secrets in what is known are sealed where there is a key.
+    Secrets in what is known are sealed where there is a key. A workflow holds what it was made of, so the
+    goal in it must be masked already: see `shown`.
     """
     if workflow is not None:
         workflows.register(tx, workflow, source=documents.dump(workflow), now=plan.created_at)
         where = workflow.workflow, workflow.version
         versions.change(tx, *where, "draining", actor=plan.created_by, now=plan.created_at)
-    shown, sealed = sealing.keep(plan.frame.model_dump(mode="json"), sealing.keeping_of(tx), _given(plan.id))
-    tx.execute(_plans.insert().values(_row(plan) | {"frame": shown, "sealed": sealed}))
-    return plan
+    text, sealed = sealing.keep(plan.frame.model_dump(mode="json"), sealing.keeping_of(tx), _given(plan.id))
+    tx.execute(_plans.insert().values(_row(plan) | {"frame": text, "sealed": sealed}))
+    return get(tx, plan.id)
+
+
+def shown(tx: Connection, frame: Frame) -> Frame:
+    """Return a frame as it is shown, what is secret in it masked."""
+    told = sealing.masked(frame.model_dump(mode="json"), sealing.keeping_of(tx).masking)
+    return Frame.model_validate(told)
+
+
+def owner(tx: Connection, workflow: str) -> str | None:
+    """Return the tenant whose plan a workflow of this name was made for; None where it is nobody's."""
+    query = select(_plans.c.tenant).join(_workflows, _workflows.c.sha256 == _plans.c.sha256)
+    return tx.execute(query.where(_workflows.c.name == workflow).limit(1)).scalar_one_or_none()
 
 
 def get(tx: Connection, plan_id: str) -> Plan:

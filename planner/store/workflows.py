@@ -1,17 +1,20 @@
-"""Workflows: the registry of immutable versions."""
+"""Workflows: the registry of immutable versions.
+
+The workflow of a plan is found by its name and its content, and belongs to the plan: no list and no hint tells it.
+"""
 
 import re
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, exists, select
 
 from planner.definition import Workflow
 from planner.errors import VersionTaken, WorkflowUnknown
 from planner.store import bodies, cursors, tables
 from planner.store.cursors import Page
 
-_workflows = tables.workflows
+_plans, _workflows = tables.plans, tables.workflows
 _NOUN = "workflows"
 _NUMBER = re.compile(r"\d+")
 
@@ -68,7 +71,7 @@ def by_sha256(tx: Connection, sha256: str) -> Workflow:
 
 
 def names(tx: Connection) -> list[str]:
-    """Return the names of all workflows, sorted."""
+    """Return the names of all workflows but those of plans, sorted."""
     return list(tx.execute(_names()).scalars())
 
 
@@ -79,7 +82,7 @@ def versions(tx: Connection, name: str) -> list[str]:
 
 
 def page(tx: Connection, *, cursor: str | None = None, limit: int = cursors.LIMIT) -> Page[Workflow]:
-    """Return workflows by name, each in the version that `get` returns.
+    """Return all workflows but those of plans by name, each in the version that `get` returns.
 
     Raises:
         CursorInvalid: the cursor is not one of this list.
@@ -103,7 +106,8 @@ def precedence(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[bool, i
 
 
 def _names() -> Select[str]:
-    return select(_workflows.c.name).distinct().order_by(_workflows.c.name)
+    made = exists().where(_plans.c.sha256 == _workflows.c.sha256).correlate(_workflows)
+    return select(_workflows.c.name).where(~made).distinct().order_by(_workflows.c.name)
 
 
 def _found(tx: Connection, name: str, version: str | None) -> Row[Any]:

@@ -257,3 +257,31 @@ def test_two_callers_may_use_the_same_idempotency_key(locked):
 
     assert begun[0]["id"] == begun[2]["id"] != begun[1]["id"]
     assert [run["tenant"] for run in begun] == ["acme", "bolt", "acme"]
+
+
+def test_the_workflow_of_another_tenant_s_plan_is_found_at_no_address(locked):
+    wanted = {"goal": "Tell a price.", "want": ["floor.price"], "have": {"sku": "a"}}
+    name = locked.post("/v1/plans", json=wanted, headers=by(ANNA)).json()["definition"]["workflow"]
+    found = [path for method, path in about(locked, "name") if method == "GET" and "workflows" in path]
+
+    assert len(found) == 3
+    for path in found:
+        own = locked.get(path.format(name=name), headers=by(ANNA))
+        foreign, nowhere = (locked.get(path.format(name=it), headers=by(BEN)) for it in (name, "nowhere"))
+        assert (own.status_code, foreign.status_code) == (200, 404), path
+        assert foreign.text.replace(name, "nowhere") == nowhere.text, path
+        assert locked.get(path.format(name=name), headers=by(OPS)).status_code == 200, path
+
+
+def test_the_workflows_of_plans_stand_in_no_list_and_no_route(locked):
+    wanted = {"goal": "Tell a price.", "want": ["floor.price"], "have": {"sku": "a"}}
+    name = locked.post("/v1/plans", json=wanted, headers=by(ANNA)).json()["definition"]["workflow"]
+
+    listed = locked.get("/v1/workflows", headers=by(BEN)).json()["items"]
+    unclear = locked.post("/v1/runs", json={"goal": "Tell a price."}, headers=by(BEN))
+    (decision,) = locked.get("/v1/decisions", headers=by(BEN)).json()["items"]
+
+    assert {"quote", "approve"} <= {each["name"] for each in listed}
+    assert name not in {each["name"] for each in listed}
+    assert (unclear.status_code, unclear.json()["code"]) == (422, "route-unclear")
+    assert name not in str(decision)

@@ -11,7 +11,7 @@ from planner.errors import InputInvalid
 from planner.planning.errors import GoalUnclear, PlanClosed, PlanVoid
 from planner.planning.plans import Simulation
 from planner.planning.policy import Policy
-from planner.store import catalogs, decisions, plans
+from planner.store import catalogs, decisions, plans, workflows
 from tools import catalog as catalogue
 from tools.catalog import Catalog
 from tools.outcomes import Outcome
@@ -59,6 +59,7 @@ def opened(database, shop):
 
 
 REFUND = PlanRequest(goal="Pay back.", want=("payments.refund",), have={"order_id": "o-1"})
+SECRET = "4111111111111111"
 TOLD = {"reason": "late", "reference": "r-1"}
 
 
@@ -166,3 +167,31 @@ def test_an_approval_can_be_taken_back(opened):
             return await planning.judge(made.id, parts, tools, approved=False, by="bob")
 
     assert asyncio.run(scenario()).status == "rejected"
+
+
+def test_a_secret_in_a_goal_is_masked_in_the_definition_and_in_what_is_kept_of_it(opened, database):
+    told = PlanRequest(goal=f"Pay back with {SECRET}.", want=("payments.refund",), have={"order_id": "o-1"})
+
+    async def scenario():
+        async with opened() as (_, parts, tools):
+            made = await planning.make(told, parts, tools, by="ada")
+            text = await database.read(workflows.source, made.workflow)
+            flow = await database.read(workflows.by_sha256, made.sha256)
+            return made, text, flow, await database.read(plans.get, made.id)
+
+    made, *kept = asyncio.run(scenario())
+    assert made.definition["goal"] == "Pay back with [masked:card]."
+    assert SECRET not in f"{made}{kept}"
+
+
+def test_a_plan_is_told_as_it_is_shown_when_it_is_made(opened, database):
+    told = PlanRequest(want=("payments.refund",), have={"order_id": "o-1", "password": "open sesame"})
+
+    async def scenario():
+        async with opened() as (_, parts, tools):
+            made = await planning.make(told, parts, tools, by="ada")
+            return made, await database.read(plans.true_frame, made.id)
+
+    made, true = asyncio.run(scenario())
+    assert "sesame" not in str(made)
+    assert true.have["password"] == "open sesame"

@@ -46,6 +46,14 @@ def test_the_workflow_of_a_plan_takes_no_runs_by_its_own_name(database):
         database.read_sync(versions.current, "plan-1")
 
 
+def test_the_workflow_of_a_plan_stands_in_no_list_and_belongs_to_the_tenant_of_the_plan(database):
+    database.write_sync(plans.add, plan(tenant="acme"), FLOW)
+    assert database.read_sync(workflows.names) == []
+    assert database.read_sync(workflows.page).items == ()
+    assert database.read_sync(plans.owner, "plan-1") == "acme"
+    assert database.read_sync(plans.owner, "late-order") is None
+
+
 def test_plans_are_listed_newest_first_by_tenant_and_status(database):
     for number in (1, 2, 3):
         database.write_sync(plans.add, plan(number, tenant="acme" if number == 2 else "default"))
