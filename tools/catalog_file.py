@@ -144,6 +144,12 @@ class ServiceEntry(Record):
     operations: dict[str, Contract] = Field(default_factory=dict)
     """Contracts by the name of the operation."""
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The files that its operations are read from, by the kind of source."""
+        found = {"openapi": self.openapi}
+        return {kind: path for kind, path in found.items() if path is not None}
+
 
 class CatalogFile(Record):
     """A catalogue, or a part of one that others include."""

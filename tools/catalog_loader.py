@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tools import catalog_file, contracts, functions, openapi
+from tools import catalog_file, contracts, functions, sources
 from tools.access import Service
 from tools.catalog_file import Contract, ServiceEntry, Sheet
 from tools.contracts import Place
 from tools.errors import CatalogInvalid, DocumentInvalid
 from tools.operations import Operation
 from tools.problems import Problem
-from tools.references import DOCUMENT_LIMITS
+from tools.sources import Offer
 from tools.wording import hint
 
+_SOURCES = "`openapi` or `python`"
 _ADDRESS = "Write `base_url` as an address such as http://127.0.0.1:8101, without user, query or fragment."
 
 
@@ -105,52 +106,51 @@ class _Loader:
 
     def _imported(self, sheet: Sheet, name: str, entry: ServiceEntry) -> _Imported:
         place = Place(sheet, ("services", name))
-        if entry.openapi is None and not entry.python:
+        if not entry.files and not entry.python:
             message = f"The service {name!r} has no operations."
-            self._note(place, "no-operations", message, "Add `openapi` or `python`.")
-        imported = _Imported({})
-        if entry.openapi is not None:
-            imported = self._document(sheet.path.parent / entry.openapi, name, place)
-        is_whole = imported.is_whole and bool(entry.openapi or entry.python)
+            self._note(place, "no-operations", message, f"Add {_SOURCES}.")
+        imported = _Imported({}, is_whole=bool(entry.files or entry.python))
+        for kind in entry.files:
+            imported = self._joined(place, imported, kind, self._document(place, kind, name, entry))
+        is_whole = imported.is_whole
         for short, operation in self._functions(place, name, entry):
             if short in imported.operations:
-                self._problems.append(
-                    place.problem(
-                        "python",
-                        short,
-                        code="duplicate-operation",
-                        message=f"The document already has an operation {short!r}.",
-                        remedy="Rename it.",
-                    )
-                )
+                self._taken(place, "python", short)
             is_whole = is_whole and operation is not None
             if operation is not None:
                 imported.operations[short] = operation
         return imported._replace(is_whole=is_whole)
 
-    def _document(self, path: Path, name: str, place: Place) -> _Imported:
+    def _document(self, place: Place, kind: str, name: str, entry: ServiceEntry) -> Offer | None:
+        """Return what a file of the service offers; None where it cannot be read."""
+        path = place.sheet.path.parent / entry.files[kind]
         if not path.is_file():
             message = f"There is no file {str(path)!r}."
             remedy = "Paths are relative to the file that names them."
-            self._problems.append(
-                place.problem("openapi", code="unknown-file", message=message, remedy=remedy)
-            )
-            return _Imported({}, is_whole=False)
+            self._problems.append(place.problem(kind, code="unknown-file", message=message, remedy=remedy))
+            return None
         try:
-            document = catalog_file.document(path, limits=DOCUMENT_LIMITS)
-        except DocumentInvalid as exc:
+            return sources.read(kind, path, name, entry)
+        except (CatalogInvalid, DocumentInvalid) as exc:
             self._problems += exc.problems
-            return _Imported({}, is_whole=False)
-        warnings: list[Problem] = []
-        try:
-            found = openapi.read(document.data, service=name, folder=path.parent, warnings=warnings)
-        except CatalogInvalid as exc:
-            self._problems += [document.locate(problem) for problem in exc.problems]
-            return _Imported({}, is_whole=False)
-        self._loaded.warnings.extend(document.locate(warning) for warning in warnings)
-        return _Imported(
-            {operation.name.partition(".")[2]: operation for operation in found},
-            openapi.base_url(document.data),
+            return None
+
+    def _joined(self, place: Place, known: _Imported, kind: str, offer: Offer | None) -> _Imported:
+        if offer is None:
+            return known._replace(is_whole=False)
+        self._loaded.warnings.extend(offer.warnings)
+        for operation in offer.operations:
+            short = operation.name.partition(".")[2]
+            if short in known.operations:
+                self._taken(place, kind, short)
+            known.operations[short] = operation
+        return known._replace(base_url=known.base_url or offer.base_url)
+
+    def _taken(self, place: Place, kind: str, short: str) -> None:
+        message = f"The service already has an operation {short!r}."
+        below = (kind, short) if kind == "python" else (kind,)
+        self._problems.append(
+            place.problem(*below, code="duplicate-operation", message=message, remedy="Rename it.")
         )
 
     def _functions(

@@ -1,20 +1,15 @@
-"""Lines: the way to one service, with its slots, its breaker, its connections and its record."""
+"""Lines: who may call one service now, with its slots, its breaker and its record."""
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
-import httpx
-
-from tools import calls, http
 from tools.access import Service
 from tools.breakers import BreakerState, Circuit, Permit, failed
-from tools.http import Exchange, Fence
 from tools.operations import Operation
 from tools.outcomes import Outcome
 from tools.records import Record
-from tools.requests import Message
 
 BREAKER_OPEN = "breaker_open"
 """Code of a call that was not sent, since its service is left in peace."""
@@ -58,71 +53,13 @@ class Work(Protocol):
         ...
 
 
-class HttpWork:
-    """A request that is ready to be sent."""
-
-    def __init__(
-        self, exchange: Exchange, message: Message, *, client: httpx.AsyncClient, limit: int
-    ) -> None:
-        self.operation = exchange.operation
-        self._exchange, self._message = exchange, message
-        self._client, self._limit = client, limit
-
-    async def make(self, seconds: float, leave: Callable[[], None]) -> Outcome:
-        """Return what became of the request."""
-        try:
-            return await self._exchange.make(self._client, self._message, seconds=seconds, limit=self._limit)
-        finally:
-            leave()
-
-
-class FunctionWork:
-    """A function that is ready to be called."""
-
-    def __init__(
-        self, operation: Operation, call: calls.Call, arguments: Mapping[str, Any], fence: Fence | None
-    ) -> None:
-        self.operation = operation
-        self._call, self._arguments, self._fence = call, arguments, fence
-
-    async def make(self, seconds: float, leave: Callable[[], None]) -> Outcome:
-        """Return what became of the function; a thread that outlives its time keeps its slot."""
-        work: asyncio.Future[calls.Report] | None = None
-        try:
-            if self._fence is not None:
-                await self._fence()
-            work = self._call.start()
-            # Most functions answer at once; those need no timer.
-            await asyncio.sleep(0)
-            if not work.done():
-                await asyncio.wait({work}, timeout=seconds)
-            if work.done():
-                return calls.classify(self.operation, work.result(), self._arguments)
-            error = f"{self.operation.name} did not come back within {seconds:g} s"
-            return Outcome(kind="unknown", code="timeout", error=error)
-        finally:
-            if work is None or work.done():
-                leave()
-            else:
-                work.add_done_callback(lambda _: leave())
-                if isinstance(work, asyncio.Task):
-                    work.cancel()
-
-
 class Line:
-    """The way to one service."""
+    """What all calls of one service go through, whatever route they take."""
 
-    def __init__(
-        self,
-        service: Service,
-        transport: httpx.AsyncBaseTransport | None = None,
-        *,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, service: Service, *, now: Callable[[], float] = time.monotonic) -> None:
         self.service = service
         self.circuit = Circuit(service.name, service.breaker, now=now)
-        self._transport, self._now = transport, now
-        self._client: httpx.AsyncClient | None = None
+        self._now = now
         self._slots = asyncio.Semaphore(service.max_concurrency)
         self._in_flight = self._calls = self._failures = 0
         self._last_error: str | None = None
@@ -154,23 +91,6 @@ class Line:
             self.circuit.settle(permit, outcome)
             self._note(outcome, (time.monotonic() - began) * 1000)
         return outcome
-
-    @property
-    def tells_progress(self) -> bool:
-        """Tell whether the connections report when a request starts to leave."""
-        return self._transport is None or isinstance(self._transport, httpx.AsyncHTTPTransport)
-
-    def client(self) -> httpx.AsyncClient:
-        """Return the pool of connections, opened when first needed."""
-        if self._client is None:
-            self._client = http.open_client(self.service, self._transport)
-        return self._client
-
-    async def close(self) -> None:
-        """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
 
     def health(self, operations: int) -> ServiceHealth:
         """Return how the service has been."""

@@ -103,6 +103,11 @@ class HttpBinding(Record):
     not_processed: tuple[int, ...] = (429, 503)
     """Statuses by which this service says that it did nothing."""
 
+    @property
+    def how(self) -> str:
+        """What people know the call by."""
+        return f"{self.method} {self.path}"
+
 
 class FunctionBinding(Record):
     """How an operation is called in this process."""
@@ -110,6 +115,11 @@ class FunctionBinding(Record):
     kind: Literal["function"] = "function"
     target: str
     """The function, as `module:name`."""
+
+    @property
+    def how(self) -> str:
+        """What people know the call by."""
+        return self.target
 
 
 Binding = Annotated[HttpBinding | FunctionBinding, Field(discriminator="kind")]

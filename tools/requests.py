@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import orjson
 
+from tools import schemas
 from tools.operations import HttpBinding, Operation
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -53,6 +54,13 @@ def build(operation: Operation, binding: HttpBinding, arguments: Mapping[str, An
         return _build(operation, binding, arguments)
     except UnicodeEncodeError as exc:
         raise Unbuildable(f"an argument holds text that cannot be encoded: {exc.reason}") from None
+
+
+def check(operation: Operation, arguments: Mapping[str, Any]) -> None:
+    """Raise Unbuildable with everything that is wrong with the arguments."""
+    if not schemas.valid(operation.input, arguments):
+        found = schemas.problems(operation.input, arguments)
+        raise Unbuildable("; ".join(str(problem) for problem in found))
 
 
 def with_key(operation: Operation, binding: HttpBinding, key: str) -> dict[str, Any]:

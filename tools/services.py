@@ -6,20 +6,21 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Protocol, Self, assert_never
+from typing import Any, Protocol, Self
 
 import httpx
 
-from tools import calls, functions, http, requests, schemas
+from tools import http, routes
+from tools.access import Service
 from tools.catalog import Catalog
-from tools.credentials import credentials
 from tools.errors import CatalogInvalid, SecretMissing
-from tools.http import Exchange, Fence
-from tools.lines import FunctionWork, HttpWork, Line, ServiceHealth, Work
-from tools.operations import FunctionBinding, HttpBinding, Operation
+from tools.http import Fence
+from tools.lines import Line, ServiceHealth, Work
+from tools.operations import Operation
 from tools.outcomes import Outcome
 from tools.requests import Unbuildable
 from tools.responses import escaped
+from tools.routes import Reach, Route
 
 Mask = Callable[[str, Mapping[str, Any]], str]
 """Returns an error text without what nobody may see, given the arguments of the call."""
@@ -98,10 +99,10 @@ class Services:
             now: the time by which breakers rest.
             mask: takes out of an error text what nobody may see, such as arguments that come back in it.
         """
-        self._catalog, self._secret, self._max_body_bytes = catalog, secret, max_body_bytes
-        self._mask = mask
-        self._lines = {name: Line(service, transport, now=now) for name, service in catalog.services.items()}
-        self._functions: dict[str, Callable[..., Any]] = {}
+        self._catalog, self._mask = catalog, mask
+        self._lines = {name: Line(service, now=now) for name, service in catalog.services.items()}
+        self._reach = Reach(secret, transport, max_body_bytes)
+        self._routes: dict[tuple[str, str], Route] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,8 +111,8 @@ class Services:
         self, _kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
     ) -> None:
         async with AsyncExitStack() as stack:
-            for line in self._lines.values():
-                stack.push_async_callback(line.close)
+            for route in self._routes.values():
+                stack.push_async_callback(route.close)
 
     async def call(
         self,
@@ -131,7 +132,8 @@ class Services:
             return _unsent(operation, "service_unknown", why)
         try:
             used = key if operation.effect == "keyed" else None
-            work = self._prepare(line, operation, arguments, key=used, fence=fence)
+            route = self._route(operation.binding.kind, line.service)
+            work = route.prepare(operation, arguments, key=used, fence=fence)
         except SecretMissing as exc:
             outcome = _unsent(operation, "secret_missing", str(exc))
         except (Unbuildable, CatalogInvalid) as exc:
@@ -152,76 +154,12 @@ class Services:
         counts = Counter(operation.service for operation in self._catalog.operations.values())
         return [line.health(counts[name]) for name, line in sorted(self._lines.items())]
 
-    def _prepare(
-        self,
-        line: Line,
-        operation: Operation,
-        arguments: Mapping[str, Any],
-        *,
-        key: str | None,
-        fence: Fence | None,
-    ) -> Work:
-        """Return the attempt, checked and ready.
-
-        Raises:
-            Unbuildable: the arguments make no call.
-            SecretMissing: the service's secret has no value.
-            CatalogInvalid: the function cannot be loaded.
-        """
-        binding = operation.binding
-        match binding:
-            case HttpBinding():
-                return self._request(line, operation, binding, arguments, key=key, fence=fence)
-            case FunctionBinding():
-                return self._function(operation, binding, arguments, key=key, fence=fence)
-            case _:
-                assert_never(binding)
-
-    def _request(
-        self,
-        line: Line,
-        operation: Operation,
-        binding: HttpBinding,
-        arguments: Mapping[str, Any],
-        *,
-        key: str | None,
-        fence: Fence | None,
-    ) -> HttpWork:
-        service = line.service
-        if service.base_url is None:
-            raise Unbuildable(f"service {service.name!r} has no address; give it a `base_url`")
-        carried = {} if key is None else requests.with_key(operation, binding, key)
-        _check(operation, {**arguments, **carried})
-        message = requests.build(operation, binding, {**arguments, **carried})
-        if key is not None:
-            message.headers.append(requests.header(operation.key_header, key))
-        seen = credentials(service, self._secret)
-        exchange = Exchange(operation, service, arguments, seen, fence=fence, sent=not line.tells_progress)
-        return HttpWork(exchange, message, client=line.client(), limit=self._max_body_bytes)
-
-    def _function(
-        self,
-        operation: Operation,
-        binding: FunctionBinding,
-        arguments: Mapping[str, Any],
-        *,
-        key: str | None,
-        fence: Fence | None,
-    ) -> FunctionWork:
-        function = self._functions.get(binding.target)
-        if function is None:
-            function = self._functions[binding.target] = functions.load(binding.target)
-        carried = {} if key is None else calls.with_key(operation, function, key)
-        declared = carried.keys() & operation.input.get("properties", {}).keys()
-        _check(operation, {**arguments, **{name: carried[name] for name in declared}})
-        return FunctionWork(operation, calls.Call(function, {**arguments, **carried}), arguments, fence)
-
-
-def _check(operation: Operation, arguments: Mapping[str, Any]) -> None:
-    """Raise Unbuildable with everything that is wrong with the arguments."""
-    if not schemas.valid(operation.input, arguments):
-        found = schemas.problems(operation.input, arguments)
-        raise Unbuildable("; ".join(str(problem) for problem in found))
+    def _route(self, kind: str, service: Service) -> Route:
+        """Return the route of this kind to the service, opened when first needed."""
+        route = self._routes.get((service.name, kind))
+        if route is None:
+            route = self._routes[service.name, kind] = routes.opened(kind, service, self._reach)
+        return route
 
 
 def _unsent(operation: Operation, code: str, why: str) -> Outcome:

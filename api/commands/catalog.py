@@ -73,7 +73,7 @@ def _row(operation: Operation) -> tuple[str, ...]:
         operation.name,
         f"{operation.effect}{_mark(operation)}",
         undo,
-        _how(operation),
+        operation.binding.how,
         operation.summary[:80],
     )
 
@@ -93,11 +93,6 @@ def _mark(operation: Operation) -> str:
         binding = operation.binding
         return f" (guessed from {binding.method})" if isinstance(binding, HttpBinding) else " (guessed)"
     return " (unknown, so taken as write)" if operation.effect_source == "default" else ""
-
-
-def _how(operation: Operation) -> str:
-    binding = operation.binding
-    return f"{binding.method} {binding.path}" if isinstance(binding, HttpBinding) else binding.target
 
 
 def _how_to_confirm(found: Catalog, output: Output) -> None:

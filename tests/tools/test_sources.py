@@ -1,0 +1,37 @@
+import json
+
+import pytest
+
+from tools import sources
+from tools.catalog_file import ServiceEntry
+from tools.errors import CatalogInvalid
+
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "servers": [{"url": "http://127.0.0.1:8101"}],
+    "paths": {"/orders/{id}": {"get": {"operationId": "getOrder", "parameters": []}}},
+}
+
+
+def read(folder, document):
+    path = folder / "shop.json"
+    path.write_text(json.dumps(document, indent=1))
+    return sources.read("openapi", path, "shop", ServiceEntry(openapi="shop.json"))
+
+
+def test_a_document_offers_its_operations_and_its_address(tmp_path):
+    parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    DOCUMENT["paths"]["/orders/{id}"]["get"]["parameters"] = [parameter]
+    offer = read(tmp_path, DOCUMENT)
+
+    assert [operation.name for operation in offer.operations] == ["shop.getOrder"]
+    assert offer.base_url == "http://127.0.0.1:8101"
+
+
+def test_problems_of_a_document_bear_file_and_line(tmp_path):
+    with pytest.raises(CatalogInvalid) as caught:
+        read(tmp_path, {"openapi": "3.1.0", "paths": {"/a": {"get": {"parameters": [{"in": "nowhere"}]}}}})
+
+    (problem, *_) = caught.value.problems
+    assert problem.file.endswith("shop.json")
+    assert problem.line > 1

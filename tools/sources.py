@@ -1,0 +1,53 @@
+"""Sources: what the file of a service offers, read by the kind of source that the catalogue names.
+
+Each kind has a reader here, under the name of its field in the catalogue's file. How operations of a kind are
+called is told in `tools/routes.py`, which also says all that a new kind needs.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tools import catalog_file, openapi
+from tools.catalog_file import ServiceEntry
+from tools.errors import CatalogInvalid
+from tools.operations import Operation
+from tools.problems import Problem
+from tools.references import DOCUMENT_LIMITS
+
+
+class Offer(NamedTuple):
+    """What a source holds."""
+
+    operations: tuple[Operation, ...] = ()
+    """Each named `service.operation`; the second part is what contracts go by."""
+    base_url: str | None = None
+    """Where the service is, if the source tells."""
+    warnings: tuple[Problem, ...] = ()
+    """What was read although it is wrong, with file and line."""
+
+
+Reader = Callable[[Path, str, ServiceEntry], Offer]
+"""Returns what a service's file offers, whole or not at all, given the service's name and its entry.
+
+It raises CatalogInvalid with every problem, with file and line where there are any, and DocumentInvalid where
+the file is no YAML or JSON that can be taken."""
+
+
+def read(kind: str, path: Path, service: str, entry: ServiceEntry) -> Offer:
+    """Return what the file of this kind offers; raise as its Reader does."""
+    return _READERS[kind](path, service, entry)
+
+
+def _openapi(path: Path, service: str, _entry: ServiceEntry) -> Offer:
+    document = catalog_file.document(path, limits=DOCUMENT_LIMITS)
+    warnings: list[Problem] = []
+    try:
+        found = openapi.read(document.data, service=service, folder=path.parent, warnings=warnings)
+        base_url = openapi.base_url(document.data)
+    except CatalogInvalid as exc:
+        raise CatalogInvalid([document.locate(problem) for problem in exc.problems]) from exc
+    return Offer(tuple(found), base_url, tuple(map(document.locate, warnings)))
+
+
+_READERS: Mapping[str, Reader] = {"openapi": _openapi}
