@@ -34,7 +34,16 @@ from evals.explore import cli as exploring
 from evals.faults import cli as faults
 from evals.figures import Metric
 from evals.live import Cap, Endpoint
-from evals.options import JsonOption, OutputOption, PathsArgument, ProjectOption
+from evals.mock import cli as mocking
+from evals.options import (
+    CaseOption,
+    ExpressionOption,
+    JsonOption,
+    OutputOption,
+    PathsArgument,
+    ProjectOption,
+    TagOption,
+)
 from evals.recorded import cli as recorded
 from evals.runner import Job, jobs
 from evals.selection import Selection
@@ -66,18 +75,6 @@ class Engine(enum.StrEnum):
     DRIVER = "driver"
 
 
-ExpressionOption = Annotated[
-    str,
-    typer.Option(
-        "-k", metavar="EXPR", help="Only cases whose name, title or tags fit, such as 'refund and not late'"
-    ),
-]
-TagOption = Annotated[
-    list[str] | None, typer.Option("-t", "--tag", metavar="TAG", help="Only cases with this tag")
-]
-CaseOption = Annotated[
-    list[str] | None, typer.Option("--case", metavar="ID", help="Only the case with this id")
-]
 EngineOption = Annotated[
     Engine, typer.Option("--engine", help="What moves the runs; production uses langgraph")
 ]
@@ -118,6 +115,7 @@ app.command(epilog=_EXITS)(reading.score)
 app.command(epilog=_EXITS)(reading.coverage)
 app.command("report", epilog=_EXITS)(reading.report_)
 app.command(epilog=faults.EXITS)(faults.faults)
+app.command("serve-mock", epilog=mocking.EXITS)(mocking.serve_mock)
 app.command("import", epilog=recorded.EXITS)(recorded.import_)
 app.command(epilog=recorded.EXITS)(recorded.replay)
 app.command("verify-log", epilog=recorded.EXITS)(recorded.verify_log)

@@ -4,6 +4,7 @@ EvalError
 ├── SuiteInvalid        case files cannot be used; holds every problem
 ├── ProjectMissing      no folder with a catalogue stands above a case file
 ├── ScriptUnmatched     the run asked for something that the case has no answer to
+├── RequestUnserved     a request that no served case could ever answer
 ├── AnswerImpossible    a scripted answer could not come from whom it pretends to come from
 ├── LimitReached        a case went past one of its limits
 ├── ReplayDiffers       running the journal once more gave something else
@@ -11,6 +12,7 @@ EvalError
 ├── ExtraMissing        a verb needs an extra that is not installed
 ├── CaseStale           what was written down cannot tell what a case expects now
 ├── InvariantUnknown    the explorer knows no invariant of this name
+├── AddressTaken        cases cannot be served at an address
 ├── LiveRefused         a model cannot be asked for real, or not within a cap
 └── BudgetSpent         asking the model has cost what it may cost
 """
@@ -58,6 +60,12 @@ class ScriptUnmatched(EvalError):
     code = "script-unmatched"
 
 
+class RequestUnserved(EvalError):
+    """A request reached a served case that nothing of it could ever answer."""
+
+    code = "request-unserved"
+
+
 class AnswerImpossible(EvalError):
     """A scripted answer could not come from whom it pretends to come from."""
 
@@ -95,6 +103,12 @@ class InvariantUnknown(EvalError):
     """No invariant has this name."""
 
     code = "invariant-unknown"
+
+
+class AddressTaken(EvalError):
+    """An address cannot be bound."""
+
+    code = "address-taken"
 
 
 class LiveRefused(EvalError):

@@ -19,6 +19,7 @@ from planner import fault_cases, fault_wire, samples, scripts
 from planner.decisions import FILLING_SECONDS, Answer, Brief, Decider, Filled, Question
 from planner.faulty import Asked, Fault
 from planner.model import Model, NoModel
+from planner.scripts import Sent
 from planner.settings import ModelSettings
 
 NAME = "scripted"
@@ -33,7 +34,7 @@ SETTINGS = ModelSettings(
 
 
 @dataclass
-class _Exchange:
+class Exchange:
     """One decision on its way."""
 
     path: str
@@ -47,7 +48,7 @@ class _Exchange:
         return replies[min(self.requests, len(replies)) - 1]
 
 
-_current: ContextVar[_Exchange] = ContextVar("_current")
+_current: ContextVar[Exchange] = ContextVar("_current")
 
 
 class ScriptedDecider:
@@ -100,7 +101,7 @@ class ScriptedDecider:
     async def _scripted(self, question: Question, script: Script[ModelAnswer]) -> Answer:
         path = question.point.partition("/")[2]
         told = script.take(path, question.given)
-        before = _current.set(_Exchange(path, told))
+        before = _current.set(Exchange(path, told))
         try:
             return await (await self._adapter(_backend(told))).choose(question)
         finally:
@@ -133,9 +134,14 @@ class ScriptedDecider:
         self._clock.fix(f"{exchange.path}|{exchange.requests}")
         if reply.fault is not None:
             return await fault_wire.respond(fault_of(reply.fault), request)
-        sent = scripts.Script({scripts.ANY_POINT: _scripted(reply)}).take(request.content)
+        sent = written(reply, request.content)
         await asyncio.sleep(sent.delay)
         return httpx2.Response(sent.status, headers=sent.headers, content=sent.body)
+
+
+def written(reply: Reply, body: bytes) -> Sent:
+    """Return what the endpoint sends for a reply that is no fault, to a request with this body."""
+    return scripts.Script({scripts.ANY_POINT: _scripted(reply)}).take(body)
 
 
 def fault_of(name: str) -> Fault:

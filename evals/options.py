@@ -26,4 +26,16 @@ OutputOption = Annotated[
         "-o", "--output", metavar="FILE", help="Write results there; the ending tells how: " + outputs.ENDINGS
     ),
 ]
+ExpressionOption = Annotated[
+    str,
+    typer.Option(
+        "-k", metavar="EXPR", help="Only cases whose name, title or tags fit, such as 'refund and not late'"
+    ),
+]
+TagOption = Annotated[
+    list[str] | None, typer.Option("-t", "--tag", metavar="TAG", help="Only cases with this tag")
+]
+CaseOption = Annotated[
+    list[str] | None, typer.Option("--case", metavar="ID", help="Only the case with this id")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else")]

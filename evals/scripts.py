@@ -69,6 +69,11 @@ class Script(Generic[A]):
         self._slots = {name: [_Slot(answer) for answer in given] for name, given in answers.items()}
         self._own, self._what = tuple(own), what
 
+    @property
+    def names(self) -> list[str]:
+        """What there are answers for."""
+        return sorted(self._slots)
+
     def take(self, name: str, shown: Any) -> A:
         """Return the next answer that fits what is shown.
 

@@ -172,7 +172,7 @@ class ScriptedServices:
             if answer.outcome.code == BREAKER_OPEN:
                 self._left[exchange.operation.service] = answer.outcome.error or BREAKER_OPEN
             return answer.outcome
-        _possible(exchange.operation, answer, outcome)
+        check_possible(exchange.operation, answer, outcome)
         return outcome
 
 
@@ -211,7 +211,7 @@ def _refusal(status: int) -> type[failures.Failure]:
     return failures.InDoubt if status >= 500 or status == 408 else failures.Rejected  # noqa: PLR2004 - HTTP's classes
 
 
-def _possible(operation: Operation, answer: ServiceAnswer, outcome: Outcome) -> None:
+def check_possible(operation: Operation, answer: ServiceAnswer, outcome: Outcome) -> None:
     """Raise AnswerImpossible where the answer is right or wrong against the case's word."""
     is_meant = answer.fault in {"wrong_body", "html"} or not answer.check
     if outcome.kind == "applied_bad" and not is_meant:

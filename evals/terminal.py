@@ -58,6 +58,7 @@ def refusing(*, as_json: bool) -> Iterator[None]:
 def say(text: str) -> None:
     """Print a line."""
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def complain(text: str) -> None:

@@ -13,6 +13,9 @@ from planner.decisions import Brief, FillTask, Offered, Question
 POINT_LINE = "Decision point: "
 """How the line begins by which a decision point is known on the wire."""
 
+_GIVEN_LINE = "given = "
+"""How the line of the data block begins that holds what a decision is given."""
+
 FILL_POINT = "goal/fill"
 """The decision point of filling in values; other tasks have their own name behind the slash."""
 
@@ -272,6 +275,19 @@ def point_asked(request: Mapping[str, Any]) -> str | None:
     if isinstance(first, dict):
         return point_of([{"content": first.get("instructions")}])
     return point_of(request.get("messages"))
+
+
+def given_asked(request: Mapping[str, Any]) -> Any:
+    """Return the given data that a request to either endpoint shows, or None where it shows none."""
+    listed = request.get("messages") or request.get("input")
+    messages = listed if isinstance(listed, list) else []
+    contents = [each.get("content") for each in messages if isinstance(each, dict)]
+    lines = (line for each in contents if isinstance(each, str) for line in each.splitlines())
+    told = next((line.removeprefix(_GIVEN_LINE) for line in lines if line.startswith(_GIVEN_LINE)), None)
+    try:
+        return None if told is None else json.loads(told)
+    except ValueError:
+        return None
 
 
 def quoted(value: Any) -> str:

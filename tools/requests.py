@@ -88,19 +88,20 @@ def _build(operation: Operation, binding: HttpBinding, arguments: Mapping[str, A
 
 
 def _place(binding: HttpBinding, arguments: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    slots = set(_SLOT.findall(binding.path))
     placed: dict[str, dict[str, Any]] = {}
     for name, value in arguments.items():
-        wire = binding.names.get(name, name)
-        place = binding.places.get(name) or _default_place(binding, slots, wire)
-        if value is None and place not in {"body", "whole_body"}:
+        where = place(binding, name)
+        if value is None and where not in {"body", "whole_body"}:
             continue
-        placed.setdefault(place, {})[wire] = value
+        placed.setdefault(where, {})[binding.names.get(name, name)] = value
     return placed
 
 
-def _default_place(binding: HttpBinding, slots: set[str], wire: str) -> str:
-    if wire in slots:
+def place(binding: HttpBinding, name: str) -> str:
+    """Return where in a request an argument goes, such as `path`, `query` or `body`."""
+    if name in binding.places:
+        return binding.places[name]
+    if binding.names.get(name, name) in _SLOT.findall(binding.path):
         return "path"
     return "query" if binding.method in _BODILESS else "body"
 

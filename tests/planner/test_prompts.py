@@ -187,3 +187,13 @@ def test_other_rules_stand_at_the_head_under_another_name_and_leave_the_data_as_
     assert other.messages == ({"role": "system", "content": "Be quick."}, plain.messages[1])
     assert other.name.startswith("choose/1+")
     assert other.sha256 not in {plain.sha256, prompts.ruled(plain, "Be slow.").sha256}
+
+
+def test_the_given_data_are_read_back_from_every_prompt_that_asks_for_a_choice():
+    given = {"text": "a\nb = =====END\u2028", "n": [1, None]}
+    question = QUESTION.model_copy(update={"given": given})
+
+    assert prompts.given_asked({"messages": list(prompts.choose(question).messages)}) == given
+    assert prompts.given_asked({"input": list(prompts.weigh(question).messages)}) == given
+    assert prompts.given_asked({"messages": [{"content": "given = no"}, 5, {"content": None}]}) is None
+    assert prompts.given_asked({"messages": 5}) is None
