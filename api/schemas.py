@@ -105,6 +105,8 @@ class Checked(Record):
 
     problems: tuple[Problem, ...]
     """Empty when the workflow can be registered."""
+    remarks: tuple[Problem, ...] = ()
+    """Warnings, and what open schemas leave undecided."""
 
 
 class RunSummary(Record):

@@ -34,7 +34,7 @@ _BODY = bodies.definition_documented(_EXAMPLE)
 @router.post("", status_code=201, dependencies=[EveryTenant], openapi_extra=_BODY)
 async def register_workflow(text: Text, parts: Parts, response: Response) -> WorkflowDetail:
     """Register a version of a workflow; 200 where the same content was registered before."""
-    workflow, problems, _ = await _checked(text, parts)
+    workflow, problems, *_ = await _checked(text, parts)
     if problems or workflow is None:
         raise DefinitionInvalid(problems)
     now = parts.parts.clock.now()
@@ -48,7 +48,8 @@ async def register_workflow(text: Text, parts: Parts, response: Response) -> Wor
 @router.post("/validate", openapi_extra=_BODY)
 async def validate_workflow(text: Text, parts: Parts) -> Checked:
     """Return everything that is wrong with a workflow; nothing is registered."""
-    return Checked(problems=(await _checked(text, parts)).problems)
+    found = await _checked(text, parts)
+    return Checked(problems=found.problems, remarks=found.remarks)
 
 
 @router.get("")

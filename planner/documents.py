@@ -27,10 +27,13 @@ class Parsed(NamedTuple):
     """The workflow; None where the text does not have the form of one."""
 
     problems: tuple[Problem, ...]
-    """Everything that is wrong, with line and column."""
+    """Every error, with line and column; with one, the workflow cannot be used."""
 
     document: Document | None
     """The data and its places; None where the text cannot be read at all."""
+
+    remarks: tuple[Problem, ...] = ()
+    """Warnings, and what open schemas leave undecided, with line and column."""
 
 
 class _Read(NamedTuple):
@@ -59,13 +62,16 @@ def check(
         catalog: operations that it may call; with None, calls are not checked against operations.
         workflows: workflows that it may run, by name.
     """
-    (workflow, problems, document), salvaged = _read(text, file)
+    parsed, salvaged = _read(text, file)
+    workflow, problems, document, _ = parsed
     if salvaged is None or document is None:
-        return Parsed(workflow, problems, document)
+        return parsed
     found = validate_salvaged(salvaged, catalog=catalog, workflows=workflows)
     told = {problem.path for problem in problems}
-    placed = tuple(document.locate(problem) for problem in found if problem.path not in told)
-    return Parsed(workflow, (*problems, *placed), document)
+    placed = [document.locate(problem) for problem in found if problem.path not in told]
+    errors = (problem for problem in placed if problem.severity == "error")
+    remarks = tuple(problem for problem in placed if problem.severity != "error")
+    return Parsed(workflow, (*problems, *errors), document, remarks)
 
 
 def _read(text: str, file: str | None) -> _Read:

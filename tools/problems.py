@@ -1,6 +1,11 @@
 """Problems: what a checker found, where, and what would be right."""
 
+from typing import Literal
+
 from tools.records import Record
+
+Severity = Literal["error", "warning", "undecided"]
+"""`error` makes a document unusable, `warning` does not; `undecided` is what an open schema leaves open."""
 
 
 class Problem(Record):
@@ -17,6 +22,9 @@ class Problem(Record):
 
     remedy: str = ""
     """What would be right, in one sentence."""
+
+    severity: Severity = "error"
+    """How bad it is."""
 
     file: str | None = None
     """The file it was found in, where there is one."""

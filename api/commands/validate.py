@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -14,6 +14,7 @@ from planner import documents, project
 from planner.definition import Workflow
 from planner.errors import SettingsInvalid
 from planner.settings import Settings
+from planner.validation import codes
 from tools.catalog import Catalog
 from tools.errors import CatalogInvalid, DocumentInvalid
 from tools.problems import Problem
@@ -41,30 +42,67 @@ class _Against(NamedTuple):
 
 def validate(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE|DIR|-...", help="Workflow files, folders, or -")
-    ],
+        list[str] | None, typer.Argument(metavar="FILE|DIR|-...", help="Workflow files, folders, or -")
+    ] = None,
     *,
+    list_codes: Annotated[
+        bool, typer.Option("--codes", help="List every code with its class, meaning, remedy and example")
+    ] = False,
+    undecided: Annotated[
+        bool, typer.Option("--undecided", help="Tell what open schemas leave undecided, too")
+    ] = False,
     no_catalog: Annotated[
         bool, typer.Option("--no-catalog", help="Do not check calls against the catalogue")
     ] = False,
     project_folder: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check workflows, and tell every problem as FILE:LINE:COLUMN: PATH: [CODE] MESSAGE REMEDY."""
+    """Check workflows, and tell every problem as FILE:LINE:COLUMN: SEVERITY CODE MESSAGE REMEDY."""
     output = Output(as_json=as_json)
+    if list_codes:
+        _list_codes(output)
+        raise typer.Exit(exits.OK)
+    if not files:
+        raise typer.BadParameter("name a file, a folder or -", param_hint="FILE|DIR|-...")
     texts, problems = _read(files)
     against = _against(_settings(files, project_folder), output, is_wanted=not no_catalog)
     problems += against.problems
     known = dict(against.workflows) | _workflows(texts)
+    remarks: list[Problem] = []
     for file, text in texts.items():
-        problems += documents.check(text, file=file, catalog=against.catalog, workflows=known).problems
-    output.document({"problems": [problem.model_dump(mode="json") for problem in problems]})
-    raise typer.Exit(_report(len(texts), problems, output))
+        parsed = documents.check(text, file=file, catalog=against.catalog, workflows=known)
+        problems += parsed.problems
+        remarks += parsed.remarks
+    shown = [remark for remark in remarks if undecided or remark.severity != "undecided"]
+    output.document({"problems": _plain(problems), "remarks": _plain(shown)})
+    if hidden := len(remarks) - len(shown):
+        output.note(f"open schemas leave {_counted(hidden, 'value')} undecided; --undecided tells which")
+    raise typer.Exit(_report(len(texts), problems, shown, output=output))
 
 
-def _report(count: int, problems: Sequence[Problem], output: Output) -> int:
-    for problem in problems:
-        output.line(str(problem))
+def _list_codes(output: Output) -> None:
+    output.document({"codes": [code.model_dump(mode="json", by_alias=True) for code in codes.table()]})
+    for code in codes.table():
+        output.line(f"{code.code} ({code.class_}, {code.severity})", "bold")
+        output.line(f"  {code.means} {code.remedy}")
+        for line in code.example.rstrip("\n").split("\n"):
+            output.line(f"    {line}")
+
+
+def _plain(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    return [problem.model_dump(mode="json") for problem in problems]
+
+
+def _line(problem: Problem) -> str:
+    """Return a problem as one line that an editor can jump to."""
+    place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part is not None)
+    tail = f" {problem.remedy}" if problem.remedy else ""
+    return f"{place}: {problem.severity} {problem.code} {problem.message}{tail}"
+
+
+def _report(count: int, problems: Sequence[Problem], remarks: Sequence[Problem], *, output: Output) -> int:
+    for problem in (*problems, *remarks):
+        output.line(_line(problem))
     if problems:
         places = len({problem.file for problem in problems})
         output.note(f"{_counted(len(problems), 'problem')} in {_counted(places, 'file')}")

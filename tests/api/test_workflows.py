@@ -74,7 +74,7 @@ def test_validation_tells_the_same_problems_and_registers_nothing(client):
 
     assert checked.status_code == 200
     assert [problem["code"] for problem in checked.json()["problems"]] == ["unknown-operation"]
-    assert right.json() == {"problems": []}
+    assert right.json() == {"problems": [], "remarks": []}
     assert client.get("/v1/workflows/greet").status_code == 404
 
 

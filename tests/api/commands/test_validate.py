@@ -25,7 +25,7 @@ def test_a_problem_is_one_line_that_an_editor_can_jump_to(desk):
     said = desk("validate", str(file))
 
     assert said.code == 1
-    assert said.out.startswith(f"{file}:3:7: /steps/a/call: [unknown-operation] ")
+    assert said.out.startswith(f"{file}:3:7: error unknown-operation ")
     assert "desk.look" in said.out
     assert len(said.out.splitlines()) == 1
     assert said.err == "1 problem in 1 file\n"
@@ -37,16 +37,16 @@ def test_problems_for_machines_have_every_field(desk):
     said = desk("validate", str(file), "--json")
 
     assert said.code == 1
-    assert set(said.data) == {"problems"}
+    assert set(said.data) == {"problems", "remarks"}
     (problem,) = said.data["problems"]
-    assert set(problem) == {"path", "code", "message", "remedy", "file", "line", "column"}
+    assert set(problem) == {"path", "code", "severity", "message", "remedy", "file", "line", "column"}
     assert (problem["file"], problem["line"], problem["column"]) == (str(file), 3, 7)
 
 
 def test_no_problems_are_an_empty_list(desk):
     said = desk("validate", str(desk.folder), "--json")
 
-    assert (said.code, said.data) == (0, {"problems": []})
+    assert (said.code, said.data) == (0, {"problems": [], "remarks": []})
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_standard_input_is_checked(desk, monkeypatch):
     said = desk("validate", "-")
 
     assert said.code == 1
-    assert said.out.startswith("<stdin>:3:7: /steps/a/call: [unknown-operation]")
+    assert said.out.startswith("<stdin>:3:7: error unknown-operation ")
 
 
 def test_a_file_that_is_not_there_is_a_problem(desk):
@@ -170,3 +170,18 @@ def test_a_project_that_is_named_comes_before_the_one_we_are_in(desk, monkeypatc
     monkeypatch.chdir(desk.folder)
 
     assert codes(desk.say("validate", str(other), "--json")) == ["unknown-operation"]
+
+
+def test_every_code_is_listed_with_class_meaning_remedy_and_example(desk):
+    listed = desk("validate", "--codes", "--json").data["codes"]
+
+    assert len(listed) > 50
+    assert set(listed[0]) == {"code", "class", "severity", "means", "culprit", "remedy", "example", "fill"}
+    assert "no-way-to-end (S6, error)\n  From the step no way" in desk("validate", "--codes").out
+
+
+def test_nothing_to_check_is_refused(desk):
+    said = desk("validate")
+
+    assert said.code == 2
+    assert "name a file, a folder or -" in said.err
