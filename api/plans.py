@@ -10,7 +10,7 @@ from api.requests import PlanInput, PlanVerdict
 from api.schemas import Paged, RunDetail
 from graphs import planning
 from graphs.intake import Begun
-from graphs.planning import PlanRequest
+from graphs.planning import Made, PlanRequest
 from planner.planning.plans import Plan, PlanStatus
 from planner.store import cursors, plans
 
@@ -30,13 +30,18 @@ async def make_plan(
     wanted: Annotated[PlanRequest, Depends(bodies.json_of(PlanRequest))],
     parts: Parts,
     caller: Caller,
+    key: IdempotencyKey,
     response: Response,
 ) -> Plan:
     """Turn a goal into a workflow, explore it, and tell what it may do and what can go wrong."""
     own = wanted.model_copy(update={"tenant": ownership.tenant(caller, wanted.tenant)})
-    made = await planning.make(own, parts.parts, parts.planning, by=caller.name)
-    response.headers["Location"] = f"/v1/plans/{made.id}"
-    return made
+
+    async def make(key_: str | None) -> Made:
+        return await planning.make_once(own, parts.parts, parts.planning, by=caller.name, key=key_)
+
+    made = await beginning.once(make, parts, caller, key=key, response=response)
+    response.headers["Location"] = f"/v1/plans/{made.plan.id}"
+    return made.plan
 
 
 @router.get("")

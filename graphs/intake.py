@@ -73,14 +73,12 @@ async def begin(
         KeyReused: the key came with another request.
         QueueFull: too many runs wait to be taken up.
     """
-    request_sha256 = None if key is None else digest([started_by, _said(request)])
-    known = None
-    if request_sha256 is not None and key is not None:
-        known = await parts.database.read(keys.find, key, request_sha256=request_sha256)
-    if known is not None:
-        return Begun(await parts.database.read(runs.get, known), created=False)
+    earlier = await replayed(request, parts, started_by=started_by, key=key)
+    if earlier is not None:
+        return earlier
     await _check_room(parts, request.tenant or tenants.DEFAULT)
     run, workflow, decision = await _prepare(request, parts, started_by, definition)
+    request_sha256 = None if key is None else _hash(request, started_by)
     more: dict[str, Any] = {"key": key, "request_sha256": request_sha256, "also": also}
     if dispatcher is None:
         kept = await parts.database.write(runs.create, run, **more)
@@ -88,6 +86,23 @@ async def begin(
         kept = await dispatcher.begin(run, workflow, **more)
     ids = () if decision is None else (decision.decision_id,)
     return Begun(kept, created=kept.id == run.id, decision_ids=ids)
+
+
+async def replayed(request: RunRequest, parts: Parts, *, started_by: str, key: str | None) -> Begun | None:
+    """Return the run that the same request began under this key; None where it began none.
+
+    Raises:
+        KeyReused: the key came with another request.
+    """
+    if key is None:
+        return None
+    sha256 = _hash(request, started_by)
+    run_id = await parts.database.read(keys.find, key, request_sha256=sha256)
+    return None if run_id is None else Begun(await parts.database.read(runs.get, run_id), created=False)
+
+
+def _hash(request: RunRequest, started_by: str) -> str:
+    return digest([started_by, _said(request)])
 
 
 def _said(request: RunRequest) -> dict[str, Any]:

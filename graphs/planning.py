@@ -11,16 +11,19 @@ from graphs.drafting import Drafter, Place
 from graphs.intake import Begun, RunRequest
 from graphs.parts import Parts
 from graphs.simulating import Simulate
+from planner.decisions import digest
 from planner.definition import Workflow
 from planner.documents import Parsed
 from planner.planning import drafts, manifest, plans
+from planner.planning.composition import MOST_ALTERNATIVES
 from planner.planning.drafts import Draft
 from planner.planning.errors import GoalUnclear, PlanClosed, PlanVoid
 from planner.planning.frame import Frame
 from planner.planning.plans import Approval, Plan
 from planner.planning.policy import Policy
+from planner.store import keys, workflows
 from planner.store import plans as stored
-from planner.store import workflows
+from planner.store.plans import Claim
 from planner.tenants import DEFAULT, TenantName
 from tools.records import Record
 
@@ -39,7 +42,7 @@ class PlanRequest(Record):
     """Operations or kinds of values that must come of it, in the order in which effects are to happen."""
     have: dict[str, Any] = Field(default_factory=dict)
     """What is known, by name."""
-    way: int = Field(default=0, ge=0)
+    way: int = Field(default=0, ge=0, lt=MOST_ALTERNATIVES)
     """Which of the ways that were found the plan follows; the cheapest unless told."""
     use_model: bool = True
     """Whether a model may be asked, where one is configured."""
@@ -54,13 +57,47 @@ class Tools(NamedTuple):
     policy: Policy
 
 
+class Made(NamedTuple):
+    """The plan that a request made, or had made before."""
+
+    plan: Plan
+    created: bool
+    """False when the Idempotency-Key brought back an earlier plan."""
+
+
+async def make_once(
+    request: PlanRequest, parts: Parts, tools: Tools, *, by: str, key: str | None = None
+) -> Made:
+    """Return the plan for a goal that the same request made under this key, else a new one.
+
+    Raises:
+        GoalUnclear: nobody could say what is wanted; holds the questions to answer.
+        KeyReused: the key came with another request.
+    """
+    claim = None if key is None else Claim(key, digest([by, request.model_dump(mode="json")]))
+    if claim is not None:
+        plan_id = await parts.database.read(keys.find, claim.key, request_sha256=claim.request_sha256)
+        if plan_id is not None:
+            return Made(await parts.database.read(stored.get, plan_id), created=False)
+    new_id = parts.new_id()
+    plan = await _made(request, parts, tools, plan_id=new_id, by=by)
+    kept = await parts.database.write(stored.add, *plan, claim=claim)
+    return Made(kept, created=kept.id == new_id)
+
+
 async def make(request: PlanRequest, parts: Parts, tools: Tools, *, by: str) -> Plan:
     """Return a new plan for a goal, explored, weighed and kept.
 
     Raises:
         GoalUnclear: nobody could say what is wanted; holds the questions to answer.
     """
-    plan_id = parts.new_id()
+    return (await make_once(request, parts, tools, by=by)).plan
+
+
+async def _made(
+    request: PlanRequest, parts: Parts, tools: Tools, *, plan_id: str, by: str
+) -> tuple[Plan, Workflow | None]:
+    """Return a new plan that nobody keeps yet, and its workflow where it has one."""
     name = f"{PREFIX}{plan_id.replace('-', '')[-_ID_CHARACTERS:]}"
     known = await parts.database.read(_definitions)
     decider = parts.decider_of(request.tenant or DEFAULT)
@@ -88,12 +125,11 @@ async def make(request: PlanRequest, parts: Parts, tools: Tools, *, by: str) -> 
         created_by=by,
     )
     if parsed.workflow is None or parsed.problems:
-        return await parts.database.write(stored.add, plan)
+        return plan, None
     made = manifest.manifest(parsed.workflow, parts.catalog, known, asked=frame.want)
     simulation = await tools.simulate(parsed.workflow)
     now = parts.clock.now()
-    weighed = plans.weighed(plan, parsed.workflow, made, simulation, tools.policy, now=now)
-    return await parts.database.write(stored.add, weighed, parsed.workflow)
+    return plans.weighed(plan, parsed.workflow, made, simulation, tools.policy, now=now), parsed.workflow
 
 
 async def judge(
@@ -111,7 +147,8 @@ async def judge(
     if plan.status != "waiting" and not (plan.status == "approved" and not approved):
         raise PlanClosed(plan_id, plan.status, wanted)
     if approved:
-        await _check_same(plan, parts, tools.policy)
+        workflow = await parts.database.read(workflows.by_sha256, plan.sha256)
+        await _check_same(plan, workflow, parts, tools.policy)
     told = Approval(digest=plan.digest, by=by, at=parts.clock.now(), approved=approved, comment=comment)
     judged = plan.model_copy(update={"status": wanted, "approval": told})
     if not await parts.database.write(stored.replace, judged, was=[plan.status]):
@@ -132,6 +169,8 @@ async def begin(
 ) -> Begun:
     """Begin a run of an approved plan, with what its frame knows and what is given beside it.
 
+    A request that is repeated under its key brings its run back, however the plan stands by then.
+
     Raises:
         PlanUnknown: none has this id.
         PlanClosed: it is not approved.
@@ -141,9 +180,9 @@ async def begin(
         QueueFull: too many runs wait to be taken up.
     """
     plan = await parts.database.read(stored.get, plan_id)
-    if plan.status != "approved":
+    if not plan.sha256:
         raise PlanClosed(plan_id, plan.status, "run")
-    workflow = await _check_same(plan, parts, tools.policy)
+    workflow = await parts.database.read(workflows.by_sha256, plan.sha256)
     frame = await parts.database.read(stored.true_frame, plan_id)
     request = RunRequest(
         workflow=workflow.workflow,
@@ -152,6 +191,12 @@ async def begin(
         input={**frame.inputs, **given},
         tenant=plan.tenant,
     )
+    earlier = await intake.replayed(request, parts, started_by=by, key=key)
+    if earlier is not None:
+        return earlier
+    if plan.status != "approved":
+        raise PlanClosed(plan_id, plan.status, "run")
+    await _check_same(plan, workflow, parts, tools.policy)
     return await intake.begin(request, parts, dispatcher, started_by=by, key=key, definition=workflow)
 
 
@@ -204,16 +249,14 @@ def _definitions(tx: Any) -> dict[str, Workflow]:
     return {name: workflows.get(tx, name) for name in workflows.names(tx)}
 
 
-async def _check_same(plan: Plan, parts: Parts, policy: Policy) -> Workflow:
-    """Return the workflow of a plan that is still what was weighed; void one that is not.
+async def _check_same(plan: Plan, workflow: Workflow, parts: Parts, policy: Policy) -> None:
+    """Return where a plan and its workflow are still what was weighed; void one that is not.
 
     Raises:
         PlanVoid: something has changed.
     """
-    workflow = await parts.database.read(workflows.by_sha256, plan.sha256)
     reasons = plans.changed(plan, workflow, parts.catalog, policy)
     if reasons:
         void = plan.model_copy(update={"status": "void"})
         await parts.database.write(stored.replace, void, was=[plan.status])
         raise PlanVoid(plan.id, reasons)
-    return workflow

@@ -17,6 +17,7 @@ from api.commands.options import (
     TenantOption,
     configured,
     object_argument,
+    validated,
 )
 from api.commands.output import Output
 from api.commands.planned import lines
@@ -27,6 +28,7 @@ from graphs.intake import Begun
 from graphs.planning import PlanRequest
 from graphs.wiring import Opened
 from planner import tenants
+from planner.planning.composition import MOST_ALTERNATIVES
 from planner.planning.plans import Plan, PlanStatus
 from planner.settings import Settings
 from planner.store import plans as stored
@@ -46,7 +48,12 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
     have: Annotated[
         str, typer.Option("--have", metavar="JSON", help="What is known by name: JSON, @FILE, or -")
     ] = "{}",
-    way: Annotated[int, typer.Option("--way", min=0, help="Which of the ways found; 0 is cheapest")] = 0,
+    way: Annotated[
+        int,
+        typer.Option(
+            "--way", min=0, max=MOST_ALTERNATIVES - 1, help="Which of the ways found; 0 is cheapest"
+        ),
+    ] = 0,
     no_model: Annotated[bool, typer.Option("--no-model", help="Ask no model")] = False,
     tenant: OwnerOption = tenants.DEFAULT,
     project: ProjectOption = None,
@@ -56,9 +63,8 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
     """Turn a goal into a workflow, explore it, and tell what it may do and what can go wrong."""
     config, output = configured(project, database), Output(as_json=as_json)
     known = object_argument(have, "--have")
-    request = PlanRequest(
-        goal=goal, want=tuple(want or ()), have=known, way=way, tenant=tenant, use_model=not no_model
-    )
+    told = {"goal": goal, "want": tuple(want or ()), "have": known, "way": way, "tenant": tenant}
+    request = validated(PlanRequest, told | {"use_model": not no_model})
     made = asyncio.run(_make(config, request))
     _tell(made, output)
     raise typer.Exit(exits.FAILED if made.status == "unusable" else exits.OK)

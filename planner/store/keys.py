@@ -1,4 +1,4 @@
-"""Keys: which run an Idempotency-Key began, so that a repeated request begins no second one."""
+"""Keys: which run or plan an Idempotency-Key made, so that a repeated request makes no second one."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from planner.store import tables
 
 
 def claim(tx: Connection, key: str, *, request_sha256: str, run_id: str, now: datetime) -> str | None:
-    """Bind the key to the run; return the run it was bound to before, or None when it is new.
+    """Bind the key to the run or plan; return the one it was bound to before, or None when it is new.
 
     Raises:
         KeyReused: the key came with another request.
@@ -21,7 +21,7 @@ def claim(tx: Connection, key: str, *, request_sha256: str, run_id: str, now: da
 
 
 def find(tx: Connection, key: str, *, request_sha256: str) -> str | None:
-    """Return the run that the key began with this same request, or None when it is new.
+    """Return the run or plan that the key made with this same request, or None when it is new.
 
     Raises:
         KeyReused: the key came with another request.

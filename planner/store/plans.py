@@ -1,9 +1,11 @@
 """Plans: what goals were turned into, and who said that it may run."""
 
+import logging
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
+from pydantic import ValidationError
 from sqlalchemy import Connection, Row, select, update
 
 from planner import documents
@@ -11,22 +13,52 @@ from planner.definition import Workflow
 from planner.planning.errors import PlanUnknown
 from planner.planning.frame import Frame
 from planner.planning.plans import Plan, PlanStatus
-from planner.store import bodies, cursors, sealing, tables, versions, workflows
+from planner.store import bodies, cursors, keys, sealing, tables, versions, workflows
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
+from tools.problems import Problem
+
+log = logging.getLogger(__name__)
 
 _plans, _workflows = tables.plans, tables.workflows
 _ORDER = cursors.Order("plans", _plans.c.created_at, _plans.c.id)
 _COLUMNS = ("id", "tenant", "status", "digest", "sha256", "created_at", "created_by")
 _OWN = {*_COLUMNS, "frame"}
+_UNREADABLE = Problem(
+    path="",
+    code="unreadable-plan",
+    message="What is kept of this plan cannot be read; the log tells why.",
+    remedy="Plan the goal again.",
+)
 
 
-def add(tx: Connection, plan: Plan, workflow: Workflow | None = None) -> Plan:
+class Claim(NamedTuple):
+    """What tells a repeated request."""
+
+    key: str
+    request_sha256: str
+
+
+def add(tx: Connection, plan: Plan, workflow: Workflow | None = None, *, claim: Claim | None = None) -> Plan:
     """Keep a new plan, and its workflow as one that takes no runs by its own name; return it as it is shown.
 
-    Secrets in what is known are sealed where there is a key. A workflow holds what it was made of, so the
-    goal in it must be masked already: see `shown`.
+    Secrets in what is known are sealed where the database has a key. A workflow holds what it was made of, so
+    the goal in it must be masked already: see `shown`.
+
+    Args:
+        tx: the transaction.
+        plan: what is kept.
+        workflow: the plan's, where it has one.
+        claim: the request that made it; where the same one made a plan before, that is returned instead.
+
+    Raises:
+        KeyReused: the claim's key came with another request.
     """
+    if claim is not None:
+        key, request_sha256 = claim
+        earlier = keys.claim(tx, key, request_sha256=request_sha256, run_id=plan.id, now=plan.created_at)
+        if earlier is not None:
+            return get(tx, earlier)
     if workflow is not None:
         workflows.register(tx, workflow, source=documents.dump(workflow), now=plan.created_at)
         where = workflow.workflow, workflow.version
@@ -111,9 +143,15 @@ def _found(tx: Connection, plan_id: str) -> Row[Any]:
 
 
 def _plan(tx: Connection, row: Row[Any]) -> Plan:
-    frame = sealing.shown(row.frame, row.sealed, sealing.keeping_of(tx).masking)
     own = {name: getattr(row, name) for name in _COLUMNS}
-    return Plan.model_validate(bodies.decode(row.body) | own | {"frame": frame})
+    frame = sealing.shown(row.frame, row.sealed, sealing.keeping_of(tx).masking)
+    try:
+        return Plan.model_validate(bodies.decode(row.body) | own | {"frame": frame})
+    except ValidationError as invalid:
+        found = invalid.errors(include_url=False, include_context=False, include_input=False)
+        log.warning("plan cannot be read", extra={"plan_id": row.id, "error": str(found)})
+        broken = {"frame": Frame(), "origin": "composed", "definition": {}, "problems": (_UNREADABLE,)}
+        return Plan(**own | broken | {"sha256": "", "status": "unusable"})
 
 
 def _given(plan_id: str) -> Spot:

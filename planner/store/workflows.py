@@ -1,6 +1,6 @@
 """Workflows: the registry of immutable versions.
 
-The workflow of a plan is found by its name and its content, and belongs to the plan: no list and no hint tells it.
+The workflow of a plan is found by its name and its content, and belongs to the plan: no list tells it.
 """
 
 import re

@@ -52,6 +52,39 @@ def approved_and_run(client, path):
     assert (again.status_code, again.json()["id"]) == (200, ran.json()["id"])
 
 
+def test_a_repeated_request_under_its_key_makes_no_second_plan(client):
+    key = {"Idempotency-Key": "once"}
+    made, again = (client.post("/v1/plans", json=PRICE, headers=key) for _ in range(2))
+    other = client.post("/v1/plans", json=PAY, headers=key)
+    run = client.post("/v1/runs", json={"workflow": "quote", "input": {"sku": "a"}}, headers=key)
+
+    assert (made.status_code, "idempotent-replay" in made.headers) == (201, False)
+    assert (again.status_code, again.headers["idempotent-replay"]) == (200, "true")
+    assert (again.json(), again.headers["location"]) == (made.json(), made.headers["location"])
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    assert (run.status_code, run.json()["code"]) == (422, "idempotency-key-reused")
+    assert len(client.get("/v1/plans").json()["items"]) == 1
+
+
+def test_a_repeated_run_is_brought_back_when_the_plan_takes_none_any_more(client, make):
+    path = make(PRICE).headers["location"]
+    key = {"Idempotency-Key": "once"}
+    ran = client.post(f"{path}/runs", json={}, headers=key)
+    client.post(f"{path}/approval", json={"approved": False})
+
+    again = client.post(f"{path}/runs", json={}, headers=key)
+    assert (again.status_code, again.json()["id"]) == (200, ran.json()["id"])
+    assert client.post(f"{path}/runs", json={}).json()["code"] == "plan-closed"
+
+
+@pytest.mark.parametrize("way", [-1, 5, 10**15])
+def test_a_way_that_there_cannot_be_is_refused(client, make, way):
+    answer = make(PRICE, way=way)
+
+    assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, "/way")
+    assert client.get("/v1/plans").json()["items"] == []
+
+
 def test_a_goal_that_says_nothing_usable_comes_back_with_questions(make):
     answer = make({"goal": "Do something nice."})
 

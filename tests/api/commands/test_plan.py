@@ -44,6 +44,7 @@ def test_what_cannot_be_planned_is_told(desk):
     assert (lost.code, "No operation of the catalogue is or gives 'horoscope'." in lost.out) == (1, True)
     unclear = desk("plan", "Make it nice.")
     assert (unclear.code, "What must come of it?" in unclear.err) == (1, True)
+    assert desk("plan", "--want", "desk.look", "--way", "99999999999999999999").code == 2
     assert desk("plan", "show", "nix").code == 5
     assert desk("plan", "list", "--status", "odd").code == 2
     assert desk("plan", "--want", "desk.look", "--have", "[1]").code == 2

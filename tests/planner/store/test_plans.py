@@ -1,13 +1,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from planner.definition import Workflow
 from planner.errors import VersionClosed
 from planner.planning.errors import PlanUnknown
 from planner.planning.frame import Frame
 from planner.planning.plans import Approval, Plan
-from planner.store import plans, versions, workflows
+from planner.store import plans, tables, versions, workflows
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 FLOW = Workflow.model_validate({"workflow": "plan-1", "steps": {"a": {"set": {"x": 1}}}})
@@ -52,6 +53,18 @@ def test_the_workflow_of_a_plan_stands_in_no_list_and_belongs_to_the_tenant_of_t
     assert database.read_sync(workflows.page).items == ()
     assert database.read_sync(plans.owner, "plan-1") == "acme"
     assert database.read_sync(plans.owner, "late-order") is None
+
+
+def test_a_plan_that_cannot_be_read_sinks_no_list_and_cannot_run(database):
+    for number in (1, 2):
+        database.write_sync(plans.add, plan(number))
+    broken = update(tables.plans).where(tables.plans.c.id == "p-1").values(body='{"way": "x"}')
+    database.write_sync(lambda tx: tx.execute(broken).rowcount)
+
+    first, second = database.read_sync(plans.page).items
+    assert (first, second.id, second.status) == (plan(2), "p-1", "unusable")
+    assert second.problems[0].code == "unreadable-plan"
+    assert database.read_sync(plans.get, "p-1") == second
 
 
 def test_plans_are_listed_newest_first_by_tenant_and_status(database):
