@@ -117,6 +117,9 @@ class ServiceEntry(Record):
     openapi: str | None = None
     """Path of its OpenAPI or Swagger document, relative to this file."""
 
+    grpc: str | None = None
+    """Path of the protobuf descriptor set of its gRPC services, relative to this file."""
+
     python: dict[Annotated[str, StringConstraints(pattern=OPERATION_NAME)], str] = Field(default_factory=dict)
     """Python functions by the name of their operation, each as `module:function`."""
 
@@ -147,7 +150,7 @@ class ServiceEntry(Record):
     @property
     def files(self) -> dict[str, str]:
         """The files that its operations are read from, by the kind of source."""
-        found = {"openapi": self.openapi}
+        found = {"openapi": self.openapi, "grpc": self.grpc}
         return {kind: path for kind, path in found.items() if path is not None}
 
 

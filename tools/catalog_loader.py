@@ -15,7 +15,7 @@ from tools.problems import Problem
 from tools.sources import Offer
 from tools.wording import hint
 
-_SOURCES = "`openapi` or `python`"
+_SOURCES = "`openapi`, `grpc` or `python`"
 _ADDRESS = "Write `base_url` as an address such as http://127.0.0.1:8101, without user, query or fragment."
 
 
@@ -90,7 +90,7 @@ class _Loader:
     def _access(self, place: Place, name: str, entry: ServiceEntry, imported: _Imported) -> Service:
         address = self._base_urls.get(name) or entry.base_url or imported.base_url
         wrong = _wrong_address(address)
-        if wrong and (address or (entry.openapi and imported.is_whole)):
+        if wrong and (address or (entry.files and imported.is_whole)):
             below = ("base_url",) if entry.base_url is not None else ()
             self._problems.append(place.problem(*below, code="bad-address", message=wrong, remedy=_ADDRESS))
         return Service(

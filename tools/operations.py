@@ -122,7 +122,28 @@ class FunctionBinding(Record):
         return self.target
 
 
-Binding = Annotated[HttpBinding | FunctionBinding, Field(discriminator="kind")]
+class GrpcBinding(Record):
+    """How an operation is called over gRPC."""
+
+    kind: Literal["grpc"] = "grpc"
+    path: str
+    """Service and method, such as `/BasketApi.Basket/GetBasket`."""
+    request: str
+    """Full name of the message that is sent."""
+    response: str
+    """Full name of the message that is answered."""
+    argument: str | None = None
+    """The one argument that is the whole request; None where each argument is a field of it."""
+    descriptors: str
+    """The descriptor set of both messages, in base64."""
+
+    @property
+    def how(self) -> str:
+        """What people know the call by."""
+        return f"gRPC {self.path}"
+
+
+Binding = Annotated[HttpBinding | FunctionBinding | GrpcBinding, Field(discriminator="kind")]
 
 
 class Operation(Record):
@@ -147,7 +168,7 @@ class Operation(Record):
     """What repeating or losing a call would mean."""
 
     effect_source: EffectSource = "default"
-    """Whether the class was declared by a person, guessed from an HTTP method, or the cautious default."""
+    """Whether the class was declared by a person, guessed from its document, or the cautious default."""
 
     undo: Undo | None = None
     reconcile: Reconcile | None = None

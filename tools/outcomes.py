@@ -19,7 +19,7 @@ class Outcome(Record):
     """The answer as JSON; kept for `applied` and `applied_bad`."""
 
     status: int | None = None
-    """HTTP status, where there was one."""
+    """HTTP status, where there was one, or the one that means the same as a gRPC code."""
 
     code: str | None = None
     """A stable name of what went wrong, such as `timeout`, `connect`, `http_503`, `schema`, `check`."""

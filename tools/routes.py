@@ -73,6 +73,7 @@ class _Home(NamedTuple):
 _HOMES: Mapping[str, _Home] = {
     "http": _Home("tools.http_route", "HttpRoute"),
     "function": _Home("tools.function_route", "FunctionRoute"),
+    "grpc": _Home("tools.rpc.route", "RpcRoute", extra="grpc"),
 }
 
 

@@ -4,6 +4,7 @@ Each kind has a reader here, under the name of its field in the catalogue's file
 called is told in `tools/routes.py`, which also says all that a new kind needs.
 """
 
+import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -50,4 +51,26 @@ def _openapi(path: Path, service: str, _entry: ServiceEntry) -> Offer:
     return Offer(tuple(found), base_url, tuple(map(document.locate, warnings)))
 
 
-_READERS: Mapping[str, Reader] = {"openapi": _openapi}
+def _grpc(path: Path, service: str, _entry: ServiceEntry) -> Offer:
+    try:
+        methods = importlib.import_module("tools.rpc.methods")
+    except ModuleNotFoundError as exc:
+        raise CatalogInvalid([_missing(exc.name, path, extra="grpc")]) from exc
+    try:
+        found = methods.read(path.read_bytes(), service=service)
+    except CatalogInvalid as exc:
+        raise CatalogInvalid([each.model_copy(update={"file": str(path)}) for each in exc.problems]) from exc
+    return Offer(tuple(found.operations))
+
+
+def _missing(package: str | None, path: Path, *, extra: str) -> Problem:
+    return Problem(
+        path="",
+        code="missing-package",
+        message=f"Reading this file needs the package {package!r}.",
+        remedy=f"Install it with `pip install workflow-planner[{extra}]`.",
+        file=str(path),
+    )
+
+
+_READERS: Mapping[str, Reader] = {"openapi": _openapi, "grpc": _grpc}

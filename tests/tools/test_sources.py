@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tools import sources
 from tools.catalog_file import ServiceEntry
@@ -35,3 +36,27 @@ def test_problems_of_a_document_bear_file_and_line(tmp_path):
     (problem, *_) = caught.value.problems
     assert problem.file.endswith("shop.json")
     assert problem.line > 1
+
+
+@pytest.mark.parametrize("data", [None, b"openapi: 3.1.0"])
+def test_a_descriptor_set_that_cannot_be_used_is_told_with_its_file(tmp_path, data):
+    path = tmp_path / "shop.binpb"
+    path.write_bytes(data or b"")
+    with pytest.raises(CatalogInvalid) as caught:
+        sources.read("grpc", path, "shop", ServiceEntry(grpc="shop.binpb"))
+
+    assert [(each.code, each.file) for each in caught.value.problems] == [("no-descriptors", str(path))]
+
+
+def test_a_descriptor_set_offers_the_methods_of_its_services(tmp_path):
+    made = FileDescriptorSet()
+    file = made.file.add(name="shop.proto", package="shop", syntax="proto3")
+    file.message_type.add(name="Order")
+    service = file.service.add(name="Orders")
+    service.method.add(name="Get", input_type=".shop.Order", output_type=".shop.Order")
+    path = tmp_path / "shop.binpb"
+    path.write_bytes(made.SerializeToString())
+
+    offer = sources.read("grpc", path, "shop", ServiceEntry(grpc="shop.binpb"))
+    assert [operation.binding.how for operation in offer.operations] == ["gRPC /shop.Orders/Get"]
+    assert offer.base_url is None

@@ -1,0 +1,1 @@
+"""RPC: operations of gRPC services, from descriptors to calls. Needs the extra `grpc`."""
