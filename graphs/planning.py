@@ -5,16 +5,17 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from graphs import intake
+from graphs import intake, reusing
 from graphs.dispatch import Dispatcher
 from graphs.drafting import Drafter, Place
 from graphs.intake import Begun, RunRequest
 from graphs.parts import Parts
+from graphs.reusing import Served
 from graphs.simulating import Simulate
 from planner.decisions import digest
 from planner.definition import Workflow
 from planner.documents import Parsed
-from planner.planning import drafts, manifest, plans
+from planner.planning import drafts, manifest, plans, reuse
 from planner.planning.composition import MOST_ALTERNATIVES
 from planner.planning.drafts import Draft
 from planner.planning.errors import GoalUnclear, PlanClosed, PlanVoid
@@ -46,6 +47,8 @@ class PlanRequest(Record):
     """Which of the ways that were found the plan follows; the cheapest unless told."""
     use_model: bool = True
     """Whether a model may be asked, where one is configured."""
+    reuse: bool = True
+    """Whether an approved plan that fits may serve again."""
     tenant: TenantName | None = None
     """Whose plan it is; the caller's own, or `default`, unless told."""
 
@@ -86,7 +89,7 @@ async def make_once(
 
 
 async def make(request: PlanRequest, parts: Parts, tools: Tools, *, by: str) -> Plan:
-    """Return a new plan for a goal, explored, weighed and kept.
+    """Return a plan for a goal, weighed and kept; it follows an approved one where one fits.
 
     Raises:
         GoalUnclear: nobody could say what is wanted; holds the questions to answer.
@@ -97,39 +100,99 @@ async def make(request: PlanRequest, parts: Parts, tools: Tools, *, by: str) -> 
 async def _made(
     request: PlanRequest, parts: Parts, tools: Tools, *, plan_id: str, by: str
 ) -> tuple[Plan, Workflow | None]:
-    """Return a new plan that nobody keeps yet, and its workflow where it has one."""
-    name = f"{PREFIX}{plan_id.replace('-', '')[-_ID_CHARACTERS:]}"
+    """Return a plan that nobody keeps yet, and its workflow where that is new."""
     known = await parts.database.read(_definitions)
-    decider = parts.decider_of(request.tenant or DEFAULT)
+    maker = _Maker(request, parts, tools, known, plan_id, by)
+    decider = parts.decider_of(maker.tenant)
     drafter = Drafter(request.goal, decider, parts.catalog) if request.use_model and parts.has_model else None
+    if not request.want and maker.may_reuse:
+        served = await reusing.by_goal(
+            request.goal, request.have, parts, maker.tenant, asks=drafter is not None
+        )
+        found = await maker.again(served)
+        if found is not None:
+            return found, None
     frame = await _frame(request, drafter)
-    shown = await parts.database.read(stored.shown, frame)
-    bare = frame.model_copy(update={"goal": shown.goal})
-    checked = await _checked(request, bare, drafter, Place(name, parts.catalog, known))
-    draft, parsed = checked.draft, checked.parsed
-    plan = Plan(
-        id=plan_id,
-        tenant=request.tenant or DEFAULT,
-        frame=frame,
-        origin=checked.origin,
-        definition=draft.definition,
-        ways=draft.ways,
-        way=request.way,
-        problems=parsed.problems,
-        missing=draft.missing,
-        rounds=() if drafter is None else tuple(drafter.rounds),
-        asks=draft.asks,
-        doubts=draft.doubts,
-        status="unusable",
-        created_at=parts.clock.now(),
-        created_by=by,
-    )
-    if parsed.workflow is None or parsed.problems:
-        return plan, None
-    made = manifest.manifest(parsed.workflow, parts.catalog, known, asked=frame.want)
-    simulation = await tools.simulate(parsed.workflow)
-    now = parts.clock.now()
-    return plans.weighed(plan, parsed.workflow, made, simulation, tools.policy, now=now), parsed.workflow
+    if maker.may_reuse:
+        found = await maker.again(await reusing.by_frame(frame, request.way, parts, maker.tenant))
+        if found is not None:
+            return found, None
+    return await maker.anew(frame, drafter)
+
+
+class _Maker(NamedTuple):
+    """What one plan is made from."""
+
+    request: PlanRequest
+    parts: Parts
+    tools: Tools
+    known: Mapping[str, Workflow]
+    plan_id: str
+    by: str
+
+    @property
+    def tenant(self) -> str:
+        return self.request.tenant or DEFAULT
+
+    @property
+    def may_reuse(self) -> bool:
+        return self.request.reuse and self.tools.policy.reuse
+
+    async def again(self, served: Served | None) -> Plan | None:
+        """Return a plan that follows an earlier one, if that is still right by the catalogue of today."""
+        if served is None or plans.drift(served.plan, self.parts.catalog):
+            return None
+        earlier = served.plan
+        workflow = await self.parts.database.read(workflows.by_sha256, earlier.sha256)
+        place = Place(earlier.workflow, self.parts.catalog, self.known)
+        if place.check(Draft(earlier.definition)).problems:
+            return None
+        now = self.parts.clock.now()
+        fresh = earlier.model_copy(
+            update={
+                "id": self.plan_id,
+                "frame": served.frame,
+                "reused": served.told,
+                "created_at": now,
+                "created_by": self.by,
+            }
+        )
+        made = manifest.manifest(workflow, self.parts.catalog, self.known, asked=served.frame.want)
+        return plans.again(fresh, earlier, workflow, made, self.tools.policy, now=now)
+
+    async def anew(self, frame: Frame, drafter: Drafter | None) -> tuple[Plan, Workflow | None]:
+        """Return a new plan for a frame, and its workflow where it has one."""
+        request, parts = self.request, self.parts
+        name = f"{PREFIX}{self.plan_id.replace('-', '')[-_ID_CHARACTERS:]}"
+        shown = await parts.database.read(stored.shown, frame)
+        bare = frame.model_copy(update={"goal": shown.goal})
+        checked = await _checked(request, bare, drafter, Place(name, parts.catalog, self.known))
+        draft, parsed = checked.draft, checked.parsed
+        plan = Plan(
+            id=self.plan_id,
+            tenant=self.tenant,
+            frame=frame,
+            frame_sha256=reuse.key(frame, request.way),
+            origin=checked.origin,
+            definition=draft.definition,
+            ways=draft.ways,
+            way=request.way,
+            problems=parsed.problems,
+            missing=draft.missing,
+            rounds=() if drafter is None else tuple(drafter.rounds),
+            asks=draft.asks,
+            doubts=draft.doubts,
+            status="unusable",
+            created_at=parts.clock.now(),
+            created_by=self.by,
+        )
+        if parsed.workflow is None or parsed.problems:
+            return plan, None
+        made = manifest.manifest(parsed.workflow, parts.catalog, self.known, asked=frame.want)
+        simulation = await self.tools.simulate(parsed.workflow)
+        now = parts.clock.now()
+        weighed = plans.weighed(plan, parsed.workflow, made, simulation, self.tools.policy, now=now)
+        return weighed, parsed.workflow
 
 
 async def judge(
@@ -154,6 +217,8 @@ async def judge(
     if not await parts.database.write(stored.replace, judged, was=[plan.status]):
         held = await parts.database.read(stored.get, plan_id)
         raise PlanClosed(plan_id, held.status, wanted)
+    if not approved:
+        await parts.database.write(_reject_alike, judged)
     return judged
 
 
@@ -243,6 +308,13 @@ async def _checked(request: PlanRequest, frame: Frame, drafter: Drafter | None, 
     parsed = place.check(draft) if draft.definition else Parsed(None, draft.problems, None)
     composed = _Checked(draft, parsed, "composed")
     return sketched if sketched is not None and not composed.is_right else composed
+
+
+def _reject_alike(tx: Any, rejected: Plan) -> None:
+    """Let the plans that follow the same definition be rejected with it."""
+    told = {"status": "rejected", "approval": rejected.approval}
+    for plan in stored.alike(tx, rejected):
+        stored.replace(tx, plan.model_copy(update=told), was=["waiting", "approved"])
 
 
 def _definitions(tx: Any) -> dict[str, Workflow]:

@@ -47,16 +47,18 @@ async def route(
     *,
     now: datetime,
     closed: Mapping[str, str] = MappingProxyType({}),
+    point: str = POINT,
 ) -> Routed:
     """Return the workflow that the decider chose for the goal, with `none` always among the options.
 
-    Those in `closed` are excluded for the reason that stands there under their name.
+    Those in `closed` are excluded for the reason that stands there under their name; `point` says in the log
+    what is routed.
     """
     ranked = _ranked(goal, workflows)
     ranked.sort(key=lambda found: found[0].workflow in closed)
     none = none_option(workflows)
     question = Question(
-        kind="route", point=POINT, question=QUESTION, goal=goal, options=_options(ranked, none, closed)
+        kind="route", point=point, question=QUESTION, goal=goal, options=_options(ranked, none, closed)
     )
     began = time.perf_counter()
     answer: Answer | None = None

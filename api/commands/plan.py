@@ -55,6 +55,7 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
         ),
     ] = 0,
     no_model: Annotated[bool, typer.Option("--no-model", help="Ask no model")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Let no earlier plan serve again")] = False,
     tenant: OwnerOption = tenants.DEFAULT,
     project: ProjectOption = None,
     database: DatabaseOption = None,
@@ -64,7 +65,7 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
     config, output = configured(project, database), Output(as_json=as_json)
     known = object_argument(have, "--have")
     told = {"goal": goal, "want": tuple(want or ()), "have": known, "way": way, "tenant": tenant}
-    request = validated(PlanRequest, told | {"use_model": not no_model})
+    request = validated(PlanRequest, told | {"use_model": not no_model, "reuse": not fresh})
     made = asyncio.run(_make(config, request))
     _tell(made, output)
     raise typer.Exit(exits.FAILED if made.status == "unusable" else exits.OK)

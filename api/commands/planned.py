@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from planner.definition import Call, Decide, Parallel, Workflow, walk
 from planner.planning.manifest import Change
 from planner.planning.plans import Plan, Round, Simulation
+from planner.planning.reuse import Reused
 
 
 def lines(plan: Plan) -> Iterator[str]:
@@ -12,6 +13,8 @@ def lines(plan: Plan) -> Iterator[str]:
     title = f' for "{plan.frame.goal}"' if plan.frame.goal else ""
     yield f"Plan {plan.id}{title}: {plan.status}"
     yield from map(_round, plan.rounds)
+    if plan.reused is not None:
+        yield _reused(plan.reused)
     for problem in plan.problems:
         yield f"  {problem}"
     for lost in plan.missing:
@@ -23,6 +26,16 @@ def lines(plan: Plan) -> Iterator[str]:
         yield from _simulated(plan.simulation)
     yield from _ways(plan)
     yield from _next(plan)
+
+
+def _reused(told: Reused) -> str:
+    how = {
+        "frame": "the same is wanted of the same kinds of values",
+        "words": "the same goal was planned before",
+        "route": "the model chose it for this goal",
+    }[told.by]
+    approval = "its approval holds" if told.approval_kept else "its approval does not hold any more"
+    return f"Plan {told.plan} serves again: {how}; {approval}"
 
 
 def _round(done: Round) -> str:

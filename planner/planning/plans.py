@@ -14,6 +14,7 @@ from planner.planning.frame import Frame
 from planner.planning.manifest import Manifest
 from planner.planning.missing import Missing
 from planner.planning.policy import Policy
+from planner.planning.reuse import Reused
 from planner.tenants import DEFAULT, TenantName
 from tools.catalog import Catalog
 from tools.problems import Problem
@@ -95,8 +96,12 @@ class Plan(Record):
     id: str
     tenant: TenantName = DEFAULT
     frame: Frame
-    origin: Literal["composed", "drafted", "reused"]
-    """Whether code composed it, a model drafted it, or an earlier plan of the same frame served again."""
+    frame_sha256: str = ""
+    """Hash of what is wanted and of which kinds and types the known values are; the values have no part."""
+    origin: Literal["composed", "drafted"]
+    """Whether code composed it, or a model drafted it."""
+    reused: Reused | None = None
+    """The earlier plan whose workflow serves again."""
     definition: dict[str, Any]
     """The workflow as plain data; empty where there is none."""
     sha256: str = ""
@@ -131,7 +136,7 @@ class Plan(Record):
 
 def digest(workflow: Workflow, made: Manifest, rules: Policy) -> str:
     """Return the hash to which an approval is bound: SHA-256 over definition, contracts and policy."""
-    said = [workflow.sha256, made.contracts, rules.model_dump(mode="json")]
+    said = [workflow.sha256, made.contracts, rules.model_dump(mode="json", exclude={*policy.APART})]
     return hashlib.sha256(canonical(said)).hexdigest()
 
 
@@ -154,17 +159,37 @@ def weighed(
     return plan.model_copy(update=told)
 
 
-def changed(plan: Plan, workflow: Workflow, catalog: Catalog, rules: Policy) -> tuple[str, ...]:
-    """Return what is no longer as it was when the plan was weighed; nothing where all is."""
-    if plan.manifest is None:
-        return ("it was never weighed",)
-    held = plan.manifest.contracts
+def again(
+    plan: Plan, earlier: Plan, workflow: Workflow, made: Manifest, rules: Policy, *, now: datetime
+) -> Plan:
+    """Return a plan that follows an earlier one, weighed by the policy of today.
+
+    The earlier one's approval holds for it while definition, contracts and policy are what was approved.
+    """
+    fresh = weighed(plan, workflow, made, earlier.simulation, rules, now=now)
+    held = earlier.approval
+    if held is None or not held.approved or fresh.digest != held.digest:
+        return fresh
+    kept = None if fresh.reused is None else fresh.reused.model_copy(update={"approval_kept": True})
+    return fresh.model_copy(update={"status": "approved", "approval": held, "reused": kept})
+
+
+def drift(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
+    """Return which contracts are no longer as they were when the plan was weighed."""
+    held = {} if plan.manifest is None else plan.manifest.contracts
     present = manifest.contracts(held, catalog)
     gone = [f"the catalogue holds no {name} any more" for name in held if name not in present]
     others = [
         f"the contract of {name} changed" for name in held if present.get(name, held[name]) != held[name]
     ]
-    now_ = plan.manifest.model_copy(update={"contracts": held})
-    if not gone and not others and digest(workflow, now_, rules) != plan.digest:
-        others = ["its definition or the policy changed"]
     return (*gone, *others)
+
+
+def changed(plan: Plan, workflow: Workflow, catalog: Catalog, rules: Policy) -> tuple[str, ...]:
+    """Return what is no longer as it was when the plan was weighed; nothing where all is."""
+    if plan.manifest is None:
+        return ("it was never weighed",)
+    reasons = drift(plan, catalog)
+    if not reasons and digest(workflow, plan.manifest, rules) != plan.digest:
+        return ("its definition or the policy changed",)
+    return reasons

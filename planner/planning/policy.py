@@ -7,6 +7,9 @@ from pydantic import Field
 from planner.planning.manifest import Change, Manifest
 from tools.records import Record
 
+APART = frozenset({"reuse"})
+"""Settings that say nothing of whether a plan may run; no approval depends on them."""
+
 
 class Policy(Record):
     """When a plan needs a person; one that needs none is approved by this rule."""
@@ -25,6 +28,8 @@ class Policy(Record):
     """The cost, by the plan's own budget, above which a person must look; no bound counts as above."""
     findings: bool = True
     """Whether a person must look where simulation found something wrong, or did not see every way."""
+    reuse: bool = True
+    """Whether a goal that fits an approved plan is served by it again."""
 
 
 def reasons(policy: Policy, manifest: Manifest, *, findings: int, complete: bool) -> tuple[str, ...]:

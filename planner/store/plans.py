@@ -1,7 +1,8 @@
 """Plans: what goals were turned into, and who said that it may run."""
 
+import contextlib
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from planner import documents
 from planner.definition import Workflow
+from planner.errors import SealBroken
 from planner.planning.errors import PlanUnknown
 from planner.planning.frame import Frame
 from planner.planning.plans import Plan, PlanStatus
@@ -22,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _plans, _workflows = tables.plans, tables.workflows
 _ORDER = cursors.Order("plans", _plans.c.created_at, _plans.c.id)
-_COLUMNS = ("id", "tenant", "status", "digest", "sha256", "created_at", "created_by")
+_COLUMNS = ("id", "tenant", "status", "digest", "sha256", "created_at", "created_by", "frame_sha256")
 _OWN = {*_COLUMNS, "frame"}
 _UNREADABLE = Problem(
     path="",
@@ -30,6 +32,15 @@ _UNREADABLE = Problem(
     message="What is kept of this plan cannot be read; the log tells why.",
     remedy="Plan the goal again.",
 )
+_MOST = 100
+"""Plans that are looked at for one goal, the newest ones."""
+
+
+class Framed(NamedTuple):
+    """A plan, and its frame with what is known as it was told."""
+
+    plan: Plan
+    frame: Frame
 
 
 class Claim(NamedTuple):
@@ -101,6 +112,31 @@ def true_frame(tx: Connection, plan_id: str) -> Frame:
     return Frame.model_validate(sealing.true(row.frame, row.sealed, keeping, _given(plan_id)))
 
 
+def reusable(tx: Connection, tenant: str, *, frame_sha256: str | None = None) -> list[Framed]:
+    """Return a tenant's approved plans, of one frame or of all, newest first and each definition once.
+
+    None is among them whose definition anybody has rejected, or that cannot be read here.
+    """
+    rejected = select(_plans.c.sha256).where(_plans.c.tenant == tenant, _plans.c.status == "rejected")
+    query = select(_plans).where(
+        _plans.c.tenant == tenant,
+        _plans.c.status == "approved",
+        _plans.c.frame_sha256 != "" if frame_sha256 is None else _plans.c.frame_sha256 == frame_sha256,
+        _plans.c.sha256.not_in(rejected),
+    )
+    newest = query.order_by(_plans.c.created_at.desc(), _plans.c.id.desc()).limit(_MOST)
+    found: dict[str, Row[Any]] = {}
+    for row in tx.execute(newest).all():
+        found.setdefault(row.sha256, row)
+    return [framed for row in found.values() for framed in _framed(tx, row)]
+
+
+def alike(tx: Connection, plan: Plan) -> list[Plan]:
+    """Return the tenant's other plans of the same definition."""
+    same = (_plans.c.tenant == plan.tenant, _plans.c.sha256 == plan.sha256, _plans.c.id != plan.id)
+    return [_plan(tx, row) for row in tx.execute(select(_plans).where(*same)).all()]
+
+
 def page(
     tx: Connection,
     *,
@@ -152,6 +188,13 @@ def _plan(tx: Connection, row: Row[Any]) -> Plan:
         log.warning("plan cannot be read", extra={"plan_id": row.id, "error": str(found)})
         broken = {"frame": Frame(), "origin": "composed", "definition": {}, "problems": (_UNREADABLE,)}
         return Plan(**own | broken | {"sha256": "", "status": "unusable"})
+
+
+def _framed(tx: Connection, row: Row[Any]) -> Iterator[Framed]:
+    plan = _plan(tx, row)
+    if plan.status != "unusable":
+        with contextlib.suppress(SealBroken):
+            yield Framed(plan, true_frame(tx, row.id))
 
 
 def _given(plan_id: str) -> Spot:

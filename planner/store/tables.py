@@ -338,8 +338,13 @@ plans = Table(
     Column("body", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
+    # What is wanted and known, by kinds and types; empty in plans of before.
+    Column("frame_sha256", Text, nullable=False, server_default=""),
+    Column("promoted_as", Text),
     Index(None, "created_at", "id"),
     Index(None, "sha256"),
+    Index(None, "tenant", "status", "frame_sha256"),
+    Index(None, "promoted_as"),
 )
 
 # Who is told when runs end, wait or ask persons.

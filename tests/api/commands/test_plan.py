@@ -24,6 +24,18 @@ def test_a_plan_is_made_shown_listed_approved_and_run(desk):
     assert (ran.code, "desk.note went through" in ran.out) == (0, True)
 
 
+def test_a_goal_of_the_same_frame_is_served_by_the_earlier_plan(desk):
+    first = desk("plan", "Greet.", "--want", "desk.look", "--have", '{"name": "Ada"}', "--json").data
+    again = desk("plan", "Greet him.", "--want", "desk.look", "--have", '{"name": "Bob"}')
+    fresh = desk(
+        "plan", "Greet.", "--want", "desk.look", "--have", '{"name": "Ada"}', "--fresh", "--json"
+    ).data
+
+    told = "serves again: the same is wanted of the same kinds of values; its approval holds"
+    assert f"Plan {first['id']} {told}" in again.out
+    assert fresh["reused"] is None
+
+
 def test_a_plan_as_json_is_the_whole_record(desk):
     made = desk("plan", "Greet.", "--want", "desk.look", "--have", '{"name": "Ada"}', "--json").data
 

@@ -89,3 +89,25 @@ def test_of_two_who_judge_at_once_one_wins(database):
     assert database.write_sync(plans.replace, approved, was=["waiting"])
     assert not database.write_sync(plans.replace, plan(status="rejected"), was=["waiting"])
     assert database.read_sync(plans.get, "p-1") == approved
+
+
+def test_approved_plans_of_a_frame_are_found_again_each_definition_once_and_never_a_rejected_one(database):
+    rows = [
+        plan(1, status="approved", frame_sha256="f", sha256="a"),
+        plan(2, status="approved", frame_sha256="f", sha256="a"),
+        plan(3, status="waiting", frame_sha256="f", sha256="b"),
+        plan(4, status="approved", frame_sha256="f", sha256="c"),
+        plan(5, status="rejected", frame_sha256="f", sha256="c"),
+        plan(6, status="approved", frame_sha256="g", sha256="d"),
+        plan(7, status="approved", frame_sha256="f", sha256="e", tenant="acme"),
+        plan(8, status="approved", frame_sha256="", sha256="h"),
+    ]
+    for each in rows:
+        database.write_sync(plans.add, each)
+
+    def ids(**more):
+        return [found.plan.id for found in database.read_sync(plans.reusable, "default", **more)]
+
+    assert ids(frame_sha256="f") == ["p-2"]
+    assert ids() == ["p-6", "p-2"]
+    assert [each.id for each in database.read_sync(plans.alike, rows[3])] == ["p-5"]

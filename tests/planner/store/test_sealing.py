@@ -210,7 +210,7 @@ def test_a_run_that_goes_on_keeps_what_it_needs(sealed, make):
 def test_nobody_but_the_engine_opens_what_is_sealed():
     opening = re.compile(
         r"\b(?:runs|journal|questions)\.unsealed\b|(?<!\.)\bevents\.(?:arrived|unrouted)\b|\bsealing\.true\("
-        r"|\btrue_frame\b"
+        r"|\b(?:true_frame|stored\.reusable)\b"
     )
     files = [file for name in ("api", "evals", "graphs", "planner") for file in (ROOT / name).rglob("*.py")]
     found = {
@@ -219,5 +219,5 @@ def test_nobody_but_the_engine_opens_what_is_sealed():
 
     own = {f"planner/store/{name}.py" for name in ("events", "journal", "plans", "questions", "runs")}
     # The command line only looks whether a run can be opened, before it changes anything.
-    engine = {f"graphs/{name}.py" for name in ("arrivals", "dispatch", "loading", "planning")}
+    engine = {f"graphs/{name}.py" for name in ("arrivals", "dispatch", "loading", "planning", "reusing")}
     assert found == {*own, *engine, "api/commands/resuming.py"}
