@@ -13,7 +13,7 @@ from planner.errors import RunEnded, RunMoving, RunUnknown, SealBroken
 from planner.log import detectors
 from planner.log.envelopes import Keeping
 from planner.runs import Run, RunStatus
-from planner.store import bells, bodies, cursors, keys, sealing, sharing, tables, versions
+from planner.store import bells, bodies, cursors, instants, keys, sealing, sharing, tables, versions
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
 from planner.store.statements import Insert
@@ -190,7 +190,7 @@ def release(tx: Connection, run_id: str, epoch: int) -> None:
 
 def wake(tx: Connection, run_id: str, now: datetime) -> None:
     """Let a waiting run go on now; one that is running will not fall asleep before it was claimed again."""
-    sooner = case((_runs.c.status == "waiting", literal(now, tables.Instant())), else_=_runs.c.wake_at)
+    sooner = case((_runs.c.status == "waiting", literal(now, instants.Instant())), else_=_runs.c.wake_at)
     tx.execute(update(_runs).where(_runs.c.id == run_id).values(wake_at=sooner, nudged=True))
     bells.ring_for_others(tx)
 

@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from planner.store import tables
-from planner.store.tables import Instant
+from planner.store import instants
+from planner.store.instants import Instant
 
 Row = Mapping[str, Any]
 
@@ -78,7 +78,7 @@ class _Values:
         return {_ROWS: orjson.dumps(plain, default=_hex).decode()}
 
     def _plain(self, name: str, value: Any) -> Any:
-        return tables.micros(value) if name in self._instants else value
+        return instants.micros(value) if name in self._instants else value
 
 
 class Insert:

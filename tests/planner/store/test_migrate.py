@@ -11,7 +11,7 @@ from sqlalchemy import column, insert, inspect, select, table, text
 
 from planner.errors import StoreUnavailable
 from planner.log.envelopes import Keeping
-from planner.store import bodies, decisions, migrate, open_database, rows, runs, tables
+from planner.store import bodies, decisions, instants, migrate, open_database, rows, runs, tables
 
 VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
 
@@ -67,7 +67,7 @@ def test_decisions_that_were_kept_before_the_log_are_taken_into_it(url, make):
     with open_database(url) as old:
         old.write_sync(lambda tx: command.upgrade(migrate.config(tx), "0001"))
         index = table(
-            "decisions", *(column(name) for name in before if name != "ts"), column("ts", tables.Instant())
+            "decisions", *(column(name) for name in before if name != "ts"), column("ts", instants.Instant())
         )
         old.write_sync(lambda tx: tx.execute(insert(index).values(before)) and None)
 

@@ -3,8 +3,8 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, exc,
 
 from planner.errors import StoreUnavailable
 from planner.store import tables
+from planner.store.instants import Instant
 from planner.store.statements import ByKeys, Insert, Update
-from planner.store.tables import Instant
 
 things = Table(
     "things",

@@ -7,7 +7,7 @@ from planner import clock
 from planner.decisions import Decision
 from planner.log import chain, envelopes
 from planner.store import bodies, rows
-from planner.store.tables import Instant
+from planner.store.instants import Instant
 
 revision = "0002"
 down_revision = "0001"
