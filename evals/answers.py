@@ -155,19 +155,28 @@ class ServiceAnswer(Record):
 
 
 class PersonAnswer(Record):
-    """What a pretended person answers to one question."""
+    """What a pretended person answers to one question, or puts in the place of one choice."""
 
     choose: str | None = None
     """Id of the option; None where nobody ever answers, which is written `never`."""
+    override: str | None = None
+    """Id of the option that is put in the place of a choice, made by whomever, before it is acted on."""
     after: timedelta = timedelta(minutes=1)
-    """Time between question and answer."""
+    """Time between the question, or the choice, and this."""
     actor: str = "u-1"
     value: JsonValue = None
     """What the call would have answered, for the option `applied`."""
     comment: str = ""
     when: Pattern = None
-    """Which questions it answers, by the data that they show."""
+    """Which questions it answers, or choices it replaces, by the data that they show."""
     times: Times = 1
+
+    @model_validator(mode="after")
+    def _one(self) -> "PersonAnswer":
+        one_of(self, ("choose", "override"))
+        if self.override is not None and self.value is not None:
+            raise ValueError("`value` belongs to an answer; what overrides a choice has none")
+        return self
 
 
 def _persons(value: Any) -> Any:

@@ -191,6 +191,16 @@ def _persons(answers: Mapping[str, Sequence[Any]], at: Where, names: _Names) -> 
         for place, answer in enumerate(given):
             if known and answer.choose is not None and answer.choose not in known:
                 yield _no_option((*at, path, place, "choose"), answer.choose, path, known)
+            if answer.override is not None:
+                yield from _override(answer.override, (*at, path, place, "override"), path, step)
+
+
+def _override(to: str, at: Where, path: str, step: AnyStep) -> Iterator[Problem]:
+    if not isinstance(step, Decide):
+        message = f"The step {path!r} makes no choice that a person could override."
+        yield _problem(at, "no-decision", message, "Name a `decide` step.")
+    elif to not in step.options:
+        yield _no_option(at, to, path, step.options)
 
 
 def _person_options(path: str, step: AnyStep) -> tuple[str, ...]:

@@ -80,14 +80,20 @@ class Script(Generic[A]):
         Raises:
             ScriptUnmatched: there is none; tells what was asked and what comes nearest.
         """
-        slots = self._found(name)
-        for slot in slots:
+        found = self.find(name, shown)
+        if found is None:
+            raise ScriptUnmatched(
+                f"{self._what} {name!r} was asked with {show(shown)}, and {self._why(name, shown)}"
+            )
+        return found
+
+    def find(self, name: str, shown: Any) -> A | None:
+        """Return the next answer that fits what is shown; None where there is none."""
+        for slot in self._found(name):
             if slot.left and slot.difference(shown) is None:
                 slot.taken += 1
                 return slot.answer
-        raise ScriptUnmatched(
-            f"{self._what} {name!r} was asked with {show(shown)}, and {self._why(name, shown)}"
-        )
+        return None
 
     def unused(self) -> list[str]:
         """Return a sentence for every answer of the case's own that was never asked for."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from evals import people, trace
+from evals import overrides, people, trace
 from evals.cases import Setting
 from evals.clock import Ids, VirtualClock, VirtualLoop, contained
 from evals.crashes import Crashed
@@ -13,6 +13,7 @@ from evals.errors import LimitReached, ReplayDiffers, Stuck
 from evals.events import ScriptedEvents
 from evals.live import Asking
 from evals.model import ScriptedDecider
+from evals.overrides import Planned, ScriptedOverrides
 from evals.people import ScriptedPeople
 from evals.project import Project
 from evals.scripts import Script
@@ -55,7 +56,10 @@ class Scripts:
         self.model = None if setting.model is None else Script(setting.model, own=own, what="decision point")
         self.services = Script(setting.services, own=case.services, what="operation")
         self.events = ScriptedEvents(case.events, setting.clock)
-        self.people = Script(setting.person, own=case.person, what="question to a person at")
+        answers, own_answers = overrides.answers(setting.person), overrides.answers(case.person)
+        self.people = Script(answers, own=own_answers, what="question to a person at")
+        others, own_others = overrides.overrides(setting.person), overrides.overrides(case.person)
+        self.overrides = Script(others, own=own_others, what="override at")
 
     def unused(self) -> list[str]:
         """Return a sentence for every answer that was never asked for."""
@@ -63,7 +67,7 @@ class Scripts:
         told = {
             "model": model,
             "services": self.services.unused(),
-            "person": self.people.unused(),
+            "person": [*self.people.unused(), *self.overrides.unused()],
             "events": self.events.unused(),
         }
         return [f"{kind}: {sentence}" for kind, sentences in told.items() for sentence in sentences]
@@ -89,7 +93,10 @@ class Stage:
         self._setting, self._project, self._execute = setting, project, execute
         self._scripts = scripts
         self._people = ScriptedPeople(scripts.people)
+        self._overrides = ScriptedOverrides(scripts.overrides)
         self._programs = _programs(setting.workflow, project)
+        self._pinned = {name: program.workflow for name, program in self._programs.items()}
+        self._workflow = self._pinned[setting.workflow]
         self._entries = scripts.entries
         self._decisions = scripts.decisions
         self._questions: dict[str, PersonQuestion] = {}
@@ -156,9 +163,11 @@ class Stage:
                 continue
             if ended.status == "waiting" or self._setting.case.recorded is not None:
                 self._people.hear(self._questions)
+            if ended.status == "waiting":
+                self._overrides.hear(self._decisions)
             if ended.status != "waiting":
                 return ended
-            if not await self._wait(cast.clock, ended.wake_at):
+            if not await self._wait(cast, ended.wake_at):
                 return ended
         raise Stuck(f"the run was taken up {MOST_EXECUTIONS} times and has not ended")
 
@@ -177,11 +186,16 @@ class Stage:
             raise LimitReached("steps", self._setting.limits.steps, "steps")
         return ended
 
-    async def _wait(self, clock: VirtualClock, wake_at: datetime | None) -> bool:
+    async def _wait(self, cast: "_Cast", wake_at: datetime | None) -> bool:
         """Let time pass until something moves the run; False when only a person could, who never does."""
-        planned = self._people.next(self._questions)
+        clock = cast.clock
+        planned, instead = self._people.next(self._questions), self._overrides.next()
         arriving = self._scripts.events.next(clock.now())
-        moments = [moment for moment in (wake_at, planned and planned.at, arriving) if moment is not None]
+        moments = [
+            moment
+            for moment in (wake_at, planned and planned.at, instead and instead.at, arriving)
+            if moment is not None
+        ]
         if not moments:
             return False
         due = min(moments)
@@ -192,7 +206,18 @@ class Stage:
         if planned is not None and planned.at <= clock.now():
             question = self._questions[planned.decision_id]
             self._questions[planned.decision_id] = people.answered(question, planned)
+        elif instead is not None and instead.at <= clock.now():
+            self._override(instead, cast)
         return True
+
+    def _override(self, planned: Planned, cast: "_Cast") -> None:
+        """Put what a person wants in the place of a choice; where it was acted on, nothing changes."""
+        self._overrides.tried(planned)
+        step = pinning.step_at(self._workflow, self._pinned, planned.decision.path)
+        unit = overrides.instead(planned, cast.run, self._entries, step=step, new_id=cast.ids.new())
+        if unit is not None:
+            self._keep(unit)
+            self._look()
 
     async def _once_more(self, cast: "_Cast", ended: Ended) -> None:
         """Run the whole journal once more: nothing may be called, asked or written, and the end is the same.
@@ -269,11 +294,10 @@ class Stage:
         return await self._execute(frame, ctx)
 
     def _called_witness(self) -> Witness | None:
-        setting, project = self._setting, self._project
-        if setting.case.expect.invariants is None:
+        case = self._setting.case
+        if case.expect.invariants is None:
             return None
-        pinned = {name: program.workflow for name, program in self._programs.items()}
-        return Witness(pinned[setting.workflow], pinned, project.catalog, setting.case.input)
+        return Witness(self._workflow, self._pinned, self._project.catalog, case.input)
 
     def _look(self, ended: Ended | None = None) -> None:
         if self._witness is None or self._cast is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
@@ -11,7 +11,7 @@ from graphs.dispatch import Dispatcher
 from graphs.parts import Parts
 from planner import choosing, story
 from planner.decisions import Decision
-from planner.definition import Decide
+from planner.definition import AnyStep, Decide
 from planner.errors import AnswerInvalid, DecisionClosed
 from planner.journal import Append, Entry, Numbered
 from planner.log.outcomes import Override
@@ -64,25 +64,75 @@ def write(
         AnswerInvalid: the option was not available, or is the one that was chosen.
     """
     old = decisions.get(tx, decision_id)
-    if old.kind != "choose" or not old.run_id:
-        raise DecisionClosed(decision_id, "only the choice of a `decide` step can be overridden")
-    _check_option(old, wanted.to)
+    check(old, wanted.to)
     run = runs.hold_still(tx, old.run_id)
     entries = journal.entries(tx, run.id)
-    _check_untouched(old, run, entries)
-    made = _instead(tx, old, wanted, run, entries, new_id=new_id, actor=actor, now=now)
-    entry = Entry(
-        kind="decision",
-        path=made.path,
-        visit=made.visit,
-        attempt=made.attempt,
-        at=now,
-        body=choices.facts(made),
-    )
-    _append(tx, run, Numbered(made.run_seq, entry), made, closed=_questions(old, entries))
-    told = Override.model_validate({"from": old.choice, "to": made.choice, "actor": actor, "at": now})
+    definitions = loading.definitions(tx, run, entries)
+    step = pinning.step_at(definitions.workflow, definitions.pinned, old.path)
+    made = instead(old, wanted, run, entries, step=step, new_id=new_id, actor=actor, now=now)
+    _append(tx, run, made)
+    new = made.decision
+    told = Override.model_validate({"from": old.choice, "to": new.choice, "actor": actor, "at": now})
     log.override(tx, old.decision_id, told, comment=wanted.comment)
-    return made
+    return new
+
+
+class Overridden(NamedTuple):
+    """What an override adds to a run."""
+
+    decision: Decision
+    entry: Numbered
+    closed: tuple[str, ...]
+    """Questions that were asked on the way which is left now."""
+
+
+def check(old: Decision, to: str) -> None:
+    """Return where a choice is one that can be replaced, by this option.
+
+    Raises:
+        DecisionClosed: it is no choice of a `decide` step.
+        AnswerInvalid: the option was not available, or is the one that was chosen.
+    """
+    if old.kind != "choose" or not old.run_id:
+        raise DecisionClosed(old.decision_id, "only the choice of a `decide` step can be overridden")
+    _check_option(old, to)
+
+
+def instead(
+    old: Decision,
+    wanted: OverrideRequest,
+    run: Run,
+    entries: Sequence[Numbered],
+    *,
+    step: AnyStep | None,
+    new_id: str,
+    actor: str,
+    now: datetime,
+) -> Overridden:
+    """Return what an override of a checked choice adds to the journal of its run, which waits. Pure.
+
+    Raises:
+        DecisionClosed: something was done since.
+    """
+    seq = _check_untouched(old, run, entries)
+    then = step.options[wanted.to].then if isinstance(step, Decide) else None
+    made = choosing.instead(
+        old,
+        wanted.to,
+        decision_id=new_id,
+        ts=now,
+        actor=actor,
+        comment=wanted.comment,
+        overrides=old.decision_id,
+        attempt=old.attempt + 1,
+        run_seq=entries[-1].seq + 1,
+        edge_taken=then or wanted.to,
+    )
+    body = choices.facts(made)
+    entry = Entry("decision", now, body, path=made.path, visit=made.visit, attempt=made.attempt)
+    asked = (each for each in entries if each.seq > seq and each.entry.kind == "asked")
+    closed = tuple(each.entry.body["decision_id"] for each in asked)
+    return Overridden(made, Numbered(made.run_seq, entry), closed)
 
 
 def _check_option(old: Decision, to: str) -> None:
@@ -101,14 +151,15 @@ def _check_option(old: Decision, to: str) -> None:
     raise AnswerInvalid(old.decision_id, f"{to!r} {why}; {left}")
 
 
-def _check_untouched(old: Decision, run: Run, entries: Sequence[Numbered]) -> None:
-    """Return when nothing but waiting has followed the choice."""
+def _check_untouched(old: Decision, run: Run, entries: Sequence[Numbered]) -> int:
+    """Return the place of a choice in the journal, where nothing but waiting has followed it."""
     seq = _seq(old, entries)
     followed = next((each for each in entries if each.seq > seq and each.entry.kind not in _WAITING), None)
     if followed is not None:
         (chapter,) = story.tell(run, [followed], [])
         at = followed.entry.at.isoformat(timespec="seconds")
         raise DecisionClosed(old.decision_id, f"its run went on at {at}: {chapter.text}")
+    return seq
 
 
 def _seq(old: Decision, entries: Sequence[Numbered]) -> int:
@@ -118,55 +169,17 @@ def _seq(old: Decision, entries: Sequence[Numbered]) -> int:
     raise DecisionClosed(old.decision_id, f"the journal of run {old.run_id} does not hold it")
 
 
-def _questions(old: Decision, entries: Sequence[Numbered]) -> tuple[str, ...]:
-    """Return the questions that were asked on the way which is left now."""
-    seq = _seq(old, entries)
-    return tuple(
-        each.entry.body["decision_id"] for each in entries if each.seq > seq and each.entry.kind == "asked"
-    )
-
-
-def _instead(
-    tx: Any,
-    old: Decision,
-    wanted: OverrideRequest,
-    run: Run,
-    entries: Sequence[Numbered],
-    *,
-    new_id: str,
-    actor: str,
-    now: datetime,
-) -> Decision:
-    return choosing.instead(
-        old,
-        wanted.to,
-        decision_id=new_id,
-        ts=now,
-        actor=actor,
-        comment=wanted.comment,
-        overrides=old.decision_id,
-        attempt=old.attempt + 1,
-        run_seq=entries[-1].seq + 1,
-        edge_taken=_edge(tx, old, run, entries, wanted.to),
-    )
-
-
-def _edge(tx: Any, old: Decision, run: Run, entries: Sequence[Numbered], to: str) -> str:
-    definitions = loading.definitions(tx, run, entries)
-    step = pinning.step_at(definitions.workflow, definitions.pinned, old.path)
-    return (step.options[to].then if isinstance(step, Decide) else None) or to
-
-
-def _append(tx: Any, run: Run, numbered: Numbered, made: Decision, *, closed: tuple[str, ...]) -> None:
+def _append(tx: Any, run: Run, made: Overridden) -> None:
+    at = made.decision.ts
     unit = Append(
         run.id,
         run.epoch,
-        (numbered,),
-        decisions=(made.model_dump(mode="json"),),
-        closed=closed,
-        change={"status": "waiting", "wake_at": made.ts},
+        (made.entry,),
+        decisions=(made.decision.model_dump(mode="json"),),
+        closed=made.closed,
+        change={"status": "waiting", "wake_at": at},
     )
-    (refused,) = journal.append(tx, [journal.prepare(unit, made.ts, streams.of(tx).keeping)])
+    (refused,) = journal.append(tx, [journal.prepare(unit, at, streams.of(tx).keeping)])
     if refused is not None:
         raise refused
     snapshots.forget(tx, run.id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from evals import overrides
 from evals.recorded import record
 from evals.recorded.calls import duration
 from graphs.retracing import Recording
@@ -34,7 +35,7 @@ def was_asked(decision: Decision) -> bool:
 
 
 def persons(recording: Recording) -> dict[str, list[Any]]:
-    """Return what persons answered, question by question; `never` where nobody did in time."""
+    """Return what persons answered, question by question, `never` where nobody did in time; and overrode."""
     decided = record.decided(recording)
     found: dict[str, list[Any]] = {}
     for entry in record.of_kind(recording, "asked"):
@@ -44,6 +45,10 @@ def persons(recording: Recording) -> dict[str, list[Any]]:
         answer = question.answer if is_answered and question is not None else None
         told = "never" if answer is None or question is None else _answered(question, answer)
         found.setdefault(entry.path, []).append(told)
+    for made in decided.values():
+        if made.overrides is not None:
+            old = decided[made.overrides]
+            found.setdefault(overrides.name(old), []).append(_override(old, made))
     return found
 
 
@@ -96,6 +101,12 @@ def _answered(question: PersonQuestion, answer: PersonAnswer) -> dict[str, Any]:
     if answer.value is not None:
         told["value"] = answer.value
     return told
+
+
+def _override(old: Decision, made: Decision) -> dict[str, Any]:
+    after = max(_SHORTEST, (made.ts - old.ts).total_seconds())
+    told: dict[str, Any] = {"override": made.choice, "after": duration(after), "actor": made.actor}
+    return {**told, "comment": made.comment} if made.comment else told
 
 
 def _event(entry: Entry, began: datetime) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def labels(made: Sequence[Decision], right: Mapping[str, str]) -> dict[str, Any]
         made: the decisions.
         right: the right options by decision id.
     """
-    counts = [each.path for each in made]
+    counts = [each.path for each in made if each.overrides is None]
     return {
         each.path: {"truth": right[each.decision_id]}
         for each in made

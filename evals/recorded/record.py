@@ -105,9 +105,6 @@ def _beyond(recording: Recording) -> Iterator[str]:
     """Yield what no case can say."""
     if any("fork" in entry.body for entry in of_kind(recording, "started")):
         yield "it was forked from another run, whose entries it begins with; import that one"
-    overridden = [each for each in made(recording) if each.overrides is not None]
-    if overridden:
-        yield f"a person overrode the choice at {overridden[0].path!r}, which a case cannot say"
 
 
 def steps(store: Database, run_id: str, catalog: Catalog) -> tuple[str, ...] | None:

@@ -12,11 +12,13 @@ import pytest
 from evals import cases, people, stage
 from evals.clock import Ids, VirtualClock, VirtualLoop, contained
 from evals.model import ScriptedDecider
+from evals.overrides import ScriptedOverrides
 from evals.people import ScriptedPeople
 from evals.services import ScriptedServices
-from graphs import arrivals, intake
+from graphs import arrivals, intake, overriding
 from graphs.dispatch import Dispatcher
 from graphs.intake import RunRequest
+from graphs.overriding import OverrideRequest
 from graphs.parts import Parts
 from planner.clock import new_id
 from planner.events import Event
@@ -160,6 +162,7 @@ class _Outside:
     def __init__(self, run_id, parts, dispatcher, scripts, setting):
         self.run_id, self.parts, self.dispatcher = run_id, parts, dispatcher
         self.people = ScriptedPeople(scripts.people)
+        self.overrides = ScriptedOverrides(scripts.overrides)
         self.answered = set()
         self.due = []
         for told in setting.case.events:
@@ -180,10 +183,17 @@ class _Outside:
                 return
             asked = await self.parts.database.read(questions.unsealed, self.run_id)
             self.people.hear(asked)
-            planned = self.people.next(asked)
+            made = await self.parts.database.read(decisions.of_run, self.run_id)
+            self.overrides.hear(each.model_dump(mode="json") for each in made)
+            planned, instead = self.people.next(asked), self.overrides.next()
             moments = [
                 moment
-                for moment in (run.wake_at, planned and planned.at, *(at for at, _ in self.due))
+                for moment in (
+                    run.wake_at,
+                    planned and planned.at,
+                    instead and instead.at,
+                    *(at for at, _ in self.due),
+                )
                 if moment
             ]
             if not moments:
@@ -192,6 +202,8 @@ class _Outside:
             if planned is not None and planned.at <= clock.now():
                 given = people.answered(asked[planned.decision_id], planned).answer
                 await self.parts.database.write(questions.answer, planned.decision_id, given)
+            elif instead is not None and instead.at <= clock.now():
+                await self._override(instead)
             await self.dispatcher.take(self.run_id)
 
     async def killed(self, moment):
@@ -214,6 +226,14 @@ class _Outside:
         await self.parts.database.write(runs.request_cancel, self.run_id, self.parts.clock.now())
         self.dispatcher.cancel(self.run_id)
         await self.dispatcher.take(self.run_id)
+
+    async def _override(self, planned):
+        self.overrides.tried(planned)
+        told = planned.answer
+        wanted = OverrideRequest(to=told.override, comment=told.comment)
+        await overriding.override(
+            planned.decision.decision_id, wanted, self.parts, self.dispatcher, actor=told.actor
+        )
 
     async def _arrive(self, told):
         fields = told.model_dump(exclude={"after", "id", "taken"})

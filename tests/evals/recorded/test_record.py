@@ -12,9 +12,8 @@ from evals.recorded import importing, replaying
 from evals.recorded.importing import Wanted
 from evals.runner import Loaded
 from examples.shop.demo import PROJECT
-from graphs import forking, overriding
+from graphs import forking
 from graphs.origins import ForkRequest
-from graphs.overriding import OverrideRequest
 from graphs.parts import Parts
 from graphs.testing import ScriptedCaller, ScriptedDecider
 from planner import clock
@@ -131,22 +130,35 @@ workflow: patient-choice
 steps:
   how:
     decide: How?
-    options: {go: {then: end}, stop: {then: end}}
+    options: {go: {then: end}, stop: {then: why}}
     otherwise: stop
     override_within: PT1H
+  why: {decide: "Why?", by: person, within: P1D, options: {a: {}, b: {}}, otherwise: a}
 """
 
 
-def test_a_run_in_which_a_person_overrode_a_choice_is_refused(production, small):
+def test_a_run_in_which_a_person_overrode_choices_is_imported_and_replays(production, small):
     flow = Workflow.model_validate(yaml.safe_load(PATIENT))
     wide = Project(small.folder, small.catalog, {**small.workflows, "patient-choice": flow})
+    over = {"override": "stop", "after": "PT10M", "actor": "u-7", "comment": "Rather not."}
+    again = {"override": "go", "after": "PT1M", "actor": "u-8"}
     told = {"id": "one", "workflow": "patient-choice", "model": {"how": "go"}, "expect": {"status": "any"}}
-    run_id = production.run(importing.job(told, wide), stops_after=60)
-    (first,) = production.decisions(run_id)
-    wanted = {"new_id": clock.new_id(), "actor": "u-1", "now": NOW}
-    production.database.write_sync(overriding.write, first.decision_id, OverrideRequest(to="stop"), **wanted)
-    found = replaying.replay(production.database, run_id, wide, Masking())
-    assert found.why == "a person overrode the choice at 'how', which a case cannot say"
+    run_id = production.run(importing.job({**told, "person": {"how": [over, again], "why": "never"}}, wide))
+
+    found = importing.take(production.database, [Wanted(run_id)], wide)
+    (played,) = importing.play(importing.suite("one", found.cases), "", wide)
+    replayed = replaying.replay(production.database, run_id, wide, Masking())
+
+    told = [{**over, "after": "PT600S"}, {**again, "after": "PT60S"}]
+    assert found.cases[0]["person"] == {"how": told, "why": ["never"]}
+    assert [each.choice for each in production.decisions(run_id)] == ["go", "stop", "go"]
+    assert (played.status, played.reason) == ("passed", "")
+    assert found.cases[0]["expect"]["decisions"]["how"][1:] == [
+        {"choose": "stop", "decided_by": "person", "actor": "u-7"},
+        {"choose": "go", "decided_by": "person", "actor": "u-8"},
+    ]
+    assert found.cases[0]["score"] == {"how": {"truth": "stop"}}
+    assert (replayed.status, replayed.why) == ("same", "")
 
 
 def test_a_fork_that_was_only_thought_is_no_run_of_production(production):
