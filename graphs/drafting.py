@@ -78,7 +78,7 @@ class Drafter:
         """Return the best of what the model sketched; None where it gave no usable answer."""
         shown = {item.name for item in self._operations}
         self._operations += [item for item in _wanted(wanted, self._catalog) if item.name not in shown]
-        known = {item.name: list(item.kinds) for item in frame.known(wanted)}
+        known = {".".join(item.path): list(item.kinds) for item in frame.known(wanted)}
         sketched = await self._sketched("sketch", {"want": list(wanted.want), "known": known})
         if sketched is None:
             return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from graphs import intake, reusing
 from graphs.dispatch import Dispatcher
@@ -18,8 +18,9 @@ from planner.documents import Parsed
 from planner.planning import drafts, manifest, plans, reuse
 from planner.planning.composition import MOST_ALTERNATIVES
 from planner.planning.drafts import Draft
+from planner.planning.edges import input_name
 from planner.planning.errors import GoalUnclear, PlanClosed, PlanVoid
-from planner.planning.frame import Frame
+from planner.planning.frame import Frame, namesakes
 from planner.planning.plans import Approval, Plan
 from planner.planning.policy import Policy
 from planner.store import keys, workflows
@@ -51,6 +52,16 @@ class PlanRequest(Record):
     """Whether an approved plan that fits may serve again."""
     tenant: TenantName | None = None
     """Whose plan it is; the caller's own, or `default`, unless told."""
+
+    @field_validator("have")
+    @classmethod
+    def _apart(cls, have: dict[str, Any]) -> dict[str, Any]:
+        for same in namesakes(have):
+            raise ValueError(
+                f"{' and '.join(map(repr, same))} are both {input_name(same[0])!r} in the input of a run; "
+                "leave one out, or rename it"
+            )
+        return have
 
 
 class Tools(NamedTuple):
@@ -182,6 +193,7 @@ class _Maker(NamedTuple):
             rounds=() if drafter is None else tuple(drafter.rounds),
             asks=draft.asks,
             doubts=draft.doubts,
+            unused=draft.unused,
             status="unusable",
             created_at=parts.clock.now(),
             created_by=self.by,
@@ -253,7 +265,7 @@ async def begin(
         workflow=workflow.workflow,
         version=workflow.version,
         goal=frame.goal or None,
-        input={**frame.inputs, **given},
+        input={**_taken(frame, workflow), **given},
         tenant=plan.tenant,
     )
     earlier = await intake.replayed(request, parts, started_by=by, key=key)
@@ -281,6 +293,12 @@ async def _frame(request: PlanRequest, drafter: Drafter | None) -> Frame:
     if not framed.frame.want:
         raise GoalUnclear(framed.questions or [_WHAT])
     return framed.frame
+
+
+def _taken(frame: Frame, workflow: Workflow) -> dict[str, Any]:
+    """Return what is known and taken as input."""
+    declared = workflow.input.get("properties", {})
+    return {name: value for name, value in frame.inputs.items() if name in declared}
 
 
 class _Checked(NamedTuple):

@@ -8,10 +8,10 @@ from planner import routing, search
 from planner.choosing import Where
 from planner.definition import Workflow
 from planner.planning import reuse
+from planner.planning.edges import input_name
 from planner.planning.frame import Frame
 from planner.planning.plans import Plan
 from planner.planning.reuse import Reused
-from planner.planning.signatures import snake
 from planner.store import decisions, workflows
 from planner.store import plans as stored
 from planner.store.plans import Framed
@@ -73,10 +73,10 @@ async def _routed(
         await parts.database.write(decisions.insert, decision)
         return None
     plan, earlier = by_name[routed.workflow.workflow]
-    given = {snake(name): value for name, value in have.items()}
+    given = {input_name(name): value for name, value in have.items()}
     filled = await routing.fill_input(goal, routed.workflow, given, decider)
     await parts.database.write(decisions.insert, decision.model_copy(update={"filled": filled.filled}))
-    wanted = {snake(name) for name in earlier.have}
+    wanted = {input_name(name) for name in earlier.have}
     told = {name: value for name, value in filled.input.items() if name in wanted or name in given}
     frame = reuse.with_values(earlier, goal, told)
     if frame is None:

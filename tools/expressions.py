@@ -116,6 +116,16 @@ def condition(text: str) -> Expression:
     raise ExpressionError(text, "a condition is one expression, with no text around it")
 
 
+def reading(root: str, *fields: str) -> str:
+    """Return the expression that reads a field, whatever it is called: `order.total`, `order["1st"]`."""
+    steps = (f".{name}" if _is_selector(name) else f"[{orjson.dumps(name).decode()}]" for name in fields)
+    return f"{root}{''.join(steps)}"
+
+
+def _is_selector(name: str) -> bool:
+    return name.isascii() and name.isidentifier() and name not in _WORDS
+
+
 def split(text: str) -> list[tuple[bool, str]]:
     """Cut text into (is expression, part); raise ExpressionError where `${` is never closed."""
     parts: list[tuple[bool, str]] = []

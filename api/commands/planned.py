@@ -18,7 +18,7 @@ def lines(plan: Plan) -> Iterator[str]:
     for problem in plan.problems:
         yield f"  {problem}"
     for lost in plan.missing:
-        if plan.status == "unusable":
+        if plan.status == "unusable" and lost.want not in lost.lacking:
             yield f"  {lost.want} needs {', '.join(lost.lacking)}, and nothing gives that"
     if plan.manifest is not None:
         yield from _steps(plan)
@@ -76,6 +76,7 @@ def _open(plan: Plan) -> Iterator[str]:
     if plan.asks:
         asked = ", ".join(f"{each.name} (for {each.step})" for each in plan.asks)
         yield f"A run must be told: {asked}"
+    yield from (f"Not used: {each.name}; {each.why}" for each in plan.unused)
     for doubt in plan.doubts:
         others = " or ".join(doubt.others)
         yield f"Look at {doubt.step}.{doubt.argument}: {doubt.taken} was taken, {others} would fit, too"

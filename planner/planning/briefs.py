@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from planner.planning.frame import Frame
+from planner.planning.frame import Frame, namesakes
 from planner.planning.signatures import Signature
 from planner.planning.sketch import Sketch
 from planner.validation import shape_problems
@@ -75,7 +75,10 @@ def frame_schema(operations: Sequence[str], signatures: Mapping[str, Signature])
 
 def read_frame(goal: str, value: Mapping[str, Any], known: Mapping[str, Any]) -> Framed:
     """Return the frame that a model told; what a person told counts before what it read."""
-    told = {str(item["name"]): item["value"] for item in value.get("have") or ()}
+    told: dict[str, Any] = {}
+    for item in value.get("have") or ():
+        if not namesakes([str(item["name"]), *told, *known]):
+            told[str(item["name"])] = item["value"]
     want = tuple(dict.fromkeys(value.get("want") or ()))[:MOST_WANTED]
     questions = tuple(str(each) for each in value.get("questions") or ())
     return Framed(Frame(goal=goal, want=want, have={**told, **known}), questions)

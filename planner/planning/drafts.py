@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from planner.planning import assembly, edges, frame, proposals
-from planner.planning.edges import Ask, Edge
+from planner.planning.edges import Ask, Edge, Unused
 from planner.planning.frame import Frame
 from planner.planning.missing import Missing
 from planner.planning.plans import Way
@@ -27,6 +27,7 @@ class Draft(NamedTuple):
     missing: tuple[Missing, ...] = ()
     asks: tuple[Ask, ...] = ()
     doubts: tuple[Edge, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
 
 def composed(wanted: Frame, catalog: Catalog, *, name: str, way: int = 0) -> Draft:
@@ -47,15 +48,17 @@ def sketched(sketch: Sketch, wanted: Frame, catalog: Catalog, *, name: str) -> D
     """Return the definition of a sketch."""
     given = frame.known(wanted)
     wired = edges.wire(sketch, index_of(catalog).signatures, catalog.operations, given)
+    unused = {item.name for item in wired.unused}
+    known = {item.path[0]: item.schema for item in given if len(item.path) == 1}
     definition = assembly.assemble(
         name,
         wanted.goal or f"Reach {', '.join(wanted.want)}.",
         wired,
-        known={item.name: item.schema for item in given},
+        known={name: schema for name, schema in known.items() if name not in unused},
         effects={each: item.effect for each, item in catalog.operations.items()},
     )
     doubts = tuple(edge for edge in wired.edges if edge.others)
-    return Draft(definition, asks=wired.asks, doubts=doubts)
+    return Draft(definition, asks=wired.asks, doubts=doubts, unused=wired.unused)
 
 
 def _way(proposal: Proposal) -> Way:

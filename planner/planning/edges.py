@@ -1,26 +1,41 @@
 """Edges: where each argument comes from, by kind and schema, among what surely ran before. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from itertools import chain, count
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
 from planner.planning.signatures import Argument, Signature, snake
-from planner.planning.sketch import Sketch, SketchedCall, SketchedStep, surely_before
+from planner.planning.sketch import Sketch, SketchedCall, SketchedStep, sources, surely_before
 from tools import schemas
+from tools.expressions import reading
 from tools.operations import JsonSchema, Operation
 from tools.records import Record
 
+_INPUT = "input"
 LEAST = 99
 """Rank of a value that was found by no more than its name."""
 
 
-class Known(NamedTuple):
-    """A value that the run is started with."""
+_UNTOLD = object()
+"""Stands for a value that nobody knows yet."""
 
-    name: str
+
+class Known(NamedTuple):
+    """A value that the run is started with, or a field of one."""
+
+    path: tuple[str, ...]
+    """Where it stands in the run's input."""
     kinds: tuple[str, ...]
     schema: JsonSchema
+    value: Any
+
+    @property
+    def expression(self) -> str:
+        """Return what reads it."""
+        return reading(_INPUT, *self.path)
 
 
 class Source(NamedTuple):
@@ -56,12 +71,22 @@ class Ask(Record):
     """What fits it, able to stand alone."""
 
 
+class Unused(Record):
+    """Something known that no step reads."""
+
+    name: str
+    """Its name in the input."""
+    why: str
+    """One sentence; the value itself is not told."""
+
+
 class Wired(NamedTuple):
     """A sketch whose calls have all that they need."""
 
     sketch: Sketch
     edges: tuple[Edge, ...]
     asks: tuple[Ask, ...]
+    unused: tuple[Unused, ...]
 
 
 class Offer(NamedTuple):
@@ -71,6 +96,19 @@ class Offer(NamedTuple):
     kinds: tuple[str, ...]
     schema: JsonSchema | None
     """None where nothing is known of it."""
+    value: Any = _UNTOLD
+    """The value itself, where it is known already."""
+
+    def fits(self, schema: JsonSchema) -> bool:
+        """Tell whether it can stand in a place of this schema, as far as anybody knows."""
+        is_right = self.value is _UNTOLD or schemas.valid(schema, self.value)
+        return is_right and (self.schema is None or schemas.accepts(schema, self.schema) != "no")
+
+
+def input_name(name: str) -> str:
+    """Return the name that something bears in the input of a run: its words joined by `_`."""
+    plain = snake(name)
+    return f"_{plain}" if plain[:1].isdecimal() else plain
 
 
 def wire(
@@ -81,10 +119,10 @@ def wire(
 ) -> Wired:
     """Return the sketch with a source for each required argument that it leaves out.
 
-    A source is a value of the argument's kind whose schema does not collide with the argument's. The most
-    telling kind wins, then what the run is started with, then the newest answer; where there is none, a value
-    of the run's input that bears the argument's name. Calls of unknown operations stay as they are, for
-    validation to tell.
+    A source is a value of the argument's kind that fits the argument's schema, or whose own schema does not
+    collide with it. The most telling kind wins, then what the run is started with, then the newest answer;
+    where there is none, a value of the run's input that bears the argument's name. An argument that can have
+    but one value has that one. Calls of unknown operations stay as they are, for validation to tell.
     """
     wiring = _Wiring(signatures, operations, known)
     before = surely_before(sketch)
@@ -93,14 +131,15 @@ def wire(
         is_known = isinstance(step, SketchedCall) and step.call in signatures
         earlier = [other for other in sketch.steps[:place] if other.id in before[place]]
         steps.append(wiring.call(step, earlier) if is_known and isinstance(step, SketchedCall) else step)
-    return Wired(sketch.model_copy(update={"steps": tuple(steps)}), tuple(wiring.edges), tuple(wiring.asks))
+    wired = sketch.model_copy(update={"steps": tuple(steps)})
+    return Wired(wired, tuple(wiring.edges), tuple(wiring.asks), tuple(wiring.unused(wired)))
 
 
 def answers(step: SketchedStep, signature: Signature, operation: Operation) -> Iterator[Offer]:
     """Yield what a call's answer holds, the whole included."""
     for field in signature.fields:
         found = schemas.at(operation.output or {}, field.path)
-        yield Offer(".".join((step.id, *field.path)), field.kinds, found.schema)
+        yield Offer(reading(step.id, *field.path), field.kinds, found.schema)
 
 
 def fitting(kind: str, schema: JsonSchema, offers: Sequence[Offer]) -> list[Source]:
@@ -108,7 +147,7 @@ def fitting(kind: str, schema: JsonSchema, offers: Sequence[Offer]) -> list[Sour
     found = [
         Source(offer.expression, kind, offer.kinds.index(kind))
         for offer in offers
-        if kind in offer.kinds and (offer.schema is None or schemas.accepts(schema, offer.schema) != "no")
+        if kind in offer.kinds and offer.fits(schema)
     ]
     return sorted(found, key=lambda source: source.rank)
 
@@ -123,8 +162,11 @@ class _Wiring:
         known: Sequence[Known],
     ) -> None:
         self._signatures, self._operations = signatures, operations
-        self._given = [Offer(f"input.{item.name}", item.kinds, item.schema) for item in known]
-        self._names = {item.name for item in known}
+        self._given = [Offer(item.expression, item.kinds, item.schema, item.value) for item in known]
+        self._known = dict.fromkeys(item.path[0] for item in known)
+        self._names = set(self._known)
+        self._unfit: dict[str, str] = {}
+        """Why something known by this expression could not be taken."""
         self.edges: list[Edge] = []
         self.asks: list[Ask] = []
 
@@ -132,7 +174,7 @@ class _Wiring:
         """Return the call with all its required arguments."""
         newest_first = [offer for other in reversed(earlier) for offer in self._answers(other)]
         found = {
-            argument.name: f"${{{self._source(step, argument, [*self._given, *newest_first])}}}"
+            argument.name: self._value(step, argument, [*self._given, *newest_first])
             for argument in self._signatures[step.call].arguments
             if argument.required and argument.name not in step.with_
         }
@@ -142,7 +184,21 @@ class _Wiring:
         if isinstance(step, SketchedCall) and step.call in self._signatures:
             yield from answers(step, self._signatures[step.call], self._operations[step.call])
 
+    def unused(self, sketch: Sketch) -> Iterator[Unused]:
+        """Yield what is known and read by no step."""
+        read = "\n".join(sources(sketch))
+        for name in self._known:
+            expression = reading(_INPUT, name)
+            if not re.search(rf"(?<![\w.]){re.escape(expression)}(?!\w)", read):
+                yield Unused(name=name, why=self._unfit.get(expression, "no step of the plan takes it"))
+
+    def _value(self, step: SketchedCall, argument: Argument, offers: Sequence[Offer]) -> Any:
+        if argument.fixed and not (isinstance(argument.fixed[0], str) and "${" in argument.fixed[0]):
+            return argument.fixed[0]
+        return f"${{{self._source(step, argument, offers)}}}"
+
     def _source(self, step: SketchedCall, argument: Argument, offers: Sequence[Offer]) -> str:
+        self._note_unfit(step, argument)
         sources = fitting(argument.kind, argument.schema, offers) or self._namesakes(argument)
         if not sources:
             return self._asked(step, argument)
@@ -154,17 +210,32 @@ class _Wiring:
 
     def _namesakes(self, argument: Argument) -> list[Source]:
         """Return the value of the run's input that bears the argument's name, if it fits."""
-        wanted = f"input.{snake(argument.name)}"
+        wanted = reading(_INPUT, input_name(argument.name))
         return [
             Source(offer.expression, argument.kind, LEAST)
             for offer in self._given
-            if offer.expression == wanted and schemas.accepts(argument.schema, offer.schema or {}) != "no"
+            if offer.expression == wanted and offer.fits(argument.schema)
         ]
+
+    def _note_unfit(self, step: SketchedCall, argument: Argument) -> None:
+        """Note which of the known values are meant for the argument, and do not fit it."""
+        named = reading(_INPUT, input_name(argument.name))
+        for offer in self._given:
+            meant = argument.kind in offer.kinds or offer.expression == named
+            if meant and offer.value is not _UNTOLD and not offer.fits(argument.schema):
+                told = schemas.problems(argument.schema, offer.value)
+                remedy = f": {told[0].remedy}" if told and told[0].remedy else ""
+                self._unfit.setdefault(
+                    offer.expression, f"{argument.name} of {step.id} takes another value{remedy}"
+                )
 
     def _asked(self, step: SketchedCall, argument: Argument) -> str:
         """Let the run's input bring the value, under the argument's name or a longer one."""
-        name = argument.name if argument.name not in self._names else f"{step.id}_{argument.name}"
+        own = input_name(argument.name)
+        longer = (f"{step.id}_{own}{number}" for number in chain([""], map("_{}".format, count(2))))
+        name = next(each for each in chain([own], longer) if each not in self._names)
         self._names.add(name)
         self.asks.append(Ask(step=step.id, argument=argument.name, name=name, schema_=argument.schema))
-        self._given.append(Offer(f"input.{name}", (argument.kind,), argument.schema))
-        return f"input.{name}"
+        expression = reading(_INPUT, name)
+        self._given.append(Offer(expression, (argument.kind,), argument.schema))
+        return expression

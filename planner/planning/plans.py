@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from planner.decisions import OutcomeClass, Usage
 from planner.definition import Workflow, canonical
 from planner.planning import manifest, policy
-from planner.planning.edges import Ask, Edge
+from planner.planning.edges import Ask, Edge, Unused
 from planner.planning.frame import Frame
 from planner.planning.manifest import Manifest
 from planner.planning.missing import Missing
@@ -117,6 +117,8 @@ class Plan(Record):
     """What a run must be started with, since nothing gives it."""
     doubts: tuple[Edge, ...] = ()
     """Arguments whose value code chose among several that fit as well."""
+    unused: tuple[Unused, ...] = ()
+    """What is known and no step reads."""
     manifest: Manifest | None = None
     simulation: Simulation = Simulation(status="NOT_RUN")
     needs: tuple[str, ...] = ()

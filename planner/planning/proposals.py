@@ -7,12 +7,13 @@ from typing import NamedTuple
 from planner.definition import RESERVED
 from planner.planning import composition
 from planner.planning.composition import Composed, Composition
-from planner.planning.edges import Known
+from planner.planning.edges import Known, input_name
 from planner.planning.frame import Frame
 from planner.planning.missing import Missing
 from planner.planning.reach import Producer
 from planner.planning.signatures import Signature, snake
 from planner.planning.sketch import Sketch, SketchedCall
+from tools.expressions import reading
 from tools.operations import EffectClass, Operation
 
 LONGEST_ID = 60
@@ -49,9 +50,10 @@ def propose(
     Only what is wanted may change anything, unless there is no way without: then what can be taken back may,
     and at last everything.
     """
-    names = {item.name for item in known}
+    names = {item.path[0] for item in known}
     have = [kind for item in known for kind in item.kinds]
-    have += [arg.kind for item in signatures.values() for arg in item.arguments if snake(arg.name) in names]
+    arguments = [argument for item in signatures.values() for argument in item.arguments]
+    have += [argument.kind for argument in arguments if input_name(argument.name) in names]
     producers = {name: signatures[name].producer for name in operations}
     found = _composed(frame, have, producers, operations, most=most)
     told = [kind for item in found.missing for kind in item.lacking]
@@ -84,7 +86,7 @@ def _tiers(want: Collection[str], operations: Mapping[str, Operation]) -> Iterab
     named = {name for name in operations if name in want}
     looking = {name for name, item in operations.items() if item.effect == "read"}
     taken_back = {name for name, item in operations.items() if item.undo is not None}
-    seen: set[str] = set()
+    seen: set[str] | None = None
     for tier in (looking | named, looking | named | taken_back, set(operations)):
         if tier != seen:
             seen = tier
@@ -151,7 +153,8 @@ def _ids(names: Iterable[str]) -> dict[str, str]:
     taken = set(RESERVED)
     for name in names:
         plain = snake(name.rpartition(".")[2])[:LONGEST_ID].strip("_")
-        base = plain if plain[:1].isalpha() else f"call_{plain}"
+        plain = plain if plain.isascii() else ""
+        base = plain if plain[:1].isalpha() else f"call_{plain}".rstrip("_")
         number, title = 2, base
         while title in taken:
             title, number = f"{base}_{number}", number + 1
@@ -185,4 +188,4 @@ def _path(kind: str, signature: Signature) -> tuple[str, ...] | None:
 
 
 def _expression(step: str, path: tuple[str, ...]) -> str:
-    return f"${{{'.'.join((step, *path))}}}"
+    return f"${{{reading(step, *path)}}}"

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from planner.definition import canonical
 from planner.planning import frame
+from planner.planning.edges import input_name
 from planner.planning.frame import Frame
-from planner.planning.signatures import snake
 from tools.records import Record
 
 
@@ -28,7 +28,7 @@ class Reused(Record):
 def key(wanted: Frame, way: int) -> str:
     """Return the SHA-256 of what a frame wants and knows: kinds and types, neither values nor words."""
     rest = wanted.model_dump(mode="json", exclude={"goal", "want", "have"}, exclude_defaults=True)
-    known = sorted((item.name, item.schema) for item in frame.known(wanted))
+    known = sorted((item.path, item.schema) for item in frame.known(wanted))
     return hashlib.sha256(canonical([list(wanted.want), known, rest, way])).hexdigest()
 
 
@@ -45,7 +45,7 @@ def with_values(earlier: Frame, goal: str, values: Mapping[str, Any]) -> Frame |
         goal: the new goal in words.
         values: what is known now, by the names of the frame or of a run's input.
     """
-    by_input = {snake(name): name for name in earlier.have}
-    told = {by_input.get(snake(name), name): value for name, value in values.items()}
+    by_input = {input_name(name): name for name in earlier.have}
+    told = {by_input.get(input_name(name), name): value for name, value in values.items()}
     fresh = earlier.model_copy(update={"goal": goal, "have": told})
     return fresh if key(fresh, 0) == key(earlier, 0) else None

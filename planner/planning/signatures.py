@@ -52,6 +52,14 @@ class Argument(NamedTuple):
     """Able to stand alone."""
     required: bool
 
+    @property
+    def fixed(self) -> tuple[Any, ...]:
+        """Return the one value that it can have, as its schema says; nothing where there are others."""
+        if "const" in self.schema:
+            return (self.schema["const"],)
+        allowed = self.schema.get("enum", ())
+        return tuple(allowed) if len(allowed) == 1 else ()
+
 
 class Field(NamedTuple):
     """A part of an operation's answer; the whole where the path is empty."""
@@ -78,7 +86,7 @@ class Signature(NamedTuple):
     @property
     def producer(self) -> Producer:
         """Return the operation as composition sees it; that it was called is of a kind of its own."""
-        needs = frozenset(item.kind for item in self.arguments if item.required)
+        needs = frozenset(item.kind for item in self.arguments if item.required and not item.fixed)
         gives = frozenset(kind for field in self.fields for kind in field.kinds)
         return Producer(self.operation, needs, gives | {self.operation}, self.cost)
 

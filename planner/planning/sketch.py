@@ -73,6 +73,27 @@ class Sketch(Record):
         yield from (step for step in self.steps if isinstance(step, SketchedCall))
 
 
+def sources(sketch: Sketch) -> Iterator[str]:
+    """Yield every text of a sketch that may read a value."""
+    for step in sketch.steps:
+        if isinstance(step, SketchedCall):
+            yield from _texts(step.with_)
+        else:
+            yield from step.given
+            yield from (option.when for option in step.options if option.when is not None)
+        yield from () if step.when is None else (step.when,)
+    yield from sketch.output.values()
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for item in value.values() for text in _texts(item))
+    elif isinstance(value, list):
+        yield from (text for item in value for text in _texts(item))
+
+
 def targets(sketch: Sketch, place: int) -> Iterator[int]:
     """Yield the places that can follow the step at a place; one past the last is the end."""
     step = sketch.steps[place]

@@ -77,6 +77,14 @@ def test_a_repeated_run_is_brought_back_when_the_plan_takes_none_any_more(client
     assert client.post(f"{path}/runs", json={}).json()["code"] == "plan-closed"
 
 
+def test_names_that_become_the_same_input_are_refused_with_both(make):
+    answer = make({"want": ["floor.price"], "have": {"order_id": 1, "order.id": 2}})
+
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["path"]) == (422, "/have")
+    assert problem["message"].startswith("'order_id' and 'order.id' are both 'order_id' in the input")
+
+
 @pytest.mark.parametrize("way", [-1, 5, 10**15])
 def test_a_way_that_there_cannot_be_is_refused(client, make, way):
     answer = make(PRICE, way=way)

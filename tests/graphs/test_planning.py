@@ -125,6 +125,21 @@ def test_an_approved_plan_runs_with_what_is_known_and_what_is_told(opened, datab
     )
 
 
+def test_what_is_known_and_not_used_is_told_and_is_no_input_of_a_run(opened):
+    have = {"order": {"id": "o-1"}, "colour": "red", "reason": 4711}
+    told = PlanRequest(want=("orders.getOrder",), have=have)
+
+    async def scenario():
+        async with opened() as (dispatcher, parts, tools):
+            made = await planning.make(told, parts, tools, by="ada")
+            begun = await planning.begin(made.id, parts, dispatcher, tools, given={}, by="ada")
+            return made, begun.run
+
+    made, run = asyncio.run(scenario())
+    assert [each.name for each in made.unused] == ["colour", "reason"]
+    assert run.input == {"order": {"id": "o-1"}}
+
+
 def test_a_changed_contract_voids_an_approval_and_nothing_runs(opened, shop, database):
     async def scenario():
         async with opened() as (_, parts, tools):

@@ -3,7 +3,7 @@
 import pytest
 
 from tools.errors import ExpressionError
-from tools.expressions import Template, condition, expression, split
+from tools.expressions import Template, condition, expression, reading, split
 
 VALUES = {
     "a": 1,
@@ -236,3 +236,21 @@ def test_a_condition_is_written_with_or_without_its_braces():
 def test_a_condition_with_text_around_it_is_refused(text):
     with pytest.raises(ExpressionError):
         condition(text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "source"),
+    [
+        (("total",), "order.total"),
+        (("lines", "1st"), 'order.lines["1st"]'),
+        (("thing-id", "in"), 'order["thing-id"]["in"]'),
+        (("ключ", 'a"b'), 'order["ключ"]["a\\"b"]'),
+        ((), "order"),
+    ],
+)
+def test_a_field_is_read_whatever_it_is_called(fields, source):
+    value = 7
+    for name in reversed(fields):
+        value = {name: value}
+    assert reading("order", *fields) == source
+    assert expression(source).evaluate({"order": value}) == 7

@@ -44,6 +44,12 @@ def test_a_plan_as_json_is_the_whole_record(desk):
     assert made["definition"]["steps"]["look"]["with"] == {"name": "${input.name}"}
 
 
+def test_what_is_known_and_not_used_is_told(desk):
+    made = desk("plan", "--want", "desk.look", "--have", '{"name": "Ada", "colour": "red"}')
+
+    assert "Not used: colour; no step of the plan takes it" in made.out
+
+
 def test_a_rejected_plan_does_not_run(desk):
     plan_id = desk("plan", "--want", "desk.look", "--have", '{"name": "Ada"}').out.split()[1].rstrip(":")
 
@@ -54,6 +60,7 @@ def test_a_rejected_plan_does_not_run(desk):
 def test_what_cannot_be_planned_is_told(desk):
     lost = desk("plan", "--want", "horoscope")
     assert (lost.code, "No operation of the catalogue is or gives 'horoscope'." in lost.out) == (1, True)
+    assert "nothing gives that" not in lost.out
     unclear = desk("plan", "Make it nice.")
     assert (unclear.code, "What must come of it?" in unclear.err) == (1, True)
     assert desk("plan", "--want", "desk.look", "--way", "99999999999999999999").code == 2

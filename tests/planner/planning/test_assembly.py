@@ -13,7 +13,7 @@ def assemble(shop):
 
     def assembled(*steps, output=None, known=KNOWN):
         sketch = Sketch(steps=steps, output=output or {})
-        return assembly.assemble("plan", "Do it.", Wired(sketch, (), ()), known=known, effects=effects)
+        return assembly.assemble("plan", "Do it.", Wired(sketch, (), (), ()), known=known, effects=effects)
 
     return assembled
 

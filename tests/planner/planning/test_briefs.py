@@ -67,3 +67,9 @@ def test_operations_are_listed_with_what_they_need_and_give(shop, signed):
         {"shipment_id": "shipment.id"},
     )
     assert "shipment" in listed["gives"]
+
+
+def test_of_names_that_are_one_in_the_input_what_a_person_told_counts_then_what_came_first():
+    told = [{"name": name, "value": name} for name in ("order.id", "city", "City")]
+    framed = briefs.read_frame("g", {"have": told}, {"order_id": "o-1"})
+    assert framed.frame.have == {"city": "city", "order_id": "o-1"}

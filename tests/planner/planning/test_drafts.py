@@ -1,6 +1,7 @@
 from planner.planning import drafts
 from planner.planning.frame import Frame
 from planner.planning.sketch import Sketch, SketchedCall
+from tools.catalog import Catalog
 
 
 def test_a_draft_holds_a_definition_the_ways_and_what_is_open(shop):
@@ -11,6 +12,19 @@ def test_a_draft_holds_a_definition_the_ways_and_what_is_open(shop):
     assert draft.missing[0].lacking == ("refund.reason", "refund.reference")
     assert draft.ways[0].calls[-1] == "payments.refund"
     assert draft.doubts[0].taken == "get_payment.id"
+
+
+def test_the_fields_of_a_known_object_are_used_and_what_is_not_used_is_no_input(shop):
+    frame = Frame(want=("shipment",), have={"order": {"id": "o-1", "shipment_id": "s-1"}, "colour": "red"})
+    draft = drafts.composed(frame, shop, name="p")
+    assert draft.definition["steps"]["track"]["with"] == {"shipment_id": "${input.order.shipment_id}"}
+    assert list(draft.definition["input"]["properties"]) == ["order"]
+    assert [each.name for each in draft.unused] == ["colour"]
+
+
+def test_an_empty_catalogue_tells_what_is_missing():
+    draft = drafts.composed(Frame(want=("order",)), Catalog({}, {}), name="p")
+    assert [problem.code for problem in draft.problems] == ["out-of-reach"]
 
 
 def test_another_way_can_be_taken_and_one_too_many_is_told(shop):

@@ -2,10 +2,13 @@ import pytest
 
 from planner.planning import edges
 from planner.planning.edges import Known
+from planner.planning.signatures import sign
 from planner.planning.sketch import Sketch, SketchedCall
+from tools.expressions import Template
+from tools.operations import Operation
 
 TEXT = {"type": "string"}
-ORDER_ID = Known("order_id", ("order.id",), TEXT)
+ORDER_ID = Known(("order_id",), ("order.id",), TEXT, "o-1")
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def test_what_nothing_gives_is_asked_for_once(wire):
 
 
 def test_a_name_that_is_taken_in_the_input_is_made_longer(wire):
-    taken = Known("order_id", ("something.else",), {"type": "integer"})
+    taken = Known(("order_id",), ("something.else",), {"type": "integer"}, 1)
     wired = wire(call("order", "orders.getOrder"), known=(taken,))
     assert wired.asks[0].name == "order_order_id"
 
@@ -55,7 +58,7 @@ def test_an_answer_of_a_step_that_may_be_skipped_is_no_source(wire):
 
 
 def test_a_value_whose_type_collides_is_no_source(wire):
-    number = Known("order_id", ("order.id",), {"type": "integer"})
+    number = Known(("order_id",), ("order.id",), {"type": "integer"}, 1)
     assert wire(call("order", "orders.getOrder"), known=(number,)).asks[0].argument == "order_id"
 
 
@@ -76,7 +79,94 @@ def test_a_call_of_an_unknown_operation_is_left_for_validation(wire):
 
 
 def test_a_word_that_says_nothing_by_itself_is_matched_by_the_name_alone(wire):
-    told = [ORDER_ID, Known("reason", ("input.reason",), TEXT)]
+    told = [ORDER_ID, Known(("reason",), ("input.reason",), TEXT, "late")]
     wired = wire(call("order", "orders.getOrder"), call("back", "payments.refund"), known=told)
     assert wired.sketch.steps[1].with_["reason"] == "${input.reason}"
     assert [ask.name for ask in wired.asks] == ["amount", "reference"]
+
+
+ODD = Operation.model_validate(
+    {
+        "name": "odd.do",
+        "service": "odd",
+        "input": {
+            "type": "object",
+            "required": ["1st", "thing-id", "thing_id", "ключ", "in", "unit", "mode"],
+            "properties": {
+                "1st": TEXT,
+                "thing-id": TEXT,
+                "thing_id": {"type": "integer"},
+                "ключ": TEXT,
+                "in": TEXT,
+                "unit": {"const": "EUR"},
+                "mode": {"enum": ["fast"]},
+            },
+        },
+        "output": {"type": "object", "required": ["1st-item"], "properties": {"1st-item": TEXT}},
+        "effect": "read",
+        "effect_source": "declared",
+        "binding": {"kind": "function", "target": "odd:do"},
+    }
+)
+
+
+def odd(*known, steps=("do",)):
+    signed = {ODD.name: sign(ODD)}
+    sketch = Sketch(steps=tuple(call(name, ODD.name) for name in steps))
+    return edges.wire(sketch, signed, {ODD.name: ODD}, known)
+
+
+def test_arguments_whose_names_are_no_identifiers_are_asked_for_under_names_that_can_be_read():
+    wired = odd()
+    assert [(ask.argument, ask.name) for ask in wired.asks] == [
+        ("1st", "_1_st"),
+        ("thing-id", "thing_id"),
+        ("thing_id", "do_thing_id"),
+        ("ключ", "ключ"),
+        ("in", "in"),
+    ]
+    told = {ask.name: f"<{ask.argument}>" for ask in wired.asks}
+    assert Template(wired.sketch.steps[0].with_).render({"input": told}) == {
+        "1st": "<1st>",
+        "thing-id": "<thing-id>",
+        "thing_id": "<thing_id>",
+        "ключ": "<ключ>",
+        "in": "<in>",
+        "unit": "EUR",
+        "mode": "fast",
+    }
+
+
+def test_what_is_known_is_found_under_the_name_of_such_an_argument():
+    known = [Known((edges.input_name(name),), ("x",), TEXT, "v") for name in ("1st", "ключ", "in")]
+    assert [ask.argument for ask in odd(*known).asks] == ["thing-id", "thing_id"]
+
+
+def test_a_field_of_an_answer_that_is_no_identifier_is_read_by_its_name():
+    (offer,) = [
+        each
+        for each in edges.answers(SketchedCall(id="do", call="odd.do"), sign(ODD), ODD)
+        if each.expression != "do"
+    ]
+    assert Template(f"${{{offer.expression}}}").render({"do": {"1st-item": "x"}}) == "x"
+
+
+def test_a_known_value_that_an_argument_cannot_take_is_told_without_the_value(wire):
+    order = Known(("order_id",), ("order.id",), {"type": "null"}, None)
+    reason = Known(("reason",), ("input.reason",), {"type": "integer"}, 4711)
+    wired = wire(call("order", "orders.getOrder"), call("back", "payments.refund"), known=[order, reason])
+    assert [(each.name, each.why) for each in wired.unused] == [
+        ("order_id", "order_id of order takes another value: It must be a text."),
+        ("reason", "reason of back takes another value: It must be a text."),
+    ]
+    assert {"order_order_id", "back_reason"} <= {ask.name for ask in wired.asks}
+
+
+def test_what_is_known_and_taken_by_no_step_is_told(wire):
+    spare = Known(("colour",), ("colour",), TEXT, "red")
+    wired = wire(call("order", "orders.getOrder"), known=[ORDER_ID, spare])
+    assert [(each.name, each.why) for each in wired.unused] == [("colour", "no step of the plan takes it")]
+    assert (
+        wire(call("order", "orders.getOrder", when="input.colour == 'x'"), known=[ORDER_ID, spare]).unused
+        == ()
+    )

@@ -66,6 +66,6 @@ def test_whatever_operations_are_wanted_what_is_proposed_is_valid(shop, signed, 
         given = known(frame)
         for proposal in proposals.propose(frame, given, signed, shop.operations, most=1).proposals:
             wired = edges.wire(proposal.sketch, signed, shop.operations, given)
-            schemas = {item.name: item.schema for item in given}
+            schemas = {item.path[0]: item.schema for item in given}
             definition = assembly.assemble("plan", frame.goal, wired, known=schemas, effects=effects)
             assert documents.check(orjson.dumps(definition).decode(), catalog=shop).problems == (), definition
