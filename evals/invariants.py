@@ -49,7 +49,7 @@ def _undo_is_complete(history: History) -> Iterator[str]:
         if not effect.undone and (effect.path, effect.visit) not in kept:
             if not is_named:
                 yield f"{effect.operation} at {effect.path} stands, and the run ended as {history.status}"
-            elif not _was_chosen(history):
+            elif not was_chosen(history):
                 yield f"{effect.operation} at {effect.path} stands, and nothing could take it back"
 
 
@@ -57,7 +57,7 @@ def _wants_undo(history: History) -> bool:
     return any(entry.kind == "ending" and entry.body["undo"] for entry in history.entries)
 
 
-def _was_chosen(history: History) -> bool:
+def was_chosen(history: History) -> bool:
     """Tell whether a person or a model chose to end the run."""
     made = (each for each in history.decisions if each["kind"] == "recover")
     return any(

@@ -48,7 +48,7 @@ def coverage(subject: Subject, graph: Graph, seen: Seen, faults: int) -> SearchC
         options=share(options, _named(seen.chosen)),
         unreachable=tuple(sorted(options - _named(seen.offered))),
         outcomes=share(graph.possible, set(_happened(graph))),
-        pairs=len(set(_pairs(graph))),
+        pairs=len(set(_pairs(graph, faults))),
         positions=_positions(graph, seen),
         together=together.together(graph, faults),
         vacuous=tuple(name for name in seen.invariants if name not in activated),
@@ -88,10 +88,14 @@ def _ended_at(graph: Graph) -> Iterator[str]:
         yield from (_place(move.label) for move in edge.moves if move.kind == "crash")
 
 
-def _pairs(graph: Graph) -> Iterator[tuple[str, str]]:
+def _pairs(graph: Graph, faults: int) -> Iterator[tuple[str, str]]:
+    """Yield what followed what, on paths with at most so many faults."""
+    fewest = graph.depths()
     for edge in graph.edges:
         shown = [f"{move.label}: {move.option}" for move in edge.moves]
-        yield from pairwise(shown)
+        left = faults - fewest[edge.source][0] - edge.faults
+        if left >= 0:
+            yield from pairwise(shown)
         for following in graph.out.get(edge.target, ()):
-            if shown and following.moves:
+            if shown and following.moves and following.faults <= left:
                 yield shown[-1], f"{following.moves[0].label}: {following.moves[0].option}"

@@ -12,17 +12,18 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from evals import history
-from evals.explore import happenings
+from evals import history, invariants
+from evals.explore import happenings, standing
 from evals.explore.play import Play
 from evals.explore.points import Point
+from evals.explore.standing import Open
 from graphs.attempts import NOT_APPLIED
 from graphs.context import Context, Frame, around
-from planner.effects import RECONCILE, UNDO, Effect, Standing
+from planner.effects import RECONCILE, UNDO
 from planner.journal import Entry
 from planner.runs import PersonQuestion
 
-_TOLD = ("outcome", "output", "operation", "arguments", "key", "undoes", "by")
+_TOLD = ("outcome", "output", "by")
 _CHOSEN = ("choice", "value", "confirm", "overrides", "decided_by")
 _CODES = frozenset({"arguments", "secret_missing", "service_unknown", NOT_APPLIED})
 """What the engine tells outcomes of one class apart by."""
@@ -39,15 +40,15 @@ def told(play: Play, point: Point) -> Any:
     ctx = play.ctx
     if ctx is None:
         raise RuntimeError("a path has a fingerprint once it was moved")
-    standing = ctx.ledger.standing()
+    found = standing.open_effects(ctx)
     live = [] if ctx.ending else _live(play, ctx)
-    counts = _taken_back(standing) if ctx.ending else _on_their_way(live, play.frames)
+    counts = _taken_back(found) if ctx.ending else _on_their_way(live, play.frames)
     entries = [entry for _, entry in ctx.recorded.numbered if entry.path and counts(entry.path)]
     asked = (each for each in play.state.questions.values() if counts(each.path) and _is_open(ctx, each))
     return [
         [point.kind, point.label, [option[:2] for option in point.options]],
-        [[_effect(each) for each in part] for part in standing],
-        world(play, point.kind),
+        standing.told(found, ctx.catalog, play.state.calls),
+        world(play, point.kind, found if ctx.ending else None),
         [_entry(unit.entry.entry) for unit in play.state.units[play.state.durable :]],
         None if ctx.ending else [_spent(play, ctx), _to_be_told(play, ctx, entries)],
         _journal(entries, {frame.prefix for frame in play.frames}),
@@ -56,7 +57,7 @@ def told(play: Play, point: Point) -> Any:
     ]
 
 
-def world(play: Play, kind: str = "") -> Any:
+def world(play: Play, kind: str = "", taken_back: Open | None = None) -> Any:
     """Return what the services' books show, what persons know, and which faults go on.
 
     At a point of a kind, its options tell already which fault of this kind goes on.
@@ -76,11 +77,18 @@ def world(play: Play, kind: str = "") -> Any:
     seen = play.subject.sees("decisions")
     made = [[each["path"], each["choice"]] for each in state.decisions] if seen else []
     return [
-        [list(each) for each in shown],
+        [list(each) if taken_back is None else _seen(each, play, taken_back) for each in shown],
         order,
         sorted(each for each in state.lasting if not each.startswith(f"{kind}|")),
         made,
     ]
+
+
+def _seen(effect: history.Effect, play: Play, found: Open) -> Any:
+    """Return an effect in the books while the run is taken back: only who looks it up sees all of it."""
+    if effect.operation in found.in_question | play.subject.backward or play.subject.sees("effects"):
+        return list(effect)
+    return [effect.operation, effect.path, effect.visit]
 
 
 def digest(value: Any) -> bytes:
@@ -111,23 +119,10 @@ def _journal(entries: Sequence[Entry], entered: set[str]) -> Any:
     return [told, sorted([*spot, written(value).decode()] for spot, value in done.items())]
 
 
-def _effect(effect: Effect) -> Any:
-    return [
-        effect.undo_path,
-        effect.visit,
-        effect.operation,
-        effect.arguments,
-        effect.output,
-        effect.key,
-        effect.keep,
-        None if effect.state in {"applied", "applied_bad"} else [effect.state, effect.attempt],
-    ]
-
-
-def _taken_back(standing: Standing) -> Callable[[str], bool]:
+def _taken_back(found: Open) -> Callable[[str], bool]:
     """Return what tells whether an entry is about an effect that is still to be taken back."""
-    in_doubt = {effect.path for effect in standing.in_doubt}
-    applied = {effect.undo_path for part in (standing.undoable, standing.left) for effect in part}
+    in_doubt = {effect.path for effect in found.in_doubt}
+    applied = {effect.undo_path for part in (found.undoable, found.left) for effect in part}
 
     def counts(path: str) -> bool:
         if path.startswith(f"{UNDO}{RECONCILE}"):
@@ -210,6 +205,7 @@ def _backward(play: Play, ctx: Context) -> Iterator[Any]:
     yield ctx.is_frontier("")
     yield play.state.values if play.subject.sees("state") else None
     yield [ending.get("status"), ending.get("undo")]
+    yield invariants.was_chosen(play.history())
 
 
 def _base(path: str) -> str:

@@ -79,6 +79,13 @@ class Subject:
         return pinning.step_at(self.workflow, self.pinned, path)
 
     @cached_property
+    def backward(self) -> frozenset[str]:
+        """Operations that look up or take back what others did."""
+        known = (*self.catalog.operations.values(), *self.real.operations.values())
+        contracts = (contract for each in known for contract in (each.undo, each.reconcile))
+        return frozenset(contract.call for contract in contracts if contract is not None)
+
+    @cached_property
     def text(self) -> str:
         """The workflow and all that it runs, as one text."""
         return "\n".join(each.model_dump_json() for each in self.pinned.values())

@@ -1,0 +1,109 @@
+"""Standing: what can still come of a run's effects, and nothing of how they came to stand."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from evals.history import Sent, Spot
+from graphs.context import Context
+from planner.effects import RECONCILE, UNDO, Effect
+from tools.catalog import Catalog
+from tools.errors import ExpressionError
+from tools.operations import Undo
+
+_LET_BE = frozenset({"done", "leave"})
+"""What persons say of an effect that is not taken back any more."""
+
+
+class Open(NamedTuple):
+    """What stands of a run's effects; while they are taken back, without those that persons let be.
+
+    The engine goes past those without a word, however often the run is taken up.
+    """
+
+    undoable: tuple[Effect, ...]
+    in_doubt: tuple[Effect, ...]
+    left: tuple[Effect, ...]
+    """Applied, and there is no way to take them back."""
+    is_given_up: bool = False
+    """Whether a person let one be that still stands, so that the run does not end as undone."""
+
+    @property
+    def in_question(self) -> frozenset[str]:
+        """Operations with calls of which nobody knows whether they took effect."""
+        return frozenset(effect.operation for effect in self.in_doubt)
+
+
+def open_effects(ctx: Context) -> Open:
+    """Return what stands of a run's effects."""
+    undoable, in_doubt, left = ctx.ledger.standing()
+    if not ctx.ending:
+        return Open(undoable, in_doubt, left)
+    said = {place: _said(ctx, *place) for place in (*map(_undo, undoable), *map(_doubt, in_doubt))}
+    return Open(
+        tuple(effect for effect in undoable if said[_undo(effect)] not in _LET_BE),
+        tuple(effect for effect in in_doubt if not effect.keep and said[_doubt(effect)] not in _LET_BE),
+        left,
+        is_given_up="leave" in said.values(),
+    )
+
+
+def _undo(effect: Effect) -> Spot:
+    return effect.undo_path, effect.visit
+
+
+def _doubt(effect: Effect) -> Spot:
+    return f"{UNDO}{RECONCILE}{effect.path}", effect.visit
+
+
+def _said(ctx: Context, path: str, visit: int) -> str | None:
+    """Return what was chosen last about taking an effect back."""
+    said, number = None, 1
+    while (made := ctx.find("decision", path, visit, number)) is not None:
+        said, number = str(made["choice"]), number + 1
+    return said
+
+
+def told(found: Open, catalog: Catalog, calls: Sequence[Sent]) -> Any:
+    """Return what tells the open effects of two states apart.
+
+    Args:
+        found: the open effects.
+        catalog: how they are taken back.
+        calls: all calls so far; who takes an effect back may meet a service that has done the same before.
+    """
+    return [
+        [_undoable(effect, catalog, calls) for effect in found.undoable],
+        [_in_doubt(effect, catalog, calls) for effect in found.in_doubt],
+        [[*_undo(effect), effect.operation] for effect in found.left],
+        found.is_given_up,
+    ]
+
+
+def _undoable(effect: Effect, catalog: Catalog, calls: Sequence[Sent]) -> Any:
+    """Return the call that would take an effect back; what else the effect gave is not read for it."""
+    contract = catalog.operation(effect.operation).undo
+    if contract is None:
+        return [*_undo(effect), effect.operation]
+    data = {"input": effect.arguments, "output": effect.output, "key": effect.key}
+    try:
+        arguments = contract.arguments.render(data)
+    except ExpressionError as exc:
+        return [*_undo(effect), effect.operation, contract.call, str(exc)]
+    done = [call.output for call in _applied(contract, calls) if call.arguments == arguments]
+    return [*_undo(effect), effect.operation, contract.call, arguments, _once(done)]
+
+
+def _in_doubt(effect: Effect, catalog: Catalog, calls: Sequence[Sent]) -> Any:
+    contract = catalog.operation(effect.operation).undo
+    applied = () if contract is None else _applied(contract, calls)
+    done = [[call.arguments, call.output] for call in applied]
+    return [*_undo(effect), effect.operation, effect.arguments, effect.key, effect.keep, _once(done)]
+
+
+def _applied(contract: Undo, calls: Sequence[Sent]) -> Iterator[Sent]:
+    return (call for call in calls if call.applied and call.operation == contract.call)
+
+
+def _once(values: Sequence[Any]) -> list[Any]:
+    """Return the values without those that are equal to the one before."""
+    return [value for place, value in enumerate(values) if not place or value != values[place - 1]]
