@@ -6,7 +6,7 @@ from typing import NamedTuple
 from graphs import pinning
 from graphs.blocks import Node, Program, Sequence
 from graphs.steps import MOST_DEPTH
-from planner.definition import Call, Decide, Fail, RunWorkflow, Workflow, walk
+from planner.definition import AnyStep, Call, Decide, Fail, RunWorkflow, Workflow, walk
 from tools.records import Record
 
 
@@ -38,6 +38,27 @@ class Coverage(Record):
     """Ways in which calls, models and persons answered."""
     pairs: int
     """Different ways of two answers in a row."""
+
+    @property
+    def shares(self) -> dict[str, Share]:
+        """What is counted, by its name in the plural."""
+        return {
+            "steps": self.steps,
+            "edges": self.edges,
+            "options": self.options,
+            "outcomes": self.outcomes,
+        }
+
+    def missing(self) -> Iterator[str]:
+        """Yield a line for each kind of which something was not come past."""
+        for name, each in self.shares.items():
+            if each.missing:
+                yield f"no {name[:-1]}: {'; '.join(each.missing)}"
+
+    @property
+    def counts(self) -> str:
+        """How much of everything was covered, on one line."""
+        return ", ".join(f"{each.covered} of {each.total} {name}" for name, each in self.shares.items())
 
 
 class Place(NamedTuple):
@@ -82,9 +103,26 @@ def share(all_: set[str], found: set[str]) -> Share:
 
 def operations(workflow: Workflow) -> set[str]:
     """Return the operations that a workflow's own steps may call going forward."""
-    steps = [place.step for place in walk(workflow)]
-    calls = [step for step in steps if isinstance(step, Call)]
-    return {name for step in calls for name in (step.call, *(other.call for other in step.substitutes))}
+    return {name for place in walk(workflow) for name in called(place.step)}
+
+
+def called(step: AnyStep) -> tuple[str, ...]:
+    """Return the operations that a step may call: its own, and those that may stand in for it."""
+    return (step.call, *(other.call for other in step.substitutes)) if isinstance(step, Call) else ()
+
+
+def asks_model(step: AnyStep) -> bool:
+    """Tell whether a step may ask a model: what to choose, or what to do about its call."""
+    if isinstance(step, Decide):
+        return step.by == "model"
+    return isinstance(step, Call) and step.recover is not None and step.recover.by == "model"
+
+
+def is_gated(step: AnyStep) -> bool:
+    """Tell whether a model's choice at a step counts only when it is sure."""
+    if isinstance(step, Decide):
+        return step.min_confidence > 0
+    return isinstance(step, Call) and step.recover is not None and step.recover.min_confidence > 0
 
 
 def _places(told: Declared, sequence: Sequence, prefix: str, depth: int) -> Iterator[Place]:

@@ -133,13 +133,7 @@ def _workflows(found: list[Taken]) -> Iterator[str]:
     for each in found:
         yield f"<h3>{_safe(each.name)} {_safe(each.version)}, {each.cases} cases</h3>"
         told = each.coverage
-        shares = {
-            "steps": told.steps,
-            "edges": told.edges,
-            "options": told.options,
-            "outcomes": told.outcomes,
-        }
-        yield _table(("", "covered", "missing"), [_share(name, share) for name, share in shares.items()])
+        yield _table(("", "covered", "missing"), [_share(name, share) for name, share in told.shares.items()])
         unreachable = f"; never offered: {', '.join(told.unreachable)}" if told.unreachable else ""
         yield f"<p>{told.pairs} different pairs of answers in a row{_safe(unreachable)}</p>"
         yield f'<div class="graph">{svg.text(each.drawing)}</div>'

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, get_args
 
 from evals.answers import ServiceAnswer
 from evals.cases import Case, Suite
+from evals.coverage import asks_model
 from evals.expectations import Expect, Never
 from evals.project import Project
 from evals.scripts import declared
@@ -122,7 +123,7 @@ def _model(answers: Mapping[str, Sequence[Any]], at: Where, names: _Names) -> It
         step = yield from _step(path, (*at, path), names)
         if step is None:
             continue
-        if not _asks_model(step):
+        if not asks_model(step):
             message = f"The step {path!r} never asks a model."
             yield _problem((*at, path), "no-decision", message, "Name a decision, or a call with `recover`.")
             continue
@@ -131,12 +132,6 @@ def _model(answers: Mapping[str, Sequence[Any]], at: Where, names: _Names) -> It
             for reply in answer.replies:
                 if reply.choose is not None and reply.choose not in known and not reply.undeclared:
                     yield _no_option((*at, path, place, "choose"), reply.choose, path, known)
-
-
-def _asks_model(step: AnyStep) -> bool:
-    if isinstance(step, Decide):
-        return step.by == "model"
-    return isinstance(step, Call) and step.recover is not None and step.recover.by == "model"
 
 
 def _options(step: AnyStep) -> tuple[str, ...]:

@@ -5,22 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from evals.coverage import Coverage, Declared, operations, share
+from evals.coverage import Coverage, Declared, asks_model, called, is_gated, share
+from evals.explore import alphabet
 from evals.scripts import declared
 from graphs import blocks, drawing
 from graphs.outline import END_ID, START_ID, Drawing, Edge
-from planner.definition import END, Decide, Workflow
-
-_OUTCOMES = {
-    "applied": "ok",
-    "applied_bad": "wrong answer",
-    "rejected": "rejected",
-    "not_sent": "unavailable",
-    "unknown": "timeout",
-}
-"""Words of the explorer for what became of a call."""
-_LOST = "timeout, applied"
-_FAULTS = ("unavailable", "timeout", "invalid", "refused")
+from planner.definition import END, AnyStep, Decide, Workflow
+from tools.operations import EffectClass
+from tools.outcomes import OutcomeClass
 
 Case = Mapping[str, Any]
 
@@ -51,23 +43,17 @@ def taken(documents: Sequence[Mapping[str, Any]]) -> list[Taken]:
 def lines(told: Taken) -> Iterator[str]:
     """Yield what the cases of a workflow took, as people read it."""
     covered = told.coverage
-    shares = {
-        "steps": covered.steps,
-        "edges": covered.edges,
-        "options": covered.options,
-        "outcomes": covered.outcomes,
-    }
-    counts = ", ".join(f"{each.covered} of {each.total} {name}" for name, each in shares.items())
-    yield f"{told.name} {told.version}, {told.cases} cases: {counts}, {covered.pairs} pairs"
-    for name, each in shares.items():
-        if each.missing:
-            yield f"  no {name[:-1]}: {'; '.join(each.missing)}"
+    yield f"{told.name} {told.version}, {told.cases} cases: {covered.counts}, {covered.pairs} pairs"
+    yield from (f"  {line}" for line in covered.missing())
     if covered.unreachable:
         yield f"  never offered: {'; '.join(covered.unreachable)}"
 
 
 def _taken(
-    origin: Mapping[str, Any], origins: Mapping[str, Any], effects: Mapping[str, str], cases: Sequence[Case]
+    origin: Mapping[str, Any],
+    origins: Mapping[str, Any],
+    effects: Mapping[str, EffectClass],
+    cases: Sequence[Case],
 ) -> Taken:
     workflow = Workflow.model_validate(origin["definition"])
     nested = {
@@ -86,7 +72,7 @@ def _taken(
         edges=share(told.edges(), set(_edges(told, cases))),
         options=share(options, {_named(made, made["choice"]) for made in decisions}),
         unreachable=tuple(sorted(options - offered)),
-        outcomes=share(set(_possible(told, [workflow, *nested.values()], effects)), set(_answers(cases))),
+        outcomes=share(set(_possible(told, effects, cases)), set(_answers(cases))),
         pairs=len({pair for case in cases for pair in pairwise(_answered(case))}),
     )
     return Taken(origin["name"], origin["version"], len(cases), covered, _drawn(workflow, cases))
@@ -107,41 +93,76 @@ def _named(made: Mapping[str, Any], option: str) -> str:
     return f"{declared(made['path'])}: {option}"
 
 
-def _possible(told: Declared, workflows: Sequence[Workflow], effects: Mapping[str, str]) -> Iterator[str]:
-    for operation in {name for each in workflows for name in operations(each)} & effects.keys():
-        yield from (f"call {operation}: {name}" for name in _OUTCOMES.values())
-        if effects[operation] != "read":
-            yield f"call {operation}: {_LOST}"
+def _possible(told: Declared, effects: Mapping[str, EffectClass], cases: Sequence[Case]) -> Iterator[str]:
+    """Yield all that the definition lets happen, and what was offered where cases were asked."""
+    for operation in {name for place in told.places() for name in called(place.node.step)} & effects.keys():
+        words = alphabet.callable_words(effects[operation])
+        yield from (f"call {operation}: {word}" for word in words)
     for path, node in told.places():
-        if isinstance(node.step, Decide) and node.step.by != "rule":
-            kind = "person" if node.step.by == "person" else "ask"
-            names = [*node.step.options, *(_FAULTS if kind == "ask" else ())]
-            yield from (f"{kind} {path}: {name}" for name in names)
+        yield from _sayable(path, node.step)
+    for made in (made for case in cases for made in case["decisions"]):
+        offered = [option["id"] for option in made["options"] if option["available"]]
+        if _asked(made) == "ask":
+            yield from (f"ask {declared(made['path'])}: {name}" for name in offered)
+        elif _asked(made) == "person":
+            yield from (_person(alphabet.answered(declared(made["path"]), name)) for name in offered)
+
+
+def _sayable(path: str, step: AnyStep) -> Iterator[str]:
+    options = step.options if isinstance(step, Decide) else ()
+    if asks_model(step):
+        words = alphabet.sayable_words(options, is_gated=is_gated(step))
+        yield from (f"ask {path}: {word}" for word in words)
+    elif isinstance(step, Decide) and step.by == "person":
+        yield from (_person(alphabet.answered(path, name)) for name in options)
+        if step.within is not None:
+            yield _person(alphabet.unanswered(path))
+
+
+def _person(words: str) -> str:
+    return f"person {alphabet.WAITING}: {words}"
+
+
+def _asked(made: Mapping[str, Any]) -> str:
+    """Return who was asked for a decision: `ask`, `person`, or empty where nobody was."""
+    if made["overrides"] is not None:
+        return ""
+    if made["deadline_ms"] is not None:
+        return "" if made["outcome_class"] == "budget" and not made["attempts"] else "ask"
+    return "person" if made["decided_by"] == "person" or made["outcome_class"] == "timeout" else ""
 
 
 def _answers(cases: Sequence[Case]) -> Iterator[str]:
     for case in cases:
-        for call in case["calls"]:
-            is_lost = call["outcome"] == "unknown" and call["applied"]
-            yield f"call {call['operation']}: {_LOST if is_lost else _OUTCOMES[call['outcome']]}"
-        for made in case["decisions"]:
-            yield _answer(made)
+        yield from (_call(call["operation"], call["outcome"], call["applied"]) for call in case["calls"])
+        yield from (_answer(made) for made in case["decisions"] if _asked(made))
+
+
+def _call(operation: str, outcome: OutcomeClass, is_applied: bool) -> str:  # noqa: FBT001 - as a call tells it
+    return f"call {operation}: {alphabet.called(outcome, is_applied=is_applied)}"
 
 
 def _answer(made: Mapping[str, Any]) -> str:
-    kind = "person" if made["decided_by"] == "person" else "ask"
-    name = made["choice"] if made["outcome_class"] == "ok" else made["outcome_class"]
-    return f"{kind} {declared(made['path'])}: {name}"
+    path = declared(made["path"])
+    if _asked(made) == "ask":
+        return f"ask {path}: {alphabet.said(made['outcome_class'], made['choice'])}"
+    is_late = made["outcome_class"] == "timeout"
+    return _person(alphabet.unanswered(path) if is_late else alphabet.answered(path, made["choice"]))
 
 
 def _answered(case: Case) -> list[str]:
     """Return what was answered in a case, in the order of its journal."""
-    made = {each["decision_id"]: each for each in case["decisions"]}
+    made = {each["decision_id"]: each for each in case["decisions"] if _asked(each)}
+    doubtful = [call for call in case["calls"] if call["outcome"] == "unknown"]
     found = []
     for entry in case.get("entries", ()):
         body = entry["body"]
-        if entry["kind"] == "outcome":
-            found.append(f"call {body['operation']}: {_OUTCOMES[body['outcome']]}")
+        if entry["kind"] == "outcome" and body.get("code") != "crash":
+            own = (call for call in doubtful if call["operation"] == body["operation"])
+            call = next(own, None) if body["outcome"] == "unknown" else None
+            if call is not None:
+                doubtful.remove(call)
+            found.append(_call(body["operation"], body["outcome"], call is not None and call["applied"]))
         elif entry["kind"] == "decision" and body["decision_id"] in made:
             found.append(_answer(made[body["decision_id"]]))
     return found

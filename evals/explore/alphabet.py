@@ -1,6 +1,6 @@
 """The alphabet: in which ways a call may end, a model may answer and a person may choose. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from evals import match
@@ -10,18 +10,33 @@ from evals.explore.points import Option
 from evals.explore.scenarios import Answers, Scenario
 from evals.history import Sent
 from planner.decisions import Answer, Attempt, Confidence, Question, Usage
+from planner.decisions import OutcomeClass as ModelOutcome
 from planner.definition import canonical
 from planner.runs import PersonQuestion
 from tools import responses, schemas
 from tools.catalog import Catalog
 from tools.errors import ExpressionError
 from tools.expressions import condition
-from tools.operations import Operation, Reconcile
-from tools.outcomes import Outcome
+from tools.operations import EffectClass, Operation, Reconcile
+from tools.outcomes import Outcome, OutcomeClass
 
 MODEL_FAULTS = ("unavailable", "timeout", "invalid", "refused")
 """Classes of answers that nobody can use; the wire faults behind them are the adapter's own suite."""
-LASTING = frozenset({"unavailable", "timeout", "timeout, applied"})
+UNSURE = "unsure"
+"""What a model is whose choice does not count, for want of confidence."""
+WAITING = "waiting"
+"""Label of the point at which a run waits for persons, or for time to pass."""
+OK, WRONG, UNHEARD = "ok", "wrong answer", "timeout, applied"
+LASTING = frozenset({"unavailable", "timeout", UNHEARD})
+_ALIKE: Mapping[ModelOutcome, str] = {
+    "abstained": UNSURE,
+    "truncated": "invalid",
+    "filtered": "refused",
+    "rate_limited": "unavailable",
+    "quota": "unavailable",
+    "rejected": "unavailable",
+}
+"""The class that stands for another one, from which the run goes on alike."""
 
 _UNSURE = 0.01
 _RUBBISH = {"unexpected": "a wrong body, as explored"}
@@ -39,7 +54,12 @@ _SILENT = (
     ),
     Option("timeout", 1, _LATE, lasts=True),
 )
-_UNHEARD = Option("timeout, applied", 1, _LATE, lasts=True)
+_UNHEARD = Option(UNHEARD, 1, _LATE, lasts=True)
+_CALLED: Mapping[OutcomeClass, str] = {
+    "applied": OK,
+    "applied_bad": WRONG,
+    **{option.value.kind: option.name for option in (_REFUSING, *_SILENT)},
+}
 
 
 class NoAnswer(EvalError):
@@ -101,7 +121,7 @@ class Services:
         if not right:
             raise NoAnswer(operation.name)
         return tuple(
-            Option("ok" if place == 1 else f"ok {place}", value=outcome)
+            Option(OK if place == 1 else f"{OK} {place}", value=outcome)
             for place, outcome in enumerate(right, start=1)
         )
 
@@ -132,7 +152,7 @@ class Services:
         doubt = [[call.arguments, call.key, call.applied, call.output] for call in calls]
         mark = (operation.name, canonical([dict(arguments), doubt]))
         if mark not in self._known:
-            right = Option("ok", value=self._found(operation, arguments, contract, calls))
+            right = Option(OK, value=self._found(operation, arguments, contract, calls))
             self._known[mark] = (right, *_faults(operation, arguments, None))
         return self._known[mark]
 
@@ -202,7 +222,7 @@ def _faults(operation: Operation, arguments: Mapping[str, Any], right: Any) -> I
         yield _UNHEARD
     wrong = _wrong(operation, arguments, right)
     if wrong is not None:
-        yield Option("wrong answer", 1, wrong)
+        yield Option(WRONG, 1, wrong)
 
 
 def _wrong(operation: Operation, arguments: Mapping[str, Any], right: Any) -> Outcome | None:
@@ -238,7 +258,37 @@ def _is_repeated(operation: Operation, arguments: Mapping[str, Any], key: str | 
 def _again(operation: Operation, before: Sent) -> tuple[Option, ...]:
     """Return what comes of a call that the service knows: the same answer, or none."""
     known = responses.judge(operation, before.output, before.arguments, status=_OK)
-    return (Option("ok, as before", value=known), *_SILENT, _UNHEARD)
+    return (Option(f"{OK}, as before", value=known), *_SILENT, _UNHEARD)
+
+
+def called(outcome: OutcomeClass, *, is_applied: bool) -> str:
+    """Return the word for what a call came to; `is_applied` tells whether the service did the work."""
+    return UNHEARD if outcome == "unknown" and is_applied else _CALLED[outcome]
+
+
+def callable_words(effect: EffectClass) -> tuple[str, ...]:
+    """Return the words for all that a call of this effect class may come to."""
+    return (*_CALLED.values(), *(() if effect == "read" else (UNHEARD,)))
+
+
+def said(outcome: ModelOutcome, choice: str) -> str:
+    """Return the word for what a model said."""
+    return choice if outcome == "ok" else _ALIKE.get(outcome, outcome)
+
+
+def sayable_words(options: Iterable[str], *, is_gated: bool) -> tuple[str, ...]:
+    """Return the words for all that a model may say that is offered these options."""
+    return (*options, *MODEL_FAULTS, *((UNSURE,) if is_gated else ()))
+
+
+def answered(path: str, choice: str) -> str:
+    """Return the words for a person's answer."""
+    return f"{path} is answered {choice}"
+
+
+def unanswered(path: str) -> str:
+    """Return the words for a question that nobody answers."""
+    return f"nobody answers {path} in time"
 
 
 def model(question: Question, *, cost: Usage, attempt: Attempt, is_gated: bool) -> tuple[Option, ...]:
@@ -260,7 +310,7 @@ def model(question: Question, *, cost: Usage, attempt: Attempt, is_gated: bool) 
     hesitant = Answer(
         outcome_class="ok", choice=question.available[0].id, reason="unsure", confidence=unsure, **told
     )
-    return (*chosen, *faults, *([Option("unsure", 1, hesitant)] if is_gated else []))
+    return (*chosen, *faults, *([Option(UNSURE, 1, hesitant)] if is_gated else []))
 
 
 def _failed(told: Mapping[str, Any], name: str) -> dict[str, Any]:

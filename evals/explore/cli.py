@@ -150,17 +150,8 @@ def lines(told: Exploration) -> Iterator[str]:
             yield f"  {found.case} {shows} with `planner eval run`"
         yield ""
     covered = told.coverage
-    shares = (
-        ("steps", covered.steps),
-        ("edges", covered.edges),
-        ("options", covered.options),
-        ("outcomes", covered.outcomes),
-        ("fault positions", covered.positions),
-    )
-    yield "coverage: " + ", ".join(f"{share.covered} of {share.total} {name}" for name, share in shares)
-    for name, share in shares:
-        if share.missing:
-            yield f"  no {name[:-1]}: {'; '.join(share.missing)}"
+    yield f"coverage: {covered.counts}"
+    yield from (f"  {line}" for line in covered.missing())
     yield (
         f"  {covered.together.covered} of {covered.together.total} pairs of answers to different points came "
         "on one path"

@@ -23,6 +23,11 @@ class SearchCoverage(Coverage):
     vacuous: tuple[str, ...]
     """Invariants that hold because nothing happened that they speak of."""
 
+    @property
+    def shares(self) -> dict[str, Share]:
+        """What is counted, by its name in the plural."""
+        return {**super().shares, "fault positions": self.positions}
+
 
 class Seen(NamedTuple):
     """What a search has come past, as it notes it."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from evals import events
-from evals.explore import happenings, prospects
+from evals.explore import alphabet, happenings, prospects
 from evals.explore.happenings import EARLY, NoEvent
 from evals.explore.points import Crash, Crashed, Halted, Kind, Option, Point, Unlike
 from evals.explore.ports import Clock, Model
@@ -376,7 +376,7 @@ class Play:
         if not options:
             return False
         is_sure = len(options) == 1 and not options[0].faults and isinstance(options[0].value, datetime)
-        option = options[0] if is_sure else self.choose("person", "waiting", options)
+        option = options[0] if is_sure else self.choose("person", alphabet.WAITING, options)
         if option.value is None:
             return False
         before = self.state.now

@@ -34,7 +34,7 @@ def prospects(state: State, wake_at: datetime | None) -> list[Option]:
 def _prospects(state: State, wake_at: datetime | None) -> list[Option]:
     open_ = [each for each in state.questions.values() if each.status == "open"]
     found = [
-        Option(f"{question.path} is answered {choice}", value=Given(question, choice, state.now))
+        Option(alphabet.answered(question.path, choice), value=Given(question, choice, state.now))
         for question in open_
         for choice in alphabet.person(question, state.calls)
     ]
@@ -46,10 +46,10 @@ def _prospects(state: State, wake_at: datetime | None) -> list[Option]:
     if due is None:
         return [*found, Option("time passes", value=wake_at)]
     late = [
-        Option(f"{due.path} is answered {choice} too late", 1, Given(due, choice, wake_at))
+        Option(f"{alphabet.answered(due.path, choice)} too late", 1, Given(due, choice, wake_at))
         for choice in alphabet.person(due, state.calls)[:1]
     ]
-    return [*found, Option(f"nobody answers {due.path} in time", 1, wake_at), *late]
+    return [*found, Option(alphabet.unanswered(due.path), 1, wake_at), *late]
 
 
 def _coming(state: State, wake_at: datetime | None) -> list[Option]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from evals.coverage import Declared, asks_model, called
 from evals.explore import cover
 from evals.explore.points import Move
 from evals.explore.scenarios import Scenario
@@ -10,7 +11,6 @@ from evals.explore.search import Bounds, Search
 from evals.explore.subject import Subject
 from evals.explore.walk import Walk
 from evals.scripts import declared
-from planner.definition import AnyStep, Call, Decide, RunWorkflow, Workflow, walk
 
 Kind = Literal["decision", "call"]
 
@@ -81,21 +81,7 @@ def _on(path: Walk) -> Iterator[tuple[Place, Site]]:
 
 
 def _declared(subject: Subject) -> Iterator[Place]:
-    for path, step in _steps(subject.workflow, subject.pinned, ""):
-        if isinstance(step, Call):
-            yield Place("call", path, step.call)
-            if step.recover is not None and step.recover.by == "model":
-                yield Place("decision", path)
-        elif isinstance(step, Decide) and step.by == "model":
+    for path, node in Declared(subject.program.body, subject.programs).places():
+        yield from (Place("call", path, name) for name in called(node.step))
+        if asks_model(node.step):
             yield Place("decision", path)
-
-
-def _steps(
-    workflow: Workflow, pinned: Mapping[str, Workflow], prefix: str, around: tuple[str, ...] = ()
-) -> Iterator[tuple[str, AnyStep]]:
-    for place in walk(workflow):
-        yield f"{prefix}{place.path}", place.step
-        if isinstance(place.step, RunWorkflow) and place.step.run not in around:
-            nested = pinned.get(place.step.run)
-            if nested is not None:
-                yield from _steps(nested, pinned, f"{prefix}{place.path}.", (*around, workflow.workflow))

@@ -14,7 +14,7 @@ from evals.explore.subject import Subject
 from evals.faults import sites, strike
 from evals.faults.classes import SERVICE_CLASSES, ServiceClass
 from evals.faults.sites import Place, Site
-from evals.faults.strike import NotStruck, Strike
+from evals.faults.strike import Strike
 from evals.history import History
 from graphs.runner import Ended
 from planner import fault_cases
@@ -105,10 +105,12 @@ def _cell(
     path = Strike(subject, site, place, fault=answer)
     try:
         ended, history = loop.run(strike.play(path))
-    except (AnswerImpossible, NotStruck) as exc:
+    except AnswerImpossible as exc:
         return Cell(fault=fault.name, status="not reached", reason=str(exc))
     except (PlannerError, ToolError, EvalError, Unlike) as exc:
         return Cell(fault=fault.name, status="failed", reason=f"{type(exc).__name__}: {exc}")
+    if not path.is_struck:
+        return Cell(fault=fault.name, status="not reached", reason="the path that leads there went past it")
     wrong = next(_wrong(path, ended, history, fault=fault), "")
     outcome = path.answer.outcome_class if path.answer else path.outcome.kind if path.outcome else ""
     status: Status = "failed" if wrong else "passed"
