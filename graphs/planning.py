@@ -44,8 +44,8 @@ class PlanRequest(Record):
     """Operations or kinds of values that must come of it, in the order in which effects are to happen."""
     have: dict[str, Any] = Field(default_factory=dict)
     """What is known, by name."""
-    way: int = Field(default=0, ge=0, lt=MOST_ALTERNATIVES)
-    """Which of the ways that were found the plan follows; the cheapest unless told."""
+    way: int | None = Field(default=None, ge=0, lt=MOST_ALTERNATIVES)
+    """Which of the ways that were found the plan follows; the cheapest that can be taken unless told."""
     use_model: bool = True
     """Whether a model may be asked, where one is configured."""
     reuse: bool = True
@@ -187,7 +187,7 @@ class _Maker(NamedTuple):
             origin=checked.origin,
             definition=draft.definition,
             ways=draft.ways,
-            way=request.way,
+            way=draft.way,
             problems=parsed.problems,
             missing=draft.missing,
             rounds=() if drafter is None else tuple(drafter.rounds),
@@ -322,10 +322,25 @@ async def _checked(request: PlanRequest, frame: Frame, drafter: Drafter | None, 
         sketched = None if drafted is None else _Checked(drafted.draft, drafted.parsed, "drafted")
     if sketched is not None and sketched.is_right:
         return sketched
-    draft = drafts.composed(frame, place.catalog, name=place.name, way=request.way)
-    parsed = place.check(draft) if draft.definition else Parsed(None, draft.problems, None)
-    composed = _Checked(draft, parsed, "composed")
+    composed = _composed(request, frame, place)
     return sketched if sketched is not None and not composed.is_right else composed
+
+
+def _composed(request: PlanRequest, frame: Frame, place: Place) -> _Checked:
+    """Return the cheapest way with nothing wrong, else the cheapest; others tell why they were not taken."""
+    found: list[_Checked] = []
+    for draft in drafts.composed(frame, place.catalog, name=place.name, way=request.way):
+        parsed = place.check(draft) if draft.definition else Parsed(None, draft.problems, None)
+        found.append(_Checked(draft, parsed, "composed"))
+        if found[-1].is_right:
+            break
+    taken = found[-1] if found[-1].is_right else found[0]
+    wrong = {each.draft.way: each.parsed.problems for each in found if each is not taken}
+    ways = tuple(
+        way.model_copy(update={"problems": wrong[number]}) if number in wrong else way
+        for number, way in enumerate(taken.draft.ways)
+    )
+    return taken._replace(draft=taken.draft._replace(ways=ways))
 
 
 def _reject_alike(tx: Any, rejected: Plan) -> None:

@@ -28,7 +28,7 @@ class Served(NamedTuple):
     told: Reused
 
 
-async def by_frame(wanted: Frame, way: int, parts: Parts, tenant: str) -> Served | None:
+async def by_frame(wanted: Frame, way: int | None, parts: Parts, tenant: str) -> Served | None:
     """Return the newest approved plan of the same frame.
 
     What a model sketched for a goal's words serves only the same words again.

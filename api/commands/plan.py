@@ -49,11 +49,14 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
         str, typer.Option("--have", metavar="JSON", help="What is known by name: JSON, @FILE, or -")
     ] = "{}",
     way: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--way", min=0, max=MOST_ALTERNATIVES - 1, help="Which of the ways found; 0 is cheapest"
+            "--way",
+            min=0,
+            max=MOST_ALTERNATIVES - 1,
+            help="Which of the ways found; else the cheapest",
         ),
-    ] = 0,
+    ] = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Ask no model")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Let no earlier plan serve again")] = False,
     tenant: OwnerOption = tenants.DEFAULT,

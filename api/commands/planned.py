@@ -102,8 +102,12 @@ def _simulated(told: Simulation) -> Iterator[str]:
 
 def _ways(plan: Plan) -> Iterator[str]:
     for number, way in enumerate(plan.ways):
-        if number != plan.way:
-            yield f"Another way, --way {number}: {' -> '.join(way.calls)} (cost {way.cost:g})"
+        calls = " -> ".join(way.calls)
+        if way.problems:
+            yield f"Way {number} cannot be taken: {calls}"
+            yield from (f"  {problem}" for problem in way.problems)
+        elif number != plan.way:
+            yield f"Another way, --way {number}: {calls} (cost {way.cost:g})"
 
 
 def _next(plan: Plan) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Drafts: from a frame or a sketch to a definition, and everything that is open about it. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from planner.planning import assembly, edges, frame, proposals
@@ -24,24 +24,33 @@ class Draft(NamedTuple):
     problems: tuple[Problem, ...] = ()
     """Why there is none."""
     ways: tuple[Way, ...] = ()
+    way: int = 0
+    """Which of the ways it follows."""
     missing: tuple[Missing, ...] = ()
     asks: tuple[Ask, ...] = ()
     doubts: tuple[Edge, ...] = ()
     unused: tuple[Unused, ...] = ()
 
 
-def composed(wanted: Frame, catalog: Catalog, *, name: str, way: int = 0) -> Draft:
-    """Return a definition that needs no model, by one of the ways to what is wanted; 0 is the cheapest."""
+def composed(wanted: Frame, catalog: Catalog, *, name: str, way: int | None = None) -> Iterator[Draft]:
+    """Yield a definition that needs no model for each way to what is wanted, the cheapest first.
+
+    Where one way is told, only that of it, counted from 0; where there is none, a draft that says why.
+    """
     signed = index_of(catalog).signatures
     found = proposals.propose(wanted, frame.known(wanted), signed, catalog.operations)
     if not found.proposals:
         kinds = {kind for item in signed.values() for kind in item.producer.gives}
-        return Draft({}, _out_of_reach(wanted, found.missing, kinds), missing=found.missing)
+        problems = _out_of_reach(wanted, found.missing, kinds) or (_no_way_at_all(),)
+        yield Draft({}, problems, missing=found.missing)
+        return
     ways = tuple(_way(each) for each in found.proposals)
-    if way >= len(ways):
-        return Draft({}, (_no_way(way, ways),), ways=ways, missing=found.missing)
-    draft = sketched(found.proposals[way].sketch, wanted, catalog, name=name)
-    return draft._replace(ways=ways, missing=found.missing)
+    if way is not None and way >= len(ways):
+        yield Draft({}, (_no_such_way(way, ways),), ways=ways, way=way, missing=found.missing)
+        return
+    for number in range(len(ways)) if way is None else (way,):
+        draft = sketched(found.proposals[number].sketch, wanted, catalog, name=name)
+        yield draft._replace(ways=ways, way=number, missing=found.missing)
 
 
 def sketched(sketch: Sketch, wanted: Frame, catalog: Catalog, *, name: str) -> Draft:
@@ -79,7 +88,16 @@ def _out_of_reach(wanted: Frame, missing: Sequence[Missing], kinds: set[str]) ->
     )
 
 
-def _no_way(way: int, ways: Sequence[Way]) -> Problem:
+def _no_way_at_all() -> Problem:
+    return Problem(
+        path="/want",
+        code="no-way",
+        message="Everything wanted is there, and no operations lead to all of it together.",
+        remedy="Plan the parts one by one.",
+    )
+
+
+def _no_such_way(way: int, ways: Sequence[Way]) -> Problem:
     return Problem(
         path="/way",
         code="no-such-way",

@@ -35,6 +35,8 @@ class Way(Record):
     cost: float
     unasked: tuple[str, ...]
     """Changes that the goal does not name."""
+    problems: tuple[Problem, ...] = ()
+    """Why it was tried and not taken."""
 
 
 class Round(Record):

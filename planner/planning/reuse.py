@@ -25,7 +25,7 @@ class Reused(Record):
     """Whether its approval holds here, too, since definition, contracts and policy are what was approved."""
 
 
-def key(wanted: Frame, way: int) -> str:
+def key(wanted: Frame, way: int | None) -> str:
     """Return the SHA-256 of what a frame wants and knows: kinds and types, neither values nor words."""
     rest = wanted.model_dump(mode="json", exclude={"goal", "want", "have"}, exclude_defaults=True)
     known = sorted((item.path, item.schema) for item in frame.known(wanted))

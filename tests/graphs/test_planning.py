@@ -14,6 +14,7 @@ from planner.planning.policy import Policy
 from planner.store import catalogs, decisions, plans, workflows
 from tools import catalog as catalogue
 from tools.catalog import Catalog
+from tools.operations import Operation
 from tools.outcomes import Outcome
 
 SHOP = Path(__file__).resolve().parents[2] / "examples" / "shop" / "catalog.yaml"
@@ -84,6 +85,51 @@ def test_what_cannot_be_reached_is_kept_with_its_problems_and_never_explored(ope
 
     made, seen = asyncio.run(scenario())
     assert (made.status, made.problems[0].code, seen) == ("unusable", "out-of-reach", [])
+
+
+TEXT = {"type": "string"}
+THING = {
+    "type": "object",
+    "title": "Thing",
+    "required": ["id", "name"],
+    "properties": {"id": TEXT, "name": TEXT},
+}
+
+
+def looking_up(name, *required):
+    return Operation.model_validate(
+        {
+            "name": name,
+            "service": name.partition(".")[0],
+            "input": {"type": "object", "required": required, "properties": {"thing_id": TEXT}},
+            "output": THING,
+            "effect": "read",
+            "effect_source": "declared",
+            "binding": {"kind": "function", "target": "somewhere:something"},
+        }
+    )
+
+
+def test_a_way_with_something_wrong_gives_way_to_the_next_and_tells_why(opened):
+    both = [looking_up("a.getThing", "thing_id", "undeclared"), looking_up("b.getThing", "thing_id")]
+    found = Catalog({each.name: each for each in both}, {})
+    wanted = PlanRequest(want=("thing.name",), have={"thing_id": "t-1"})
+
+    async def scenario():
+        async with opened(found=found) as (_, parts, tools):
+            return [
+                await planning.make(each, parts, tools, by="ada")
+                for each in (wanted, wanted.model_copy(update={"way": 0}))
+            ]
+
+    made, told = asyncio.run(scenario())
+    assert (made.status, made.way, made.definition["steps"]["get_thing"]["call"]) == (
+        "approved",
+        1,
+        "b.getThing",
+    )
+    assert [problem.code for problem in made.ways[0].problems] == ["missing-argument"]
+    assert (told.status, told.problems[0].code) == ("unusable", "missing-argument")
 
 
 def test_a_goal_without_wants_and_without_a_model_comes_back_as_a_question(opened):
