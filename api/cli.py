@@ -94,6 +94,7 @@ _BRANCHES = {
     "catalog": {"search": "catalog:search"},
     "events": {"show": "events:show", "send": "events:send"},
     "workflows": {
+        "import": "translating:translate",
         "versions": "versions:versions",
         "state": "versions:state",
         "repin": "repinning:repin",

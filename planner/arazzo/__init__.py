@@ -1,0 +1,1 @@
+"""Arazzo: documents of the OpenAPI Initiative that order calls, read as workflows."""
