@@ -64,6 +64,7 @@ _BRANCHES = {
         "approve": "plan:approve",
         "reject": "plan:reject",
         "run": "plan:run",
+        "promote": "promoting:promote",
     },
     "decisions": {
         "verify": "auditing:verify",

@@ -153,6 +153,7 @@ STATUS: Mapping[type[Exception], int] = {
     plans.PlanUnknown: 404,
     plans.PlanClosed: 409,
     plans.PlanVoid: 409,
+    plans.PlanUntried: 409,
     plans.GoalUnclear: 422,
     planning.StoreUnavailable: 503,
     planning.SettingsInvalid: 500,

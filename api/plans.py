@@ -5,10 +5,20 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api import beginning, bodies, ownership
-from api.dependencies import Caller, Cursor, IdempotencyKey, Limit, Parts, PreferWait, Store, TenantFilter
-from api.requests import PlanInput, PlanVerdict
+from api.dependencies import (
+    Caller,
+    Cursor,
+    EveryTenant,
+    IdempotencyKey,
+    Limit,
+    Parts,
+    PreferWait,
+    Store,
+    TenantFilter,
+)
+from api.requests import PlanInput, PlanPromotion, PlanVerdict
 from api.schemas import Paged, RunDetail
-from graphs import planning
+from graphs import planning, promoting
 from graphs.intake import Begun
 from graphs.planning import Made, PlanRequest
 from planner.planning.plans import Plan, PlanStatus
@@ -79,6 +89,21 @@ async def judge_plan(
         by=ownership.actor(caller, verdict.actor),
         comment=verdict.comment,
     )
+
+
+@router.post("/{plan_id}/promotion", status_code=201, dependencies=[EveryTenant])
+async def promote_plan(
+    plan_id: str,
+    wanted: Annotated[PlanPromotion, Depends(bodies.json_of(PlanPromotion))],
+    parts: Parts,
+    caller: Caller,
+    response: Response,
+) -> Plan:
+    """Make a named workflow of a plan whose latest runs were clean; a person says so."""
+    who = ownership.actor(caller, wanted.actor)
+    promoted = await promoting.promote(plan_id, wanted, parts.parts, parts.planning.policy, by=who)
+    response.headers["Location"] = f"/v1/workflows/{wanted.name}"
+    return promoted
 
 
 @router.post("/{plan_id}/runs", status_code=201)

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, Field
 
+from graphs.promoting import PromotionRequest
 from planner.decisions import DecidedBy, DecisionKind, OutcomeClass
 from planner.log.outcomes import Source
 from planner.store import cursors
@@ -78,6 +79,13 @@ class PlanVerdict(Record):
 
     comment: str = Field(default="", max_length=10_000)
     """Why."""
+
+    actor: str | None = Field(default=None, max_length=200)
+    """Who says so; the caller unless told."""
+
+
+class PlanPromotion(PromotionRequest):
+    """What a plan is to be called from now on."""
 
     actor: str | None = Field(default=None, max_length=200)
     """Who says so; the caller unless told."""

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from graphs import compile as compiling
-from graphs import loading, pinning, runner
+from graphs import demoting, loading, pinning, runner
 from graphs.claims import Claims
 from graphs.context import Context
 from graphs.leases import Leases, Moving
@@ -28,6 +28,7 @@ from planner.errors import (
 from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Entry, Numbered, Recorded
 from planner.log.echoes import Echoes
+from planner.planning.promotion import BAD
 from planner.runs import Run
 from planner.store import bells, events, journal, runs
 
@@ -163,6 +164,8 @@ class Dispatcher:
             if ended.wake_at is not None:
                 self._claims.look_by(ended.wake_at)
             log.info("run stopped", extra={"run_id": run.id, "status": ended.status})
+            if ended.status in BAD:
+                await demoting.after(run, self.parts)
         except LeaseLost:
             log.warning("run lost to another worker", extra={"run_id": run.id, "epoch": run.epoch})
         except ServicesMissing as exc:

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, field_validator
 
-from graphs import intake, reusing
+from graphs import demoting, intake, reusing
 from graphs.dispatch import Dispatcher
 from graphs.drafting import Drafter, Place
 from graphs.intake import Begun, RunRequest
@@ -164,6 +164,7 @@ class _Maker(NamedTuple):
                 "id": self.plan_id,
                 "frame": served.frame,
                 "reused": served.told,
+                "promotion": None,
                 "created_at": now,
                 "created_by": self.by,
             }
@@ -223,14 +224,14 @@ async def judge(
         raise PlanClosed(plan_id, plan.status, wanted)
     if approved:
         workflow = await parts.database.read(workflows.by_sha256, plan.sha256)
-        await _check_same(plan, workflow, parts, tools.policy)
+        await check_same(plan, workflow, parts, tools.policy)
     told = Approval(digest=plan.digest, by=by, at=parts.clock.now(), approved=approved, comment=comment)
     judged = plan.model_copy(update={"status": wanted, "approval": told})
     if not await parts.database.write(stored.replace, judged, was=[plan.status]):
         held = await parts.database.read(stored.get, plan_id)
         raise PlanClosed(plan_id, held.status, wanted)
     if not approved:
-        await parts.database.write(_reject_alike, judged)
+        await parts.database.write(_reject_alike, judged, told)
     return judged
 
 
@@ -273,7 +274,7 @@ async def begin(
         return earlier
     if plan.status != "approved":
         raise PlanClosed(plan_id, plan.status, "run")
-    await _check_same(plan, workflow, parts, tools.policy)
+    await check_same(plan, workflow, parts, tools.policy)
     return await intake.begin(request, parts, dispatcher, started_by=by, key=key, definition=workflow)
 
 
@@ -343,18 +344,21 @@ def _composed(request: PlanRequest, frame: Frame, place: Place) -> _Checked:
     return taken._replace(draft=taken.draft._replace(ways=ways))
 
 
-def _reject_alike(tx: Any, rejected: Plan) -> None:
-    """Let the plans that follow the same definition be rejected with it."""
-    told = {"status": "rejected", "approval": rejected.approval}
+def _reject_alike(tx: Any, rejected: Plan, told: Approval) -> None:
+    """Let the plans that follow the same definition be rejected with it, and none serve under a name."""
+    why = (f"plan {rejected.id} was rejected by {told.by}",)
     for plan in stored.alike(tx, rejected):
-        stored.replace(tx, plan.model_copy(update=told), was=["waiting", "approved"])
+        alike = plan.model_copy(update={"status": "rejected", "approval": told})
+        if stored.replace(tx, alike, was=["waiting", "approved"]):
+            demoting.demote(tx, alike, why, told.at)
+    demoting.demote(tx, rejected, why, told.at)
 
 
 def _definitions(tx: Any) -> dict[str, Workflow]:
     return {name: workflows.get(tx, name) for name in workflows.names(tx)}
 
 
-async def _check_same(plan: Plan, workflow: Workflow, parts: Parts, policy: Policy) -> None:
+async def check_same(plan: Plan, workflow: Workflow, parts: Parts, policy: Policy) -> None:
     """Return where a plan and its workflow are still what was weighed; void one that is not.
 
     Raises:
@@ -362,6 +366,5 @@ async def _check_same(plan: Plan, workflow: Workflow, parts: Parts, policy: Poli
     """
     reasons = plans.changed(plan, workflow, parts.catalog, policy)
     if reasons:
-        void = plan.model_copy(update={"status": "void"})
-        await parts.database.write(stored.replace, void, was=[plan.status])
+        await parts.database.write(demoting.void, plan, reasons, parts.clock.now())
         raise PlanVoid(plan.id, reasons)

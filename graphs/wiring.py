@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from graphs import demoting
 from graphs.arrivals import Arrivals
 from graphs.delivering import Deliverer
 from graphs.dispatch import Dispatcher
@@ -84,9 +85,11 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             tenants=config.tenants,
             most_queued=config.most_queued,
             most_running=config.most_running,
+            policy=config.planning,
         )
         await database.write(catalogs.keep, found, ticking.now())
         await database.write(_register, load_workflows(config, found), ticking.now())
+        await demoting.review(parts)
         dispatcher = Dispatcher(parts)
         scheduler = Scheduler(parts, dispatcher)
         if dispatch:

@@ -333,6 +333,8 @@ class Workflow(Record):
     """Semantic version."""
     goal: str = ""
     """What it is for, in words; goal routing and every decision read it."""
+    examples: tuple[str, ...] = ()
+    """Goals that it serves, in words; goal routing reads them."""
     input: JsonSchema = Field(default_factory=lambda: {"type": "object"})
     """JSON Schema 2020-12 of what a run is started with."""
     on: tuple[Start, ...] = ()

@@ -107,7 +107,7 @@ def _ranked(goal: str, workflows: Sequence[Workflow]) -> list[tuple[Workflow, fl
 
 def _text(workflow: Workflow) -> str:
     described = [str(item.get("description", "")) for item in _described(workflow)]
-    return " ".join([workflow.goal, *forms.fields(workflow.input), *described])
+    return " ".join([workflow.goal, *workflow.examples, *forms.fields(workflow.input), *described])
 
 
 def _described(workflow: Workflow) -> list[Mapping[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import exits, reading
+from api.commands import exits, planned, reading
 from api.commands.options import (
     DatabaseOption,
     JsonOption,
@@ -20,7 +20,6 @@ from api.commands.options import (
     validated,
 )
 from api.commands.output import Output
-from api.commands.planned import lines
 from api.commands.run import STARTED_BY, Beginning
 from graphs import planning, wiring
 from graphs.dispatch import Dispatcher
@@ -92,8 +91,11 @@ def listed(
     if not page.items:
         output.line("No plans.")
         return
-    rows = [(each.id, each.status, ", ".join(each.frame.want), each.frame.goal[:60]) for each in page.items]
-    output.table(("plan", "status", "wants", "goal"), rows)
+    rows = [
+        (each.id, each.status, planned.served(each), ", ".join(each.frame.want), each.frame.goal[:60])
+        for each in page.items
+    ]
+    output.table(("plan", "status", "serves as", "wants", "goal"), rows)
 
 
 def show(
@@ -192,7 +194,7 @@ def _judged(
 
 def _tell(made: Plan, output: Output) -> None:
     output.document(made.model_dump(mode="json"))
-    for line in lines(made):
+    for line in planned.lines(made):
         output.line(line)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from planner.definition import Call, Decide, Parallel, Workflow, walk
 from planner.planning.manifest import Change
 from planner.planning.plans import Plan, Round, Simulation
+from planner.planning.promotion import Promotion
 from planner.planning.reuse import Reused
 
 
@@ -26,6 +27,22 @@ def lines(plan: Plan) -> Iterator[str]:
         yield from _simulated(plan.simulation)
     yield from _ways(plan)
     yield from _next(plan)
+
+
+def served(plan: Plan) -> str:
+    """Return the named workflow that a plan became, and whether it still serves."""
+    made = plan.promotion
+    if made is None:
+        return ""
+    return f"{made.workflow} {made.version}{'' if made.stands else ', demoted'}"
+
+
+def _promoted(made: Promotion) -> Iterator[str]:
+    comment = f": {made.comment}" if made.comment else ""
+    runs = f"{len(made.runs)} clean run{'s' if len(made.runs) > 1 else ''}"
+    yield f"Promoted to {made.workflow} {made.version} by {made.by} after {runs}{comment}"
+    if made.demoted is not None:
+        yield f"Demoted, so it takes no more runs: {'; '.join(made.demoted.reasons)}"
 
 
 def _reused(told: Reused) -> str:
@@ -115,6 +132,8 @@ def _next(plan: Plan) -> Iterator[str]:
         word = "Approved" if plan.approval.approved else "Rejected"
         comment = plan.approval.comment
         yield f"{word} by {plan.approval.by}{f': {comment}' if comment else ''}"
+    if plan.promotion is not None:
+        yield from _promoted(plan.promotion)
     if plan.status == "waiting":
         yield f"Approve it: planner plan approve {plan.id}"
     elif plan.status == "approved":

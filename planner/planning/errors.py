@@ -4,6 +4,7 @@ PlannerError
 ├── PlanUnknown
 ├── PlanClosed
 ├── PlanVoid
+├── PlanUntried
 └── GoalUnclear
 """
 
@@ -41,6 +42,20 @@ class PlanVoid(PlannerError):
         self.plan_id, self.reasons = plan_id, tuple(reasons)
         super().__init__(
             f"the approval of plan {plan_id} holds no more: {'; '.join(reasons)}; plan the goal again"
+        )
+
+
+class PlanUntried(PlannerError):
+    """The plan's runs do not speak for it yet."""
+
+    code = "plan-untried"
+
+    def __init__(self, plan_id: str, *, clean: int, wanted: int, reasons: Sequence[str]) -> None:
+        self.plan_id, self.reasons = plan_id, tuple(reasons)
+        why = f" ({'; '.join(reasons)})" if reasons else ""
+        super().__init__(
+            f"plan {plan_id} cannot be promoted: {clean} of its latest runs were clean{why}, and the latest "
+            f"{wanted} must be"
         )
 
 

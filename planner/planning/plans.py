@@ -14,6 +14,7 @@ from planner.planning.frame import Frame
 from planner.planning.manifest import Manifest
 from planner.planning.missing import Missing
 from planner.planning.policy import Policy
+from planner.planning.promotion import Promotion
 from planner.planning.reuse import Reused
 from planner.tenants import DEFAULT, TenantName
 from tools.catalog import Catalog
@@ -104,6 +105,8 @@ class Plan(Record):
     """Whether code composed it, or a model drafted it."""
     reused: Reused | None = None
     """The earlier plan whose workflow serves again."""
+    promotion: Promotion | None = None
+    """The named workflow that it became."""
     definition: dict[str, Any]
     """The workflow as plain data; empty where there is none."""
     sha256: str = ""

@@ -7,7 +7,7 @@ from pydantic import Field
 from planner.planning.manifest import Change, Manifest
 from tools.records import Record
 
-APART = frozenset({"reuse"})
+APART = frozenset({"reuse", "clean_runs", "failed_runs", "of_runs"})
 """Settings that say nothing of whether a plan may run; no approval depends on them."""
 
 
@@ -30,6 +30,12 @@ class Policy(Record):
     """Whether a person must look where simulation found something wrong, or did not see every way."""
     reuse: bool = True
     """Whether a goal that fits an approved plan is served by it again."""
+    clean_runs: Annotated[int, Field(ge=1, le=100)] = 3
+    """How many of a plan's latest runs must have been clean before it is promoted to a named workflow."""
+    failed_runs: Annotated[int, Field(ge=0)] = 3
+    """How many of the latest runs of a promoted workflow may fail; with one more it is demoted."""
+    of_runs: Annotated[int, Field(ge=1, le=1000)] = 10
+    """How many runs of a promoted workflow count as its latest ones."""
 
 
 def reasons(policy: Policy, manifest: Manifest, *, findings: int, complete: bool) -> tuple[str, ...]:

@@ -168,7 +168,9 @@ def replace(tx: Connection, plan: Plan, *, was: Collection[PlanStatus]) -> bool:
 
 def _row(plan: Plan) -> dict[str, Any]:
     body = orjson.loads(plan.model_dump_json(by_alias=True, exclude=_OWN))
-    return {name: getattr(plan, name) for name in _COLUMNS} | {"body": bodies.encode(body)}
+    promoted_as = None if plan.promotion is None else plan.promotion.workflow
+    own = {name: getattr(plan, name) for name in _COLUMNS} | {"promoted_as": promoted_as}
+    return own | {"body": bodies.encode(body)}
 
 
 def _found(tx: Connection, plan_id: str) -> Row[Any]:

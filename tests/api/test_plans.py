@@ -38,6 +38,23 @@ def test_a_plan_that_a_person_must_look_at_runs_once_it_is_approved(opened):
         approved_and_run(client, f"/v1/plans/{plan['id']}")
 
 
+def test_a_plan_whose_runs_were_clean_is_promoted_by_a_caller_of_every_tenant(opened):
+    with opened(planning={"clean_runs": 1}) as client:
+        plan = client.post("/v1/plans", json=PRICE).json()
+        path = f"/v1/plans/{plan['id']}/promotion"
+        early = client.post(path, json={"name": "price"})
+        assert (early.status_code, early.json()["code"]) == (409, "plan-untried")
+        client.post(f"/v1/plans/{plan['id']}/runs", json={}, headers={"Prefer": "wait=10"})
+
+        promoted = client.post(path, json={"name": "price", "actor": "ada", "comment": "ok"})
+
+        assert (promoted.status_code, promoted.headers["location"]) == (201, "/v1/workflows/price")
+        assert promoted.json()["promotion"]["by"] == "ada"
+        assert client.get("/v1/workflows/price").json()["version"] == "1.0.0"
+        assert client.run("price", {"sku": "a"})["status"] == "succeeded"
+        assert client.post(path, json={"name": "price"}).json()["code"] == "plan-closed"
+
+
 def approved_and_run(client, path):
     early = client.post(f"{path}/runs", json={})
     assert (early.status_code, early.json()["code"]) == (409, "plan-closed")

@@ -36,6 +36,27 @@ def test_a_goal_of_the_same_frame_is_served_by_the_earlier_plan(desk):
     assert fresh["reused"] is None
 
 
+def test_a_plan_is_promoted_to_a_named_workflow_and_shown_as_one(desk, monkeypatch):
+    monkeypatch.setenv("PLANNER_PLANNING__CLEAN_RUNS", "1")
+    plan_id = desk("plan", "Greet.", "--want", "desk.look", "--have", '{"name": "Ada"}', "--json").data["id"]
+    early = desk("plan", "promote", plan_id, "--name", "greeting")
+    assert (early.code, "0 of its latest runs were clean" in early.err) == (1, True)
+    desk("plan", "run", plan_id)
+
+    promoted = desk("plan", "promote", plan_id, "--name", "greeting", "--by", "ada", "--comment", "it works")
+
+    assert (promoted.code, f"Plan {plan_id} is now greeting 1.0.0." in promoted.out) == (0, True)
+    assert "greeting 1.0.0" in desk("plan", "list").out
+    told = "Promoted to greeting 1.0.0 by ada after 1 clean run: it works"
+    assert told in desk("plan", "show", plan_id).out
+    assert desk("run", "greeting", "--input", '{"name": "Bob"}').code == 0
+    assert desk("plan", "reject", plan_id, "--by", "eve").code == 0
+    shown = desk("plan", "show", plan_id).out
+    assert f"Demoted, so it takes no more runs: plan {plan_id} was rejected by eve" in shown
+    assert "greeting 1.0.0, demoted" in desk("plan", "list").out
+    assert desk("plan", "promote", plan_id, "--name", "No name").code == 2
+
+
 def test_a_plan_as_json_is_the_whole_record(desk):
     made = desk("plan", "Greet.", "--want", "desk.look", "--have", '{"name": "Ada"}', "--json").data
 
