@@ -106,7 +106,7 @@ def data(known: Provenance, cases: Iterable[Mapping[str, Any]]) -> dict[str, Any
 def _suites(jobs: Sequence[Job]) -> dict[str, SuiteOrigin]:
     found: dict[str, SuiteOrigin] = {}
     for loaded in {job.loaded.suite.suite: job.loaded for job in jobs}.values():
-        run = {_run(job) for job in jobs if job.loaded is loaded}
+        run = {job.workflow for job in jobs if job.loaded is loaded}
         found[loaded.suite.suite] = SuiteOrigin(
             file=loaded.file,
             sha256=hashlib.sha256(Path(loaded.file).read_bytes()).hexdigest(),
@@ -117,24 +117,18 @@ def _suites(jobs: Sequence[Job]) -> dict[str, SuiteOrigin]:
     return found
 
 
-def _run(job: Job) -> str:
-    """Return the name of the workflow that a case runs."""
-    return job.case.workflow or job.loaded.suite.workflow or ""
-
-
 def _workflows(jobs: Sequence[Job]) -> tuple[WorkflowOrigin, ...]:
     found: dict[str, WorkflowOrigin] = {}
-    for project, name in _subjects(jobs):
-        pinned = pinning.closure(project.workflows[name], project.find)
-        for each in (project.workflows[name], *pinned.values()):
-            found.setdefault(each.sha256, _workflow(each, project))
+    for job in _subjects(jobs):
+        for each in job.definitions:
+            if each.sha256 not in found:
+                found[each.sha256] = _workflow(each, job.loaded.project)
     return tuple(sorted(found.values(), key=lambda each: (each.name, each.version)))
 
 
-def _subjects(jobs: Sequence[Job]) -> list[tuple[Project, str]]:
-    """Return each workflow that a case runs once, with its project."""
-    found = {(id(job.loaded.project), _run(job)): job.loaded.project for job in jobs}
-    return [(project, name) for (_, name), project in found.items()]
+def _subjects(jobs: Sequence[Job]) -> list[Job]:
+    """Return one of the cases that run the same workflow of the same project."""
+    return list({(id(job.loaded.project), job.workflow): job for job in jobs}.values())
 
 
 def _workflow(workflow: Workflow, project: Project) -> WorkflowOrigin:
@@ -150,14 +144,11 @@ def _workflow(workflow: Workflow, project: Project) -> WorkflowOrigin:
 
 def _effects(jobs: Sequence[Job]) -> dict[str, EffectClass]:
     return {
-        operation: project.catalog.operation(operation).effect
-        for project, name in _subjects(jobs)
-        for workflow in (
-            project.workflows[name],
-            *pinning.closure(project.workflows[name], project.find).values(),
-        )
+        operation: job.loaded.project.catalog.operation(operation).effect
+        for job in _subjects(jobs)
+        for workflow in job.definitions
         for operation in sorted(coverage.operations(workflow))
-        if operation in project.catalog.operations
+        if operation in job.loaded.project.catalog.operations
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Self
 from pydantic import Field
 
 from evals import cases, checks, custom, drift, matrix, stage
-from evals.cases import Case, KnownFailure, Suite
+from evals.cases import Case, KnownFailure, Setting, Suite
 from evals.checks import Check
 from evals.custom import CustomCheckBroken
 from evals.errors import (
@@ -100,6 +100,23 @@ class Job(NamedTuple):
         """The case's name among all cases."""
         return f"{self.loaded.suite.suite}/{self.case.id}"
 
+    @property
+    def setting(self) -> Setting:
+        """The case with the defaults of its suite."""
+        return cases.setting(self.loaded.suite, self.case)
+
+    @property
+    def workflow(self) -> str:
+        """Name of the workflow that it runs."""
+        return self.case.workflow or self.loaded.suite.workflow or ""
+
+    @property
+    def definitions(self) -> list[Workflow]:
+        """The workflow and all that it runs; none where the project does not hold it."""
+        project = self.loaded.project
+        workflow = project.workflows.get(self.workflow)
+        return [] if workflow is None else [workflow, *pinning.closure(workflow, project.find).values()]
+
 
 def jobs(loaded: Iterable[Loaded]) -> list[Job]:
     """Return every case of the suites, in the order of the files; one with a matrix becomes several.
@@ -112,7 +129,7 @@ def jobs(loaded: Iterable[Loaded]) -> list[Job]:
 
 def run(job: Job, *, engine: str = "langgraph", asking: Asking | None = None) -> CaseResult:
     """Return what becomes of one case; never raises for what the case or the engine does wrong."""
-    setting = cases.setting(job.loaded.suite, job.case)
+    setting = job.setting
     scripts = stage.Scripts(setting, asking)
     is_live = asking is not None and asking.endpoint is not None
     began = time.perf_counter()
@@ -167,8 +184,8 @@ class Digests(NamedTuple):
 
 def digested(job: Job) -> Digests:
     """Return the digests of a case together with the workflows that it runs."""
-    setting, project = cases.setting(job.loaded.suite, job.case), job.loaded.project
-    sha256s = sorted(each.sha256 for each in _workflows(job))
+    setting, project = job.setting, job.loaded.project
+    sha256s = sorted(each.sha256 for each in job.definitions)
     if not sha256s:
         return Digests()
     told = setting.model_dump(mode="json", exclude={"case": _ASIDE})
@@ -177,19 +194,12 @@ def digested(job: Job) -> Digests:
     return Digests(definition, digest([told, sha256s, project.catalog.revision]))
 
 
-def _workflows(job: Job) -> list[Workflow]:
-    """Return the workflow of a case and all that it runs; none where the project does not hold it."""
-    project = job.loaded.project
-    workflow = project.workflows.get(cases.setting(job.loaded.suite, job.case).workflow)
-    return [] if workflow is None else [workflow, *pinning.closure(workflow, project.find).values()]
-
-
 def drifted(job: Job, decisions: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return what is different from what a case was recorded from, a sentence each."""
     recorded, catalog = job.case.recorded, job.loaded.project.catalog
     if recorded is None:
         return ()
-    return drift.drift(recorded, _workflows(job), catalog.revision, decisions)
+    return drift.drift(recorded, job.definitions, catalog.revision, decisions)
 
 
 class _Verdict(NamedTuple):

@@ -10,6 +10,7 @@ from evals.explore import alphabet
 from evals.scripts import declared
 from graphs import blocks, drawing
 from graphs.outline import END_ID, START_ID, Drawing, Edge
+from planner.decisions import asked_model
 from planner.definition import END, AnyStep, Decide, Workflow
 from tools.operations import EffectClass
 from tools.outcomes import OutcomeClass
@@ -127,8 +128,8 @@ def _asked(made: Mapping[str, Any]) -> str:
     """Return who was asked for a decision: `ask`, `person`, or empty where nobody was."""
     if made["overrides"] is not None:
         return ""
-    if made["deadline_ms"] is not None:
-        return "" if made["outcome_class"] == "budget" and not made["attempts"] else "ask"
+    if asked_model(made["deadline_ms"], made["outcome_class"], made["attempts"]):
+        return "ask"
     return "person" if made["decided_by"] == "person" or made["outcome_class"] == "timeout" else ""
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from evals import calibration, cases, fitness, report, runner
+from evals import calibration, fitness, report, runner
 from evals.cases import Label
 from evals.errors import BudgetSpent, ScriptUnmatched
 from evals.live import Asking, Endpoint
@@ -169,7 +169,7 @@ def labelled(made: Made, labels: Mapping[str, Label]) -> Made:
 
 def _unfit(wanted: Sequence[Job]) -> Iterator[Unplayed]:
     for job in wanted:
-        why = fitness.unfit(cases.setting(job.loaded.suite, job.case))
+        why = fitness.unfit(job.setting)
         if why is not None:
             yield Unplayed(case=job.name, why=why)
 

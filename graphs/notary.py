@@ -12,6 +12,7 @@ from graphs.rounds import Rounds
 from planner import project, settings
 from planner.clock import Clock
 from planner.log import heads
+from planner.log.findings import Report
 from planner.log.heads import Head, Keyring, SigningKey
 from planner.settings import HeadSettings, Settings
 from planner.store import audits, log, purges
@@ -91,6 +92,28 @@ def exported(config: HeadSettings, files: Sequence[Path] | None = None) -> list[
     if config.file is None or not config.file.exists():
         return []
     return heads.read(config.file.read_text(encoding="utf-8"), config.file.name)
+
+
+def verified(
+    store: Database,
+    config: HeadSettings,
+    *,
+    files: Sequence[Path] | None = None,
+    public_keys: Sequence[str] = (),
+) -> Report:
+    """Return whether the decision log is as it was written.
+
+    Args:
+        store: where it is.
+        config: which heads were exported where, and which keys signed them.
+        files: exported heads to compare with, in place of those of the settings.
+        public_keys: further keys whose signatures are accepted, in base64.
+
+    Raises:
+        DocumentInvalid: a file that is told cannot be read.
+        HeadsInvalid: a file or a key holds something else.
+    """
+    return store.read_sync(audits.verify, exported(config, files), keyring(config, public_keys))
 
 
 def sealed(head: Head, key: SigningKey | None) -> Head:

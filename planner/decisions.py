@@ -301,6 +301,21 @@ class Decision(Record):
     erased: tuple[str, ...] = ()
     """JSON pointers to content that was deleted since; it reads as if it were empty."""
 
+    @property
+    def for_model(self) -> bool:
+        """Whether a model made it, or was to make it and gave nothing usable."""
+        return self.deadline_ms is not None
+
+    @property
+    def asked_model(self) -> bool:
+        """Whether a request for it left, or would have left had there been a model."""
+        return asked_model(self.deadline_ms, self.outcome_class, self.attempts)
+
+
+def asked_model(deadline_ms: int | None, outcome_class: str, attempts: Sequence[Any]) -> bool:
+    """Tell by three facts of a record whether a request left, or would have left had there been a model."""
+    return deadline_ms is not None and (outcome_class != "budget" or bool(attempts))
+
 
 def digest(value: Any) -> str:
     """Return the SHA-256 of a JSON value in canonical form, in hex."""

@@ -83,11 +83,6 @@ class Asked(NamedTuple):
     """Who answered."""
 
 
-def was_asked(decision: Decision) -> bool:
-    """Tell whether a model made the decision, or was to make it and gave nothing usable."""
-    return decision.deadline_ms is not None and decision.decided_by in {"model", "otherwise"}
-
-
 def otherwise_of(decision: Decision, workflow: Workflow | None) -> str | None:
     """Return the option that an unusable answer leads to, or None where nobody can tell."""
     if decision.decided_by == "otherwise":
@@ -130,7 +125,7 @@ def unaskable(stored: Stored) -> str | None:
         return f"its content was erased: {', '.join(gone)}"
     if stored.goal is None:
         return "its run was never begun, so its goal is not known"
-    return None if was_asked(decision) else "no model was asked"
+    return None if decision.for_model else "no model was asked"
 
 
 def pair_of(stored: Stored, question: Question, answer: Answer, *, ms: float) -> Pair:

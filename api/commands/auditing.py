@@ -44,10 +44,8 @@ def verify(
 ) -> None:
     """Tell whether the decision log is as it was written: every byte and row, their order and their end."""
     config, output = configured(project, database), Output(as_json=as_json)
-    exported = notary.exported(config.heads, heads)
-    keys = notary.keyring(config.heads, public_key or ())
     with reading.opened(config) as store:
-        report = store.read_sync(audits.verify, exported, keys)
+        report = notary.verified(store, config.heads, files=heads, public_keys=public_key or ())
     output.document(report.model_dump(mode="json"))
     _tell(report, output)
     if not report.ok:
@@ -100,10 +98,8 @@ def export(
 
 
 def _tell(report: Report, output: Output) -> None:
-    for line in report.trouble:
-        output.line(line, "red")
-    output.line(report.size)
-    output.line(report.verdict, "bold")
+    for line in report.lines:
+        output.line(line, "red" if line in report.trouble else "bold" if line == report.verdict else "")
     for note in report.notes:
         output.note(f"note: {note}")
 

@@ -19,7 +19,7 @@ from planner.definition import Workflow
 from planner.errors import RunUnknown, SettingsInvalid, WorkflowUnknown
 from planner.reasking import Asked, Stored
 from planner.settings import ModelSettings, Settings
-from planner.store import decisions, log, runs, workflows
+from planner.store import cursors, decisions, log, runs, workflows
 
 _PAGE = 500
 
@@ -148,7 +148,7 @@ def _found(  # noqa: PLR0917 - the filters, handed on
     for decision in _of_runs(tx, wanted) if wanted else _newest(tx, point, workflow, since):
         if len(found) == limit:
             break
-        if reasking.was_asked(decision) and _fits(decision, point, workflow, since):
+        if decision.for_model and _fits(decision, point, workflow, since):
             found.append(known.stored(decision))
     return found
 
@@ -162,13 +162,11 @@ def _of_runs(tx: Any, wanted: Sequence[str]) -> Iterator[Decision]:
 
 
 def _newest(tx: Any, point: str | None, workflow: str | None, since: datetime | None) -> Iterator[Decision]:
-    cursor: str | None = None
-    while True:
-        page = decisions.page(tx, point=point, workflow=workflow, since=since, cursor=cursor, limit=_PAGE)
-        yield from page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    yield from cursors.all_pages(
+        lambda cursor: decisions.page(
+            tx, point=point, workflow=workflow, since=since, cursor=cursor, limit=_PAGE
+        )
+    )
 
 
 def _fits(decision: Decision, point: str | None, workflow: str | None, since: datetime | None) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from evals import cases
 from evals.errors import AnswerImpossible, EvalError, RequestUnserved, ScriptUnmatched
 from evals.mock.exchange import Request, Told, as_json
 from evals.mock.model import ServedModel
@@ -50,7 +49,7 @@ class Served:
 
     def begin(self) -> None:
         """Begin anew: every answer is there again, and nothing was asked."""
-        setting = cases.setting(self.job.loaded.suite, self.job.case)
+        setting = self.job.setting
         self._is_strict = setting.unused == "error"
         self._scripts = Scripts(setting)
         self._model = ServedModel(self._scripts.model)

@@ -14,24 +14,20 @@ from planner.journal import Entry
 from planner.runs import PersonAnswer, PersonQuestion
 
 NO_MODEL = "no_model_configured"
+_UNUSABLE = "what was answered here could not be used, and is not recorded"
 _SHORTEST = 0.001
 """Seconds after which a person answers at the earliest."""
 
 
 def model(decisions: Sequence[Decision]) -> str | dict[str, list[Any]]:
     """Return what the model said by decision point, or `absent` where none was there."""
-    asked = [each for each in decisions if was_asked(each)]
+    asked = [each for each in decisions if each.asked_model]
     if asked and all(NO_MODEL in each.anomalies for each in asked):
         return "absent"
     found: dict[str, list[Any]] = {}
     for each in asked:
         found.setdefault(each.path, []).append(_said(each))
     return found
-
-
-def was_asked(decision: Decision) -> bool:
-    """Tell whether a request for the decision left, or would have left had there been a model."""
-    return decision.deadline_ms is not None and decision.outcome_class != "budget"
 
 
 def persons(recording: Recording) -> dict[str, list[Any]]:
@@ -71,26 +67,34 @@ def _said(decision: Decision) -> dict[str, Any]:
 def _reply(decision: Decision, attempt: Attempt | None) -> dict[str, Any]:
     """Return what came back to one request; the last one tells what the decision took from it."""
     is_last = attempt is None or attempt is decision.attempts[-1]
-    outcome_class = decision.outcome_class if is_last else attempt.outcome_class if attempt else ""
+    # Where a budget ended it, the last request came to something else than the decision.
+    is_own = attempt is None or (is_last and decision.outcome_class != "budget")
+    outcome_class = decision.outcome_class if is_own or attempt is None else attempt.outcome_class
     delay = {"delay": duration(attempt.ms / 1000)} if attempt is not None and attempt.ms else {}
     if outcome_class in {"ok", "abstained"}:
-        return {**_choice(decision), **delay}
-    if outcome_class == "invalid" and is_last and decision.raw_output:
-        return {"content": decision.raw_output, **delay}
-    return {"fault": "rubbish" if outcome_class == "invalid" else outcome_class}
+        return {**_choice(decision), **_usage(decision, is_last=is_last), **delay}
+    if outcome_class == "invalid":
+        told = (decision.raw_output if is_last else None) or _UNUSABLE
+        return {"content": told, **_usage(decision, is_last=is_last), **delay}
+    return {"fault": outcome_class}
 
 
 def _choice(decision: Decision) -> dict[str, Any]:
     sure = decision.confidence
     is_trusted = sure is not None and "confidence_not_trusted" not in decision.anomalies
-    usage = decision.usage
-    counted = {"usage": [usage.input, usage.output]} if usage.total and len(decision.attempts) == 1 else {}
     return {
         "choose": decision.proposed or decision.choice,
         "reason": decision.reason,
         "confidence": sure.value if sure is not None and is_trusted else None,
-        **counted,
     }
+
+
+def _usage(decision: Decision, *, is_last: bool) -> dict[str, list[int]]:
+    """Return the tokens that a reply counts; a record tells those of all replies in one sum."""
+    used = decision.usage
+    if not used.total:
+        return {}
+    return {"usage": [used.input, used.output] if is_last else [0, 0]}
 
 
 def _answered(question: PersonQuestion, answer: PersonAnswer) -> dict[str, Any]:

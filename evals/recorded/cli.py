@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from evals import project, report, terminal
-from evals.errors import EvalError
+from evals.errors import EvalError, SuiteInvalid
 from evals.options import JsonOption
 from evals.plugin import SUFFIXES
 from evals.project import Project
@@ -21,7 +21,7 @@ from graphs import notary
 from planner import settings
 from planner.errors import DecisionUnknown, PlannerError, RunUnknown
 from planner.settings import Settings
-from planner.store import audits, opening
+from planner.store import opening
 from planner.store.database import Database
 from tools.errors import DocumentInvalid
 
@@ -138,14 +138,12 @@ def verify_log(
     url = database if "://" in database else f"sqlite:///{database}"
     with _refusing(as_json=as_json):
         config = settings.load(database_url=url)
-        exported, keys = notary.exported(config.heads, heads), notary.keyring(config.heads, public_key or ())
         with opening.opened(config) as store:
-            found = store.read_sync(audits.verify, exported, keys)
+            found = notary.verified(store, config.heads, files=heads, public_keys=public_key or ())
     if as_json:
         terminal.say(report.text(found.model_dump(mode="json")))
     else:
-        for line in (*found.trouble, found.size, found.verdict):
-            terminal.say(line)
+        terminal.say("\n".join(found.lines))
     for note in found.notes:
         terminal.complain(f"note: {note}")
     if not found.ok:
@@ -181,7 +179,7 @@ def _refusing(*, as_json: bool) -> Iterator[None]:
     except (EvalError, PlannerError) as exc:
         raise terminal.refused(exc, as_json=as_json) from exc
     except DocumentInvalid as exc:
-        raise typer.BadParameter("; ".join(map(str, exc.problems))) from exc
+        raise terminal.refused(SuiteInvalid(exc.problems), as_json=as_json) from exc
 
 
 def _tell_imported(imported: Imported, to: Path | None, opened: _Opened, *, as_json: bool) -> None:

@@ -17,7 +17,7 @@ from evals.runner import CaseResult, Job, Loaded
 from graphs.retracing import Recording
 from planner import reasking
 from planner.errors import PlannerError
-from planner.store import decisions, log, runs
+from planner.store import cursors, decisions, log, runs
 from planner.store.database import Database
 
 _PAGE = 200
@@ -128,23 +128,18 @@ def _right(tx: Any, recording: Recording) -> dict[str, str]:
             each, log.outcomes(tx, each.decision_id), log.overrides(tx, each.decision_id)
         )
         for each in record.made(recording)
-        if reasking.was_asked(each)
+        if each.for_model
     }
     return {name: right for name, right in told.items() if right is not None}
 
 
 def _newest(tx: Any, since: datetime | None, workflow: str | None) -> Iterator[str]:
-    cursor: str | None = None
-    while True:
-        page = runs.page(tx, workflow=workflow, cursor=cursor, limit=_PAGE)
-        for run in page.items:
-            if since is not None and run.created_at < since:
-                return
-            if run.mode == "live":
-                yield run.id
-        cursor = page.next_cursor
-        if cursor is None:
+    listed = cursors.all_pages(lambda cursor: runs.page(tx, workflow=workflow, cursor=cursor, limit=_PAGE))
+    for run in listed:
+        if since is not None and run.created_at < since:
             return
+        if run.mode == "live":
+            yield run.id
 
 
 def file_name(file: Path) -> str:

@@ -16,7 +16,7 @@ from planner.decisions import Decision
 from planner.errors import SealBroken
 from planner.journal import Entry
 from planner.runs import PersonQuestion
-from planner.store import catalogs, decisions, journal, questions, runs
+from planner.store import catalogs, cursors, decisions, journal, questions, runs
 from planner.store.database import Database
 from tools.catalog import Catalog
 
@@ -136,13 +136,9 @@ def trail(store: Database, loaded: Loaded) -> list[str]:
 
 
 def _questions(tx: Any, run_id: str) -> Iterator[PersonQuestion]:
-    cursor: str | None = None
-    while True:
-        page = questions.page(tx, status=None, run_id=run_id, cursor=cursor, limit=_PAGE)
-        yield from page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    return cursors.all_pages(
+        lambda cursor: questions.page(tx, status=None, run_id=run_id, cursor=cursor, limit=_PAGE)
+    )
 
 
 def decided(recording: Recording) -> Mapping[str, Decision]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, get_args
 
-from evals import cases, match, report, runner, stage
+from evals import match, report, runner, stage
 from evals.checks import Check
 from evals.match import Difference
 from evals.project import Project
@@ -117,7 +117,7 @@ def replay(store: Database, run_id: str, project: Project, policy: Masking) -> R
 
 def _replayed(recording: Recording, project: Project, policy: Masking) -> Replayed:
     job = importing.job(recorded_case.case(recording, project.catalog), project)
-    setting = cases.setting(job.loaded.suite, job.case)
+    setting = job.setting
     scripts, harness = stage.Scripts(setting), runner.Harness()
     with harness:
         stage.play(setting, project, scripts, engine="langgraph")

@@ -62,6 +62,11 @@ class Report(Record):
         told = "as it was written" if self.ok else f"NOT as it was written: {self.found} findings"
         return f"The log is {told}."
 
+    @property
+    def lines(self) -> list[str]:
+        """The whole report for people: what was found, how much was looked at, what came of it."""
+        return [*self.trouble, self.size, self.verdict]
+
 
 class Findings:
     """Collects findings; keeps the first ones and counts all."""

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -34,6 +34,17 @@ class Order(NamedTuple):
     """What the list holds; a cursor of another list is refused."""
     at: Column[datetime]
     id: Column[str]
+
+
+def all_pages(page: Callable[[str | None], Page[T]]) -> Iterator[T]:
+    """Yield every item of a list, page by page; `page` is given the cursor of each."""
+    cursor: str | None = None
+    while True:
+        found = page(cursor)
+        yield from found.items
+        cursor = found.next_cursor
+        if cursor is None:
+            return
 
 
 def write(noun: str, *position: str | int) -> str:

@@ -110,3 +110,11 @@ def test_runs_are_replayed_and_each_has_a_line(production, invoke, small):
     assert (told["totals"]["same"], told["runs"][0]["divergence"]) == (1, None)
     refused = invoke("replay", run_id, project=small.folder)
     assert (refused.exit_code, refused.stdout.startswith(f"refused  {run_id}: ")) == (1, True)
+
+
+def test_heads_that_cannot_be_read_are_told_as_json_where_that_is_asked_for(production, tmp_path):
+    told = invoked("verify-log", production.url, "--heads", tmp_path / "none.jsonl", "--json")
+
+    assert told.exit_code == 2
+    (problem,) = json.loads(told.stdout)["error"]["problems"]
+    assert "none.jsonl" in f"{problem}"

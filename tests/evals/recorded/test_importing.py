@@ -6,10 +6,12 @@ from typer.testing import CliRunner
 
 from evals import load, runner
 from evals.cli import app
+from evals.project import Project
 from evals.recorded import importing
 from evals.recorded.importing import Wanted
 from examples.shop import demo
 from examples.shop.demo import PROJECT
+from planner.definition import Workflow
 
 JOBS = runner.jobs(load.load(load.find([PROJECT / "evals"])))
 
@@ -46,3 +48,44 @@ def test_a_run_over_http_imports_and_passes_when_nothing_is_there_any_more(tmp_p
     assert case["services"]["payments.refund"][0]["applied"] is True
     replayed = CliRunner().invoke(app, ["replay", run_id, *database])
     assert replayed.stdout.startswith(f"same     late-order {run_id}")
+
+
+THRIFTY = """
+workflow: thrifty
+input: {type: object}
+steps:
+  how:
+    decide: How
+    options: {go: {then: end}, stop: {then: end}}
+    otherwise: stop
+    budget: BUDGET
+output: {way: "${how.choice}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ("{model_calls: 1}", {"content": "no choice"}),
+        ("{model_calls: 2}", {"attempts": [{"fault": "unavailable"}, {"content": "no choice"}]}),
+        ("{tokens: 100}", {"content": "no choice", "usage": [90, 20]}),
+        ("{tokens: 100}", {"attempts": [{"fault": "unavailable"}, {"content": "no", "usage": [90, 20]}]}),
+    ],
+)
+def test_a_decision_that_its_budget_ended_after_requests_is_imported_with_them(
+    production, small, budget, said
+):
+    flow = Workflow.model_validate(yaml.safe_load(THRIFTY.replace("BUDGET", budget)))
+    wide = Project(small.folder, small.catalog, {**small.workflows, "thrifty": flow})
+    told = {"id": "one", "workflow": "thrifty", "model": {"how": said}, "expect": {"status": "any"}}
+    run_id = production.run(importing.job(told, wide))
+    (made,) = production.decisions(run_id)
+    assert (made.outcome_class, made.decided_by, bool(made.attempts)) == ("budget", "otherwise", True)
+
+    found = importing.take(production.database, [Wanted(run_id)], wide)
+    (result,) = importing.play(importing.suite("recorded", found.cases), "", wide)
+
+    assert (found.refused, result.status, result.reason) == ({}, "passed", "")
+    again = result.trace.decisions[0]
+    assert len(again["attempts"]) == len(made.attempts)
+    assert again["usage"]["input"] == made.usage.input

@@ -34,3 +34,9 @@ def test_a_cursor_can_stand_in_an_address_as_it_is():
 def test_a_cursor_that_was_not_given_out_is_refused(cursor):
     with pytest.raises(CursorInvalid, match="was not given out here"):
         cursors.read("runs", cursor, str, str)
+
+
+def test_every_page_of_a_list_is_gone_through():
+    pages = {None: cursors.Page((1, 2), "b"), "b": cursors.Page((), "c"), "c": cursors.Page((3,), None)}
+
+    assert list(cursors.all_pages(pages.__getitem__)) == [1, 2, 3]
