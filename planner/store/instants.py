@@ -13,6 +13,11 @@ def micros(value: datetime | None) -> int | None:
     return None if value is None else (value - _EPOCH) // _MICROSECOND
 
 
+def moment(value: int) -> datetime:
+    """Return the moment that a number of the database stands for."""
+    return _EPOCH + value * _MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """A moment as microseconds since 1970 in UTC: compact, and it sorts alike on every database."""
 
@@ -27,4 +32,4 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Return the moment that was stored."""
         del dialect
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return None if value is None else moment(value)

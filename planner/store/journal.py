@@ -31,6 +31,9 @@ _STANDINGS = ByKeys(
     .with_for_update(),
     _runs.c.id,
 )
+_CLOSE = ByKeys(
+    update(_questions).where(_questions.c.status == "open").values(status="expired"), _questions.c.run_id
+)
 _KEEPING = Keeping()
 _TOLD: dict[str, Kind] = {
     "waiting": "run.waiting",
@@ -281,8 +284,7 @@ def _expire(tx: Connection, ids: list[str]) -> None:
 def _close_of(tx: Connection, run_ids: list[str]) -> None:
     """Take the questions of runs that have ended out of the inbox: nobody can answer for them any more."""
     if run_ids:
-        of_runs = (_questions.c.run_id.in_(run_ids), _questions.c.status == "open")
-        tx.execute(update(_questions).where(*of_runs).values(status="expired"))
+        _CLOSE(tx, run_ids)
 
 
 def _of_run(run_id: str, after: int) -> Select[Any]:

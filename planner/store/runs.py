@@ -16,10 +16,10 @@ from planner.runs import Run, RunStatus
 from planner.store import bells, bodies, cursors, instants, keys, sealing, sharing, tables, versions
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
-from planner.store.statements import Insert
+from planner.store.statements import ByKey, Insert
 
 _runs = tables.runs
-_TO_RUNS = Insert(_runs)
+_TO_RUNS, _ONE = Insert(_runs), ByKey(_runs)
 _ORDER = cursors.Order("runs", _runs.c.created_at, _runs.c.id)
 
 
@@ -327,8 +327,8 @@ def kept_change(change: dict[str, Any], run_id: str, keeping: Keeping) -> dict[s
     return kept
 
 
-def _get(tx: Connection, run_id: str) -> Row[Any]:
-    row = tx.execute(select(_runs).where(_runs.c.id == run_id)).one_or_none()
+def _get(tx: Connection, run_id: str) -> Any:
+    row = _ONE(tx, run_id)
     if row is None:
         raise RunUnknown(run_id)
     return row

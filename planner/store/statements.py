@@ -1,5 +1,6 @@
 """Statements: what every step pays for, compiled once for each dialect and handed to the driver."""
 
+from collections import namedtuple
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, groupby
@@ -8,6 +9,8 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import (
     ARRAY,
+    Boolean,
+    Column,
     Connection,
     Dialect,
     Select,
@@ -22,6 +25,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy import Update as SqlUpdate
 from sqlalchemy.dialects import postgresql, sqlite
 
 from planner.store import instants
@@ -46,8 +50,8 @@ class _Compiled(NamedTuple):
 class _Statement:
     """A statement, compiled once: executing SQLAlchemy's own costs several times what the driver does."""
 
-    def __init__(self, make: Callable[[Dialect], Any], names: Sequence[str]) -> None:
-        self._make, self._names = make, list(names)
+    def __init__(self, make: Callable[[Dialect], Any], names: Sequence[str] | None) -> None:
+        self._make, self._names = make, names if names is None else list(names)
         self._known: dict[str, _Compiled] = {}
 
     def compiled(self, dialect: Dialect) -> _Compiled:
@@ -95,9 +99,6 @@ class Insert:
         """Insert the rows; a column that a row leaves out is null."""
         if not rows:
             return
-        if not tx.in_transaction():
-            # The driver's cursor begins none by itself, so that a reader could leave something behind.
-            tx.begin()
         text, order = self._statement.compiled(tx.dialect)
         if order is None:
             self._on_server(tx, text, rows)
@@ -181,24 +182,52 @@ class Update:
 
 
 class ByKeys:
-    """A SELECT of many rows by their keys, in one statement however many they are."""
+    """A SELECT of many rows, or a change of them, by their keys: one statement however many they are."""
 
-    def __init__(self, query: Select[Any], key: Any) -> None:
-        self._query, self._key = query, key
-        self._statement = _Statement(self._make, ["keys"])
+    def __init__(self, statement: Select[Any] | SqlUpdate, key: Any) -> None:
+        self._query, self._key = statement, key
+        self._fetches = isinstance(statement, Select)
+        self._statement = _Statement(self._make, ["keys"] if self._fetches else None)
 
     def __call__(self, tx: Connection, keys: Collection[str]) -> Sequence[tuple[Any, ...]]:
-        """Return the rows with one of the keys, as the driver gives them."""
+        """Return the rows with one of the keys, as the driver gives them; none of those that change."""
         text, order = self._statement.compiled(tx.dialect)
         listed = list(keys)
         bound: Any = {"keys": listed} if order is None else (orjson.dumps(listed).decode(),)
-        return _execute(tx, text, bound, fetch=True)
+        return _execute(tx, text, bound, fetch=self._fetches)
 
     def _make(self, dialect: Dialect) -> Any:
         if dialect.name == "postgresql":
             return self._query.where(self._key == any_(bindparam("keys", type_=ARRAY(Text))))
         listed = func.json_each(bindparam("keys", type_=Text)).table_valued("value")
         return self._query.where(self._key.in_(select(listed.c.value)))
+
+
+class ByKey:
+    """A SELECT of one row of a table by the table's one key, with every column."""
+
+    def __init__(self, table: Table) -> None:
+        (key,) = table.primary_key
+        self._row: Any = namedtuple("_Row", [each.name for each in table.columns])  # noqa: PYI024 - made of columns
+        self._query = ByKeys(select(table), key)
+        self._turned = [(place, turn) for place, each in enumerate(table.columns) if (turn := _turn(each))]
+
+    def __call__(self, tx: Connection, key: str) -> Any:
+        """Return the row by the names of its columns, as SQLAlchemy gives it; None where there is none."""
+        for found in self._query(tx, [key]):
+            values = list(found)
+            for place, turn in self._turned:
+                if values[place] is not None:
+                    values[place] = turn(values[place])
+            return self._row._make(values)
+        return None
+
+
+def _turn(of: Column[Any]) -> Callable[[Any], Any] | None:
+    """Return what makes a value of a column out of the driver's, if it is another one."""
+    if isinstance(of.type, Instant):
+        return instants.moment
+    return bool if isinstance(of.type, Boolean) else None
 
 
 def _listed(table: Table, names: Sequence[str]) -> Any:
@@ -243,6 +272,9 @@ def _repeated(text: str, columns: int, rows: int) -> str:
 
 
 def _execute(tx: Connection, text: str, bound: Any, *, fetch: bool = False) -> Sequence[tuple[Any, ...]]:
+    if not tx.in_transaction():
+        # The driver's cursor begins none by itself: what is read must be of one state, and nothing left behind.
+        tx.begin()
     with _cursor(tx, text) as cursor:
         cursor.execute(text, bound)
         return cursor.fetchall() if fetch else ()
