@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, exc, or_, select, update
+from sqlalchemy import Connection, Row, Select, exc, literal_column, or_, select, update
 
 from planner.decisions import Decision
 from planner.errors import DecisionClosed, DecisionUnknown, LeaseLost, PlannerError
@@ -32,7 +32,10 @@ _STANDINGS = ByKeys(
     _runs.c.id,
 )
 _CLOSE = ByKeys(
-    update(_questions).where(_questions.c.status == "open").values(status="expired"), _questions.c.run_id
+    update(_questions)
+    .where(_questions.c.status == literal_column("'open'"))
+    .values(status=literal_column("'expired'")),
+    _questions.c.run_id,
 )
 _KEEPING = Keeping()
 _TOLD: dict[str, Kind] = {

@@ -1,9 +1,9 @@
 """Statements: what every step pays for, compiled once for each dialect and handed to the driver."""
 
-from collections import namedtuple
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, groupby
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import orjson
@@ -208,7 +208,7 @@ class ByKey:
 
     def __init__(self, table: Table) -> None:
         (key,) = table.primary_key
-        self._row: Any = namedtuple("_Row", [each.name for each in table.columns])  # noqa: PYI024 - made of columns
+        self._names = [each.name for each in table.columns]
         self._query = ByKeys(select(table), key)
         self._turned = [(place, turn) for place, each in enumerate(table.columns) if (turn := _turn(each))]
 
@@ -219,7 +219,7 @@ class ByKey:
             for place, turn in self._turned:
                 if values[place] is not None:
                     values[place] = turn(values[place])
-            return self._row._make(values)
+            return SimpleNamespace(**dict(zip(self._names, values, strict=True)))
         return None
 
 
@@ -273,7 +273,7 @@ def _repeated(text: str, columns: int, rows: int) -> str:
 
 def _execute(tx: Connection, text: str, bound: Any, *, fetch: bool = False) -> Sequence[tuple[Any, ...]]:
     if not tx.in_transaction():
-        # The driver's cursor begins none by itself: what is read must be of one state, and nothing left behind.
+        # The driver's cursor begins none by itself: what is read is to be of one state.
         tx.begin()
     with _cursor(tx, text) as cursor:
         cursor.execute(text, bound)
