@@ -92,7 +92,7 @@ _BRANCHES = {
         "enable": "webhooks:enable",
         "remove": "webhooks:remove",
     },
-    "catalog": {"search": "catalog:search"},
+    "catalog": {"import": "importing:import_", "search": "catalog:search"},
     "events": {"show": "events:show", "send": "events:send"},
     "workflows": {
         "import": "translating:translate",

@@ -162,6 +162,8 @@ STATUS: Mapping[type[Exception], int] = {
     tooling.DocumentInvalid: 400,
     tooling.OperationUnknown: 404,
     tooling.SecretMissing: 500,
+    tooling.ServiceUnknown: 404,
+    tooling.Unlisted: 502,
     tooling.ExpressionError: 422,
 }
 """Every error and the status it is answered with; a class that is not here counts as our own fault."""

@@ -330,7 +330,7 @@ class OperationView(Record):
     timeout_seconds: float
     retry: Retry
     confirm: Literal["person"] | None
-    kind: Literal["http", "function"]
+    kind: Literal["http", "function", "grpc", "mcp"]
     method: str | None = None
     path: str | None = None
 

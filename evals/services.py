@@ -21,7 +21,7 @@ from tools.access import Breaker
 from tools.catalog import Catalog
 from tools.http import Fence
 from tools.lines import BREAKER_OPEN
-from tools.operations import FunctionBinding, Operation
+from tools.operations import FunctionBinding, HttpBinding, Operation
 from tools.outcomes import Outcome, OutcomeClass
 from tools.records import Record
 from tools.services import Services
@@ -189,7 +189,7 @@ class _Wire(httpx.AsyncBaseTransport):
 
 
 async def answered(*, idempotency_key: str | None = None, **arguments: Any) -> Any:  # noqa: ARG001 - the port
-    """Stand in for every Python function of the catalogue.
+    """Stand in for every operation that is not called over HTTP.
 
     Raises:
         Failure: the case has the call fail.
@@ -243,15 +243,15 @@ def _applied(exchange: _Exchange, outcome: Outcome) -> bool:
 
 
 def _pretended(catalog: Catalog, *, has_breakers: bool) -> Catalog:
-    """Return the catalogue without addresses and credentials, its functions replaced by ours."""
+    """Return the catalogue without addresses and credentials; what is not called over HTTP is ours."""
     binding = FunctionBinding(target=f"{__name__}:{answered.__name__}")
     operations = {
         name: operation.model_copy(update={"binding": binding})
-        if isinstance(operation.binding, FunctionBinding)
+        if not isinstance(operation.binding, HttpBinding)
         else operation
         for name, operation in catalog.operations.items()
     }
-    changed: dict[str, Any] = {"base_url": _ADDRESS, "auth": None}
+    changed: dict[str, Any] = {"base_url": _ADDRESS, "auth": None, "process": None}
     if not has_breakers:
         changed["breaker"] = Breaker(failures=_NEVER_OPENS)
     services = {name: service.model_copy(update=changed) for name, service in catalog.services.items()}

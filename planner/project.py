@@ -6,8 +6,9 @@ from planner import documents
 from planner.definition import Workflow
 from planner.errors import DefinitionInvalid
 from planner.settings import Settings
-from tools import catalog
+from tools import catalog, catalog_loader
 from tools.catalog import Catalog
+from tools.catalog_loader import Declared
 from tools.errors import DocumentInvalid
 from tools.problems import Problem
 
@@ -24,6 +25,17 @@ def load_catalog(config: Settings) -> Catalog:
     if config.catalog is None and not config.catalog_file.exists():
         return Catalog({}, {})
     return catalog.load(config.catalog_file, base_urls=config.services)
+
+
+def declared_services(config: Settings) -> list[Declared]:
+    """Return the services that the project's catalogue declares, their sources unread; none without one.
+
+    Raises:
+        CatalogInvalid: its files have problems; every one is told.
+    """
+    if config.catalog is None and not config.catalog_file.exists():
+        return []
+    return catalog_loader.declared(config.catalog_file, base_urls=config.services)
 
 
 def load_workflows(config: Settings, found: Catalog) -> dict[str, tuple[Workflow, str]]:

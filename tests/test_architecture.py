@@ -135,6 +135,7 @@ SCENARIOS = {
     "httpbin",
     "moto",
     "real_documents",
+    "reference_servers",
     "real_services",
     "rpc_services",
     "invariants",

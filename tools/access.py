@@ -58,6 +58,26 @@ class Breaker(Record):
     """Time after which one call tries again."""
 
 
+class SecretName(Record):
+    """A value that only the environment holds."""
+
+    secret: str
+    """Name of the environment variable that holds it."""
+
+
+class Process(Record):
+    """A program that is started where it is needed, and spoken to over its standard input and output."""
+
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The program and its arguments."""
+
+    env: dict[str, str | SecretName] = Field(default_factory=dict)
+    """Variables of its environment beside the few that every program gets, such as PATH and HOME."""
+
+    folder: str
+    """Folder that it is started in."""
+
+
 class Service(Record):
     """One service: where it is and how it may be called."""
 
@@ -65,7 +85,10 @@ class Service(Record):
     """Its name in the catalogue."""
 
     base_url: str | None = None
-    """Absolute address that paths are appended to; None where every operation runs in this process."""
+    """Absolute address that paths are appended to; None where it is a program or functions."""
+
+    process: Process | None = None
+    """The program to start, where the service is one."""
 
     auth: Auth | None = None
     """How callers identify themselves; secrets by name only."""

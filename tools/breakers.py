@@ -12,6 +12,9 @@ from tools.outcomes import Outcome
 
 BreakerState = Literal["closed", "open", "half-open"]
 
+TOOL_ERROR = "tool_error"
+"""Code of a call that the service did answer, saying that its work failed."""
+
 _ANSWERED = frozenset({"applied", "applied_bad", "rejected"})
 _UNREACHED = frozenset({"connect", "dns", "tls", "connect_timeout"})
 _SERVER_ERROR = 500
@@ -94,7 +97,7 @@ class Circuit:
 def failed(outcome: Outcome) -> bool:
     """Tell whether the outcome speaks against the health of the service."""
     if outcome.kind == "unknown":
-        return True
+        return outcome.code != TOOL_ERROR
     if outcome.kind != "not_sent":
         return False
     return outcome.code in _UNREACHED or (outcome.status or 0) >= _SERVER_ERROR

@@ -18,7 +18,7 @@ __all__ = ["ApiKey", "Auth", "Basic", "Bearer", "Breaker", "Catalog", "Service",
 
 NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
 
-_DEPLOYMENT = {"base_url", "auth", "verify"}
+_DEPLOYMENT = {"base_url", "auth", "process", "verify"}
 _PLANNING = {"kinds"}
 """What no call depends on."""
 

@@ -8,7 +8,17 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from tools import schemas, yaml
-from tools.access import DEFAULT_CONCURRENCY, NOT_PROCESSED, ApiKey, Auth, Basic, Bearer, Breaker
+from tools.access import (
+    DEFAULT_CONCURRENCY,
+    NOT_PROCESSED,
+    ApiKey,
+    Auth,
+    Basic,
+    Bearer,
+    Breaker,
+    Process,
+    SecretName,
+)
 from tools.errors import DocumentInvalid
 from tools.operations import EffectClass, Reconcile, Retry, Undo
 from tools.pointers import pointer
@@ -18,6 +28,8 @@ from tools.wording import show
 
 SERVICE_NAME = r"^[A-Za-z_][A-Za-z0-9_-]*$"
 OPERATION_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+TOLD = frozenset({"mcp"})
+"""Kinds of source whose file a running service tells."""
 _MOST_FILES = 100
 
 
@@ -84,7 +96,7 @@ class Contract(Record):
     """What repeating or losing a call would mean."""
 
     key_header: str | None = None
-    """Header, or keyword argument of a function, that carries the idempotency key."""
+    """Header, or argument of a function or a tool, that carries the idempotency key."""
 
     timeout: timedelta | None = None
     """Total time that one attempt may take."""
@@ -111,6 +123,31 @@ class Contract(Record):
     """What arguments are, where their names do not say it; fields of the answer stand behind `output.`."""
 
 
+class McpEntry(Record):
+    """An MCP server: a program to start, or else one at the service's `base_url`, over streamable HTTP."""
+
+    listing: str
+    """File of its tools, relative to this one, as `planner catalog import` writes it."""
+
+    command: tuple[str, ...] = ()
+    """The program to start and its arguments, spoken to over standard input and output."""
+
+    env: dict[str, str | SecretName] = Field(default_factory=dict)
+    """Variables for the program, each a text or `{secret: NAME}`."""
+
+    folder: str = "."
+    """Folder that the program is started in, relative to this file."""
+
+    trusted: bool = False
+    """Whether what the server says of its own tools may loosen their contracts."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "McpEntry":
+        if self.env and not self.command:
+            raise ValueError("`env` is for the program that `command` starts")
+        return self
+
+
 class ServiceEntry(Record):
     """One service of the catalogue."""
 
@@ -119,6 +156,9 @@ class ServiceEntry(Record):
 
     grpc: str | None = None
     """Path of the protobuf descriptor set of its gRPC services, relative to this file."""
+
+    mcp: McpEntry | None = None
+    """The MCP server that it is."""
 
     python: dict[Annotated[str, StringConstraints(pattern=OPERATION_NAME)], str] = Field(default_factory=dict)
     """Python functions by the name of their operation, each as `module:function`."""
@@ -147,11 +187,25 @@ class ServiceEntry(Record):
     operations: dict[str, Contract] = Field(default_factory=dict)
     """Contracts by the name of the operation."""
 
+    @model_validator(mode="after")
+    def _one(self) -> "ServiceEntry":
+        if self.base_url is not None and self.mcp is not None and self.mcp.command:
+            raise ValueError("an MCP server is either started by its `command` or reached at `base_url`")
+        return self
+
     @property
     def files(self) -> dict[str, str]:
         """The files that its operations are read from, by the kind of source."""
-        found = {"openapi": self.openapi, "grpc": self.grpc}
+        listing = self.mcp.listing if self.mcp is not None else None
+        found = {"openapi": self.openapi, "grpc": self.grpc, "mcp": listing}
         return {kind: path for kind, path in found.items() if path is not None}
+
+    def process(self, beside: Path) -> Process | None:
+        """Return the program that the service is, its folder seen from this file's; None where it is none."""
+        if self.mcp is None or not self.mcp.command:
+            return None
+        folder = str((beside / self.mcp.folder).resolve())
+        return Process(command=self.mcp.command, env=self.mcp.env, folder=folder)
 
 
 class CatalogFile(Record):

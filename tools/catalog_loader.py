@@ -15,7 +15,7 @@ from tools.problems import Problem
 from tools.sources import Offer
 from tools.wording import hint
 
-_SOURCES = "`openapi`, `grpc` or `python`"
+_SOURCES = "`openapi`, `grpc`, `mcp` or `python`"
 _ADDRESS = "Write `base_url` as an address such as http://127.0.0.1:8101, without user, query or fragment."
 
 
@@ -40,6 +40,30 @@ class _Imported(NamedTuple):
 def load(path: Path, *, base_urls: Mapping[str, str]) -> Loaded:
     """Return what the catalogue at `path` holds; raise CatalogInvalid with every problem."""
     return _Loader(base_urls).load(path)
+
+
+class Declared(NamedTuple):
+    """A service as the catalogue's file declares it, whatever its sources hold."""
+
+    entry: ServiceEntry
+    service: Service
+    folder: Path
+    """What the paths of its entry are relative to."""
+
+
+def declared(path: Path, *, base_urls: Mapping[str, str]) -> list[Declared]:
+    """Return the services of a catalogue, their sources unread; raise CatalogInvalid with every problem."""
+    problems: list[Problem] = []
+    found = [
+        Declared(
+            entry, _service(sheet, name, entry, base_urls.get(name) or entry.base_url), sheet.path.parent
+        )
+        for sheet in catalog_file.read(path, problems)
+        for name, entry in sheet.content.services.items()
+    ]
+    if problems:
+        raise CatalogInvalid(problems)
+    return found
 
 
 class _Loader:
@@ -84,25 +108,22 @@ class _Loader:
                 remedy = hint(short, imported.operations)
                 self._note(place, "unknown-operation", f"The service has no operation {short!r}.", remedy)
             return
+        if contracts.lacks_key(operation, contract):
+            key = contract.key_header or operation.key_header
+            message = f"The tool takes no argument {key!r} for the idempotency key."
+            self._note(place, "no-key-argument", message, "Name the argument that takes it as `key_header`.")
         self._loaded.operations[operation.name] = contracts.applied(operation, contract)
         self._places[operation.name] = place
 
     def _access(self, place: Place, name: str, entry: ServiceEntry, imported: _Imported) -> Service:
         address = self._base_urls.get(name) or entry.base_url or imported.base_url
         wrong = _wrong_address(address)
-        if wrong and (address or (entry.files and imported.is_whole)):
+        is_program = entry.mcp is not None and bool(entry.mcp.command)
+        is_needed = imported.is_whole and bool(entry.files) and not is_program
+        if wrong and (address or is_needed):
             below = ("base_url",) if entry.base_url is not None else ()
             self._problems.append(place.problem(*below, code="bad-address", message=wrong, remedy=_ADDRESS))
-        return Service(
-            name=name,
-            base_url=address.rstrip("/") if address else None,
-            auth=entry.auth.record() if entry.auth else None,
-            headers=entry.headers,
-            max_concurrency=entry.max_concurrency,
-            breaker=entry.breaker,
-            not_processed=entry.not_processed,
-            verify=entry.verify,
-        )
+        return _service(place.sheet, name, entry, address)
 
     def _imported(self, sheet: Sheet, name: str, entry: ServiceEntry) -> _Imported:
         place = Place(sheet, ("services", name))
@@ -127,6 +148,8 @@ class _Loader:
         if not path.is_file():
             message = f"There is no file {str(path)!r}."
             remedy = "Paths are relative to the file that names them."
+            if kind in catalog_file.TOLD:
+                remedy = f"Write it with `planner catalog import {name}`."
             self._problems.append(place.problem(kind, code="unknown-file", message=message, remedy=remedy))
             return None
         try:
@@ -191,6 +214,20 @@ class _Loader:
 
     def _note(self, place: Place, code: str, message: str, remedy: str) -> None:
         self._problems.append(place.problem(code=code, message=message, remedy=remedy))
+
+
+def _service(sheet: Sheet, name: str, entry: ServiceEntry, address: str | None) -> Service:
+    return Service(
+        name=name,
+        base_url=address.rstrip("/") if address else None,
+        process=entry.process(sheet.path.parent),
+        auth=entry.auth.record() if entry.auth else None,
+        headers=entry.headers,
+        max_concurrency=entry.max_concurrency,
+        breaker=entry.breaker,
+        not_processed=entry.not_processed,
+        verify=entry.verify,
+    )
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:

@@ -7,7 +7,7 @@ from tools import schemas
 from tools.catalog_file import Contract, Sheet
 from tools.errors import ExpressionError
 from tools.expressions import Expression, Template, condition
-from tools.operations import HttpBinding, Operation, Reconcile, Undo
+from tools.operations import HttpBinding, McpBinding, Operation, Reconcile, Undo
 from tools.problems import Problem
 from tools.wording import either, hint, nearest
 
@@ -45,10 +45,21 @@ def applied(operation: Operation, contract: Contract) -> Operation:
     return _without_key(operation.model_copy(update=changes))
 
 
+def lacks_key(operation: Operation, contract: Contract) -> bool:
+    """Tell whether a tool is declared `keyed` and has no argument that carries the key."""
+    if contract.effect != "keyed" or not isinstance(operation.binding, McpBinding):
+        return False
+    return (contract.key_header or operation.key_header) not in operation.input.get("properties", {})
+
+
 def _without_key(operation: Operation) -> Operation:
     """Return the operation without the argument for the idempotency key, which the caller itself sends."""
     binding = operation.binding
-    if operation.effect != "keyed" or not isinstance(binding, HttpBinding):
+    if operation.effect != "keyed":
+        return operation
+    if isinstance(binding, McpBinding):
+        return operation.model_copy(update={"input": _without(operation.input, {operation.key_header})})
+    if not isinstance(binding, HttpBinding):
         return operation
     header = operation.key_header.lower()
     keys = {
@@ -56,14 +67,17 @@ def _without_key(operation: Operation) -> Operation:
         for name, place in binding.places.items()
         if place == "header" and binding.names.get(name, name).lower() == header
     }
-    schema = {
-        **operation.input,
-        "properties": _except(keys, operation.input.get("properties", {})),
-        "required": [name for name in operation.input.get("required", ()) if name not in keys],
-    }
     kept = {"places": _except(keys, binding.places), "names": _except(keys, binding.names)}
     changed = binding.model_copy(update=kept)
-    return operation.model_copy(update={"input": schema, "binding": changed})
+    return operation.model_copy(update={"input": _without(operation.input, keys), "binding": changed})
+
+
+def _without(schema: dict[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {
+        **schema,
+        "properties": _except(keys, schema.get("properties", {})),
+        "required": [name for name in schema.get("required", ()) if name not in keys],
+    }
 
 
 def _except(names: set[str], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any, assert_never
 
-from tools.access import ApiKey, Auth, Basic, Bearer, Service
+from tools.access import ApiKey, Auth, Basic, Bearer, SecretName, Service
 from tools.errors import SecretMissing
 from tools.requests import Unbuildable
 
@@ -55,13 +55,33 @@ def credentials(service: Service, secret: Callable[[str], str | None]) -> Creden
     """
     auth = service.auth
     if auth is None:
-        return NOBODY
+        hidden = tuple(_secrets(service, secret).values())
+        return Credentials([], hidden) if hidden else NOBODY
     value = (secret(auth.secret) or "").strip()
     if not value:
         raise SecretMissing(service.name, auth.secret)
     if not value.isprintable() or not (value.isascii() or isinstance(auth, Basic)):
         raise Unbuildable(f"the secret {auth.secret!r} holds characters that no header may carry")
     return _shown(auth, value)
+
+
+def environment(service: Service, secret: Callable[[str], str | None]) -> dict[str, str]:
+    """Return the variables that the service's program is started with; raise SecretMissing as above."""
+    if service.process is None:
+        return {}
+    plain = {name: value for name, value in service.process.env.items() if isinstance(value, str)}
+    return plain | _secrets(service, secret)
+
+
+def _secrets(service: Service, secret: Callable[[str], str | None]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, told in service.process.env.items() if service.process is not None else ():
+        if isinstance(told, SecretName):
+            value = secret(told.secret)
+            if not value:
+                raise SecretMissing(service.name, told.secret)
+            found[name] = value
+    return found
 
 
 def _shown(auth: Auth, value: str) -> Credentials:

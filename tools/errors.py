@@ -4,7 +4,9 @@ ToolError
 ├── CatalogInvalid      a catalogue or a service's document cannot be used
 ├── DocumentInvalid     a text is no YAML or JSON that can be taken
 ├── OperationUnknown    a name that the catalogue does not hold
+├── ServiceUnknown      a name that no service of the catalogue has
 ├── SecretMissing       a referenced secret has no value
+├── Unlisted            a service does not tell what it offers
 └── ExpressionError     an expression cannot be read or evaluated
 """
 
@@ -50,6 +52,17 @@ class OperationUnknown(ToolError):
         super().__init__(f"the catalogue holds no operation {name!r}{hint}")
 
 
+class ServiceUnknown(ToolError):
+    """No service of the catalogue has this name."""
+
+    code = "service-unknown"
+
+    def __init__(self, name: str, candidates: Sequence[str] = ()) -> None:
+        self.name, self.candidates = name, tuple(candidates)
+        hint = f"; did you mean {' or '.join(candidates)}?" if candidates else ""
+        super().__init__(f"the catalogue holds no service {name!r}{hint}")
+
+
 class SecretMissing(ToolError):
     """A service needs a secret that the environment does not hold."""
 
@@ -60,6 +73,16 @@ class SecretMissing(ToolError):
         super().__init__(
             f"service {service!r} needs the secret {name!r}; set the environment variable {name}"
         )
+
+
+class Unlisted(ToolError):
+    """A service does not tell what it offers."""
+
+    code = "unlisted"
+
+    def __init__(self, service: str, why: str) -> None:
+        self.service = service
+        super().__init__(f"service {service!r} does not tell what it offers: {why}")
 
 
 class ExpressionError(ToolError):

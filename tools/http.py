@@ -165,7 +165,7 @@ def open_client(service: Service, transport: httpx.AsyncBaseTransport | None = N
     limits = httpx.Limits(max_connections=None, keepalive_expiry=KEEP_ALIVE_SECONDS)
     jar = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
     return httpx.AsyncClient(
-        verify=_trust(service),
+        verify=trust(service),
         limits=limits,
         cookies=jar,
         timeout=None,  # noqa: S113 - every exchange stands under one total deadline
@@ -174,7 +174,7 @@ def open_client(service: Service, transport: httpx.AsyncBaseTransport | None = N
     )
 
 
-def _trust(service: Service) -> ssl.SSLContext:
+def trust(service: Service) -> ssl.SSLContext:
     """Return whom to trust; reading the authorities takes long, so only where TLS is spoken."""
     if not (service.base_url or "").lower().startswith("https"):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

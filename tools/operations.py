@@ -143,7 +143,20 @@ class GrpcBinding(Record):
         return f"gRPC {self.path}"
 
 
-Binding = Annotated[HttpBinding | FunctionBinding | GrpcBinding, Field(discriminator="kind")]
+class McpBinding(Record):
+    """How an operation is called at an MCP server."""
+
+    kind: Literal["mcp"] = "mcp"
+    tool: str
+    """The tool's name at its server, such as `get-sum`."""
+
+    @property
+    def how(self) -> str:
+        """What people know the call by."""
+        return f"tool {self.tool}"
+
+
+Binding = Annotated[HttpBinding | FunctionBinding | GrpcBinding | McpBinding, Field(discriminator="kind")]
 
 
 class Operation(Record):
@@ -181,7 +194,7 @@ class Operation(Record):
 
     retry: Retry = Retry()
     key_header: str = "Idempotency-Key"
-    """Header (or keyword argument of a function) that carries the idempotency key of a `keyed` operation."""
+    """Header (or argument of a function or tool) that carries the idempotency key of a `keyed` operation."""
 
     confirm: Literal["person"] | None = None
     """`person` where a model may not trigger this operation by itself."""

@@ -153,7 +153,7 @@ def _refusal(operation: Operation, service: Service, answer: Answer, seen: Crede
     if 300 <= answer.status < 400:  # noqa: PLR2004 - the class of redirects
         said = " and pointed elsewhere; redirects are not followed"
     return Outcome(
-        kind=_refused_as(operation, service, answer.status),
+        kind=refused_as(operation, service, answer.status),
         status=answer.status,
         code=f"http_{answer.status}",
         error=escaped(f"{operation.name} answered {answer.status}{said}"),
@@ -161,7 +161,8 @@ def _refusal(operation: Operation, service: Service, answer: Answer, seen: Crede
     )
 
 
-def _refused_as(operation: Operation, service: Service, status: int) -> OutcomeClass:
+def refused_as(operation: Operation, service: Service, status: int) -> OutcomeClass:
+    """Return the class of an answer whose status is no success."""
     if status in _not_processed(operation, service):
         return "not_sent"
     if status in _MOVED and operation.effect != "read":

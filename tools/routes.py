@@ -1,12 +1,13 @@
 """Routes: how operations reach their service, one route for each service and kind of binding.
 
-A new kind of source is at home in four places:
+A new kind of source is at home in these places:
 
 * `tools/operations.py`: a binding with its `kind` and what it is called by (`how`), added to `Binding`;
 * `tools/catalog_file.py`: a field of `ServiceEntry`, its file told by `files`;
 * `tools/sources.py`: what reads that file into operations;
 * here: the module and class of its `Route`, imported when first needed, so that a vendor's package may be
-  missing where nobody calls such an operation (`extra` names what installs it).
+  missing where nobody calls such an operation (`extra` names what installs it);
+* `tools/listings.py`: what asks a running service for that file, where it can be asked.
 
 Slots, breaker, time limit, masking and health are the line's (`tools/lines.py`); a route only makes `Work`.
 """
@@ -63,28 +64,32 @@ class Route(Protocol):
         """Close what is open; a later call opens it again."""
 
 
-class _Home(NamedTuple):
+class Home(NamedTuple):
+    """Where something of one kind of source is at home, to be imported when it is first needed."""
+
     module: str
     name: str
     extra: str | None = None
     """What of `workflow-planner[…]` brings the packages it needs."""
 
+    def load(self) -> Any:
+        """Return it; raise Unbuildable where a package is missing."""
+        try:
+            return getattr(importlib.import_module(self.module), self.name)
+        except ModuleNotFoundError as exc:
+            how = f"`pip install workflow-planner[{self.extra}]`"
+            raise Unbuildable(f"the package {exc.name!r} is missing; install it with {how}") from exc
 
-_HOMES: Mapping[str, _Home] = {
-    "http": _Home("tools.http_route", "HttpRoute"),
-    "function": _Home("tools.function_route", "FunctionRoute"),
-    "grpc": _Home("tools.rpc.route", "RpcRoute", extra="grpc"),
+
+_HOMES: Mapping[str, Home] = {
+    "http": Home("tools.http_route", "HttpRoute"),
+    "function": Home("tools.function_route", "FunctionRoute"),
+    "grpc": Home("tools.rpc.route", "RpcRoute", extra="grpc"),
+    "mcp": Home("tools.mcp.route", "McpRoute", extra="mcp"),
 }
 
 
 def opened(kind: str, service: Service, reach: Reach) -> Route:
     """Return the route of this kind to the service; raise Unbuildable where a package is missing."""
-    home = _HOMES[kind]
-    try:
-        route: type[Route] = getattr(importlib.import_module(home.module), home.name)
-    except ModuleNotFoundError as exc:
-        raise Unbuildable(
-            f"service {service.name!r} needs the package {exc.name!r}; "
-            f"install it with `pip install workflow-planner[{home.extra}]`"
-        ) from exc
+    route: type[Route] = _HOMES[kind].load()
     return route(service, reach)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tools import catalog_file, openapi
 from tools.catalog_file import ServiceEntry
 from tools.errors import CatalogInvalid
+from tools.mcp import listing
 from tools.operations import Operation
 from tools.problems import Problem
 from tools.references import DOCUMENT_LIMITS
@@ -73,4 +74,13 @@ def _missing(package: str | None, path: Path, *, extra: str) -> Problem:
     )
 
 
-_READERS: Mapping[str, Reader] = {"openapi": _openapi, "grpc": _grpc}
+def _mcp(path: Path, service: str, entry: ServiceEntry) -> Offer:
+    document = catalog_file.document(path, limits=DOCUMENT_LIMITS)
+    try:
+        found = listing.read(document.data, service=service, entry=entry)
+    except CatalogInvalid as exc:
+        raise CatalogInvalid([document.locate(problem) for problem in exc.problems]) from exc
+    return Offer(found.operations, None, tuple(map(document.locate, found.warnings)))
+
+
+_READERS: Mapping[str, Reader] = {"openapi": _openapi, "grpc": _grpc, "mcp": _mcp}

@@ -9,7 +9,10 @@ from api.commands.output import Output
 from planner import project
 from planner.planning.retrieval import MOST_FOUND, index_of
 from tools.catalog import Catalog
-from tools.operations import HttpBinding, Operation
+from tools.operations import Operation
+
+_MARKS = {"http": " (guessed from {0.method})", "mcp": " (its server says so)"}
+"""How a class was guessed, by the kind of binding."""
 
 
 def catalog(
@@ -90,9 +93,8 @@ def _data(operation: Operation, found: Catalog) -> dict[str, object]:
 def _mark(operation: Operation) -> str:
     """Return in words where the effect class comes from, when no person declared it."""
     if operation.effect_source == "guessed":
-        binding = operation.binding
-        return f" (guessed from {binding.method})" if isinstance(binding, HttpBinding) else " (guessed)"
-    return " (unknown, so taken as write)" if operation.effect_source == "default" else ""
+        return _MARKS.get(operation.binding.kind, " (guessed)").format(operation.binding)
+    return f" (unknown, so taken as {operation.effect})" if operation.effect_source == "default" else ""
 
 
 def _how_to_confirm(found: Catalog, output: Output) -> None:

@@ -7,7 +7,7 @@ from api.commands.output import Output
 from planner import errors
 from planner.errors import PlannerError
 from planner.planning import errors as planning
-from tools.errors import CatalogInvalid, OperationUnknown, SecretMissing, ToolError
+from tools.errors import CatalogInvalid, OperationUnknown, SecretMissing, ServiceUnknown, ToolError
 
 _CODES: dict[type[BaseException], int] = {
     errors.SettingsInvalid: exits.UNUSABLE,
@@ -24,6 +24,7 @@ _CODES: dict[type[BaseException], int] = {
     errors.DeliveryUnknown: exits.NOTHING,
     errors.ScheduleUnknown: exits.NOTHING,
     OperationUnknown: exits.NOTHING,
+    ServiceUnknown: exits.NOTHING,
 }
 """The exit code of each error; FAILED for every other."""
 

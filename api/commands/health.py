@@ -1,5 +1,6 @@
 """Health: one check for each thing that the planner stands on; nothing is made, and no secret is told."""
 
+import asyncio
 import importlib
 import os
 import platform
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from api.commands import importing
 from api.commands.version import DISTRIBUTION
 from planner import keeping, project
 from planner import settings as environment
@@ -22,9 +24,11 @@ from planner.seals import Seals
 from planner.settings import Settings
 from planner.store import keyfiles, migrate, opening
 from planner.store.database import open_database
-from tools.access import Auth, Service
+from tools import listings
+from tools.access import SecretName, Service
 from tools.catalog import Catalog
-from tools.errors import CatalogInvalid
+from tools.errors import CatalogInvalid, SecretMissing
+from tools.listings import Listing
 from tools.records import Record
 
 OLDEST_PYTHON = (3, 11)
@@ -229,6 +233,7 @@ def catalogue(config: Settings) -> Iterator[Finding]:
         yield from _doubts(found)
     yield workflows(config, found)
     yield from services(found)
+    yield from offers(config)
 
 
 def _guesses(found: Catalog) -> Iterator[Finding]:
@@ -267,13 +272,37 @@ def services(found: Catalog) -> Iterator[Finding]:
         state: Literal["ok", "warning"] = "ok" if why is None else "warning"
         says = f"{service.name} at {service.base_url} {why or 'can be connected to'}"
         yield Finding(about="service", state=state, says=says)
-    yield from (finding for service in found.services.values() for finding in _secret(service, service.auth))
+    for service in found.services.values():
+        for name in _secrets(service):
+            if environment.secret(name) is None:
+                says = f"{service.name} needs the secret {name!r}; set the environment variable {name}"
+                yield Finding(about="service", state="warning", says=says)
 
 
-def _secret(service: Service, auth: Auth | None) -> Iterator[Finding]:
-    if auth is not None and environment.secret(auth.secret) is None:
-        says = f"{service.name} needs the secret {auth.secret!r}; set the environment variable {auth.secret}"
-        yield Finding(about="service", state="warning", says=says)
+def _secrets(service: Service) -> Iterator[str]:
+    """Return the names of the secrets that a service needs."""
+    if service.auth is not None:
+        yield service.auth.secret
+    for told in service.process.env.values() if service.process is not None else ():
+        if isinstance(told, SecretName):
+            yield told.secret
+
+
+def offers(config: Settings) -> Iterator[Finding]:
+    """Tell which services offer something else than their files hold; a program is started for it."""
+    asked = [each for each in project.declared_services(config) if listings.askable(each) is not None]
+    for found in asyncio.run(importing.asked(asked)):
+        if isinstance(found, SecretMissing):
+            continue  # told above
+        if not isinstance(found, Listing):
+            yield Finding(about="service", state="warning", says=str(found))
+        elif found.differs:
+            how = f"see `planner catalog import --check {found.service}`"
+            says = f"{found.service} offers something else than {found.path} holds; {how}"
+            yield Finding(about="service", state="warning", says=says)
+        else:
+            says = f"{found.service} offers the {found.operations} operations that {found.path} holds"
+            yield Finding(about="service", state="ok", says=says)
 
 
 def model(config: Settings) -> Finding:

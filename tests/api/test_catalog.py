@@ -1,5 +1,10 @@
 """Catalogue over HTTP: operations, and how their services are."""
 
+from typing import get_args
+
+from api.schemas import OperationView
+from tools.operations import Binding
+
 
 def test_operations_are_listed_with_their_contracts(client):
     found = client.get("/v1/catalog").json()
@@ -47,3 +52,10 @@ def test_services_tell_how_they_have_been(client):
     assert found["floor"]["failures"] == 1
     assert found["floor"]["state"] == "closed"
     assert "the line went dead" in found["floor"]["last_error"]
+
+
+def test_every_kind_of_binding_can_be_told():
+    union, _ = get_args(Binding)
+    kinds = {binding.model_fields["kind"].default for binding in get_args(union)}
+
+    assert set(get_args(OperationView.model_fields["kind"].annotation)) == kinds

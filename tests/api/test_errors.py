@@ -64,6 +64,8 @@ EXAMPLES = [
     tooling.DocumentInvalid([PROBLEM]),
     tooling.OperationUnknown("a.b", ["a.c"]),
     tooling.SecretMissing("s", "TOKEN"),
+    tooling.ServiceUnknown("memry", ["memory"]),
+    tooling.Unlisted("memory", "it ended"),
     tooling.ExpressionError("a.", "no"),
     errors.Unauthenticated("a key is needed"),
     errors.Forbidden("no"),

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tools import catalog_loader
+from tools.catalog import Catalog
 from tools.errors import CatalogInvalid
 
 
@@ -186,3 +187,78 @@ def test_what_was_read_although_it_is_wrong_is_told_with_its_line(folder):
     assert len(lines) == 2
     properties = loaded.operations["pay.findCharges"].input["properties"]
     assert properties == {"n": {"type": "integer"}, "m": {}}
+
+
+TOOLS = {"tools": [{"name": "add-line", "inputSchema": {"type": "object", "properties": {"key": {}}}}]}
+MCP = (
+    "services:\n  desk:\n"
+    "    mcp: {listing: told.json, command: [serve, --fast], env: {K: {secret: S}}, folder: bin}\n"
+)
+
+
+@pytest.fixture
+def told(folder):
+    (folder / "told.json").write_text(json.dumps(TOOLS))
+    return folder
+
+
+def test_an_mcp_server_is_a_program_started_in_a_folder_beside_the_catalogue(told):
+    loaded = load(told, MCP)
+    process = loaded.services["desk"].process
+
+    assert (process.command, process.folder) == (("serve", "--fast"), str(told / "bin"))
+    assert loaded.operations["desk.addLine"].binding.tool == "add-line"
+
+
+def test_an_mcp_server_without_a_command_needs_an_address(told):
+    (found,) = problems(told, "services:\n  desk: {mcp: {listing: told.json}}\n")
+    assert found.code == "bad-address"
+    assert load(told, "services:\n  desk: {mcp: {listing: told.json}}\n", desk="http://127.0.0.1:1/mcp")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "{mcp: {listing: told.json, command: [x]}, base_url: http://127.0.0.1:1}",
+        "{mcp: {listing: told.json, env: {A: b}}, base_url: http://127.0.0.1:1}",
+    ],
+)
+def test_an_mcp_server_is_either_started_or_reached(told, entry):
+    (found,) = problems(told, f"services:\n  desk: {entry}\n")
+    assert "command" in found.remedy
+
+
+def test_a_listing_that_was_never_imported_is_told_with_the_command_that_does(told):
+    (found,) = problems(told, MCP.replace("told.json", "later.json"))
+    assert found.code == "unknown-file"
+    assert "planner catalog import desk" in found.remedy
+
+
+def test_a_broken_listing_is_told_with_its_place(told):
+    (told / "told.json").write_text('{"tools": [\n{"name": 5, "inputSchema": {}}]}')
+    (found,) = problems(told, MCP)
+    assert (found.file, found.line) == (str(told / "told.json"), 2)
+
+
+def test_a_keyed_tool_needs_the_argument_that_carries_the_key(told):
+    (found,) = problems(told, MCP + "    operations: {addLine: {effect: keyed}}\n")
+    assert found.code == "no-key-argument"
+    keyed = load(told, MCP + "    operations: {addLine: {effect: keyed, key_header: key}}\n")
+    assert keyed.operations["desk.addLine"].input["properties"] == {}
+
+
+def test_a_program_is_no_part_of_the_revision(told):
+    catalogs = []
+    for text in (MCP, MCP.replace("--fast", "--slow")):
+        loaded = load(told, text)
+        catalogs.append(Catalog(loaded.operations, loaded.services).revision)
+    assert catalogs[0] == catalogs[1]
+
+
+def test_services_are_declared_whatever_their_sources_hold(told):
+    (told / "catalog.yaml").write_text(MCP.replace("told.json", "later.json"))
+    (found,) = catalog_loader.declared(told / "catalog.yaml", base_urls={})
+    assert (found.service.name, found.folder) == ("desk", told)
+    (told / "catalog.yaml").write_text("services: [")
+    with pytest.raises(CatalogInvalid):
+        catalog_loader.declared(told / "catalog.yaml", base_urls={})

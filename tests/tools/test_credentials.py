@@ -2,8 +2,8 @@ import base64
 
 import pytest
 
-from tools.access import ApiKey, Basic, Bearer, Service
-from tools.credentials import credentials
+from tools.access import ApiKey, Basic, Bearer, Process, SecretName, Service
+from tools.credentials import credentials, environment
 from tools.errors import SecretMissing
 from tools.requests import Unbuildable
 
@@ -51,3 +51,19 @@ def test_what_a_service_sends_back_of_the_secret_is_masked():
 
 def test_a_secret_too_short_to_be_found_safely_is_not_searched_for():
     assert made(Bearer(secret="TOKEN"), "abc").veil("abcdef") == "abcdef"
+
+
+def test_a_program_gets_its_secrets_by_name_and_its_answers_do_not_show_them():
+    env = {"MODE": "plain", "KEY": SecretName(secret="TOKEN")}
+    service = Service(name="shop", process=Process(command=("x",), env=env, folder="/"))
+
+    assert environment(service, {"TOKEN": SECRET}.get) == {"MODE": "plain", "KEY": SECRET}
+    assert credentials(service, {"TOKEN": SECRET}.get).veil({"is": f"{SECRET} plain"}) == {
+        "is": "[secret] plain"
+    }
+    with pytest.raises(SecretMissing, match="TOKEN"):
+        credentials(service, {}.get)
+
+
+def test_a_service_that_is_no_program_has_no_environment():
+    assert environment(Service(name="shop"), {}.get) == {}

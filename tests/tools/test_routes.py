@@ -26,7 +26,7 @@ def test_a_route_is_opened_without_reaching_anything(kind):
 
 
 def test_a_missing_package_is_told_with_what_installs_it(monkeypatch):
-    home = routes._Home("no_such_package", "Route", extra="post")
+    home = routes.Home("no_such_package", "Route", extra="post")
     monkeypatch.setattr(routes, "_HOMES", {"post": home})
 
     with pytest.raises(Unbuildable, match=r"'no_such_package'.*workflow-planner\[post\]"):

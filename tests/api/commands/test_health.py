@@ -4,6 +4,7 @@ import base64
 import http.server
 import json
 import sqlite3
+import sys
 import threading
 from pathlib import Path
 
@@ -275,3 +276,24 @@ def test_without_masking_no_key_is_missed(desk):
     off = Masking(never=(), detectors=())
 
     assert sealing(desk, database_url="postgresql://db/planner", masking=off).state == "ok"
+
+
+def test_an_mcp_server_that_offers_what_its_file_holds_is_sound_and_another_is_a_warning(desk):
+    program = Path(__file__).parents[2] / "tools" / "mcp" / "tool_server.py"
+    told = {
+        "command": [sys.executable, str(program)],
+        "listing": "tools.json",
+        "env": {"K": {"secret": "TOOL_KEY"}},
+    }
+    desk.write("catalog.yaml", json.dumps({"services": {"tools": {"mcp": told}}}))
+    desk.write("tools.json", json.dumps({"tools": []}))
+    missing = findings(desk("doctor", "--json"), "service")
+    del told["env"]
+    desk.write("catalog.yaml", json.dumps({"services": {"tools": {"mcp": told}}}))
+    before = findings(desk("doctor", "--json"), "service")
+    desk("catalog", "import")
+    after = findings(desk("doctor", "--json"), "service")
+
+    assert "set the environment variable TOOL_KEY" in missing[0][1]
+    assert "planner catalog import --check tools" in before[0][1]
+    assert [state for state, _ in (*before, *after)] == ["warning", "ok"]

@@ -1,0 +1,1 @@
+"""MCP: tools of Model Context Protocol servers as operations."""
