@@ -92,7 +92,7 @@ _BRANCHES = {
         "enable": "webhooks:enable",
         "remove": "webhooks:remove",
     },
-    "catalog": {"import": "importing:import_", "search": "catalog:search"},
+    "catalog": {"events": "announced:events", "import": "importing:import_", "search": "catalog:search"},
     "events": {"show": "events:show", "send": "events:send"},
     "workflows": {
         "import": "translating:translate",

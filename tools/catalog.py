@@ -9,7 +9,9 @@ import orjson
 
 from tools import catalog_loader
 from tools.access import ApiKey, Auth, Basic, Bearer, Breaker, Service
+from tools.announcements import Announcement
 from tools.errors import OperationUnknown
+from tools.omissions import Omission
 from tools.operations import Operation
 from tools.problems import Problem
 from tools.wording import nearest
@@ -17,6 +19,7 @@ from tools.wording import nearest
 __all__ = ["ApiKey", "Auth", "Basic", "Bearer", "Breaker", "Catalog", "Service", "load"]
 
 NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
+NO_ANNOUNCEMENTS: Mapping[str, Announcement] = MappingProxyType({})
 
 _DEPLOYMENT = {"base_url", "auth", "process", "verify"}
 _PLANNING = {"kinds"}
@@ -32,12 +35,18 @@ class Catalog:
         services: Mapping[str, Service],
         *,
         warnings: Iterable[Problem] = (),
+        announcements: Mapping[str, Announcement] = NO_ANNOUNCEMENTS,
+        omissions: Iterable[Omission] = (),
     ) -> None:
         self.operations: Mapping[str, Operation] = dict(operations)
         self.services: Mapping[str, Service] = dict(services)
         self.revision = _revision(self.operations, self.services)
         self.warnings: tuple[Problem, ...] = tuple(warnings)
         """What was read although it is wrong, such as a type that no standard knows."""
+        self.announcements: Mapping[str, Announcement] = dict(announcements)
+        """Events that may happen, by type; no run depends on them, so the revision does not either."""
+        self.omissions: tuple[Omission, ...] = tuple(omissions)
+        """What of the documents was not taken, such as methods that stream."""
 
     def operation(self, name: str) -> Operation:
         """Return the operation; raise OperationUnknown with the nearest names."""
@@ -62,7 +71,13 @@ def load(path: Path, *, base_urls: Mapping[str, str] = NO_OVERRIDES) -> Catalog:
     An address in `base_urls`, by service, takes the place of the one in the file.
     """
     loaded = catalog_loader.load(path, base_urls=base_urls)
-    return Catalog(loaded.operations, loaded.services, warnings=loaded.warnings)
+    return Catalog(
+        loaded.operations,
+        loaded.services,
+        warnings=loaded.warnings,
+        announcements=loaded.announcements,
+        omissions=loaded.omissions,
+    )
 
 
 def _revision(operations: Mapping[str, Operation], services: Mapping[str, Service]) -> str:

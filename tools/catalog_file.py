@@ -208,6 +208,16 @@ class ServiceEntry(Record):
         return Process(command=self.mcp.command, env=self.mcp.env, folder=folder)
 
 
+class EventsEntry(Record):
+    """One document that announces events."""
+
+    asyncapi: str
+    """Path of the AsyncAPI document, relative to this file."""
+
+    types: dict[str, str] = Field(default_factory=dict)
+    """Types of events (CloudEvents 1.0) by the names of messages, where the document does not tell them."""
+
+
 class CatalogFile(Record):
     """A catalogue, or a part of one that others include."""
 
@@ -215,6 +225,9 @@ class CatalogFile(Record):
         default_factory=dict
     )
     """Services by name."""
+
+    events: tuple[EventsEntry, ...] = ()
+    """Documents that announce events."""
 
     include: tuple[str, ...] = ()
     """Further files, relative to this one."""
@@ -244,7 +257,7 @@ def read(path: Path, problems: list[Problem]) -> list[Sheet]:
         for index, name in enumerate(sheet.content.include):
             further = sheet.path.parent / name
             if not further.is_file():
-                problems.append(sheet.problem("include", index, **_no_file(further)))
+                problems.append(sheet.problem("include", index, **no_file(further)))
             elif further.resolve() not in seen:
                 seen.add(further.resolve())
                 waiting.append(further)
@@ -268,7 +281,8 @@ def document(path: Path, *, limits: yaml.Limits = yaml.DEFAULT_LIMITS) -> yaml.D
     return yaml.load(text, file=str(path), limits=limits)
 
 
-def _no_file(path: Path) -> dict[str, str]:
+def no_file(path: Path) -> dict[str, str]:
+    """Return code, message and remedy for a file that is named and not there."""
     return {
         "code": "unknown-file",
         "message": f"There is no file {str(path)!r}.",

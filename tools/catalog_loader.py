@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tools import catalog_file, contracts, functions, sources
+from tools import announcements, catalog_file, contracts, functions, sources
 from tools.access import Service
+from tools.announcements import Announcement
 from tools.catalog_file import Contract, ServiceEntry, Sheet
 from tools.contracts import Place
 from tools.errors import CatalogInvalid, DocumentInvalid
+from tools.omissions import Omission
 from tools.operations import Operation
 from tools.problems import Problem
 from tools.sources import Offer
@@ -26,6 +28,10 @@ class Loaded(NamedTuple):
     services: dict[str, Service]
     warnings: list[Problem]
     """What was read although it is wrong."""
+    announcements: dict[str, Announcement]
+    """Events that may happen, by type."""
+    omissions: list[Omission]
+    """What of the documents was not taken."""
 
 
 class _Imported(NamedTuple):
@@ -73,13 +79,14 @@ class _Loader:
         self._base_urls = base_urls
         self._problems: list[Problem] = []
         self._places: dict[str, Place] = {}
-        self._loaded = Loaded({}, {}, [])
+        self._loaded = Loaded({}, {}, [], {}, [])
 
     def load(self, path: Path) -> Loaded:
         """Return everything; raise CatalogInvalid with every problem."""
         for sheet in catalog_file.read(path, self._problems):
             for name, entry in sheet.content.services.items():
                 self._service(sheet, name, entry)
+            self._events(sheet)
         self._unknown_overrides(path)
         for name, place in self._places.items():
             operation = self._loaded.operations[name]
@@ -99,6 +106,23 @@ class _Loader:
             self._loaded.operations[f"{name}.{short}"] = operation
         for short, contract in entry.operations.items():
             self._contract(Place(sheet, (*place.parts, "operations", short)), short, contract, imported)
+
+    def _events(self, sheet: Sheet) -> None:
+        told: list[Announcement] = [*self._loaded.announcements.values()]
+        for index, entry in enumerate(sheet.content.events):
+            path = sheet.path.parent / entry.asyncapi
+            if not path.is_file():
+                where = ("events", index, "asyncapi")
+                self._problems.append(sheet.problem(*where, **catalog_file.no_file(path)))
+                continue
+            try:
+                found = sources.announced(path, entry)
+            except (CatalogInvalid, DocumentInvalid) as exc:
+                self._problems += exc.problems
+                continue
+            told += found.announcements
+            self._loaded.omissions.extend(found.omissions)
+        self._loaded.announcements.update(announcements.joined(told))
 
     def _contract(self, place: Place, short: str, contract: Contract, imported: _Imported) -> None:
         operation = imported.operations.get(short)
@@ -162,6 +186,7 @@ class _Loader:
         if offer is None:
             return known._replace(is_whole=False)
         self._loaded.warnings.extend(offer.warnings)
+        self._loaded.omissions.extend(offer.omissions)
         for operation in offer.operations:
             short = operation.name.partition(".")[2]
             if short in known.operations:

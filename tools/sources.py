@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tools import catalog_file, openapi
-from tools.catalog_file import ServiceEntry
+from tools import asyncapi, catalog_file, openapi
+from tools.catalog_file import EventsEntry, ServiceEntry
 from tools.errors import CatalogInvalid
 from tools.mcp import listing
+from tools.omissions import Omission
 from tools.operations import Operation
 from tools.problems import Problem
 from tools.references import DOCUMENT_LIMITS
@@ -27,6 +28,8 @@ class Offer(NamedTuple):
     """Where the service is, if the source tells."""
     warnings: tuple[Problem, ...] = ()
     """What was read although it is wrong, with file and line."""
+    omissions: tuple[Omission, ...] = ()
+    """What no operation was made of."""
 
 
 Reader = Callable[[Path, str, ServiceEntry], Offer]
@@ -39,6 +42,15 @@ the file is no YAML or JSON that can be taken."""
 def read(kind: str, path: Path, service: str, entry: ServiceEntry) -> Offer:
     """Return what the file of this kind offers; raise as its Reader does."""
     return _READERS[kind](path, service, entry)
+
+
+def announced(path: Path, entry: EventsEntry) -> asyncapi.Found:
+    """Return the events that an AsyncAPI document announces; raise as a Reader does."""
+    document = catalog_file.document(path, limits=DOCUMENT_LIMITS)
+    try:
+        return asyncapi.read(document.data, folder=path.parent, types=entry.types)
+    except CatalogInvalid as exc:
+        raise CatalogInvalid([document.locate(problem) for problem in exc.problems]) from exc
 
 
 def _openapi(path: Path, service: str, _entry: ServiceEntry) -> Offer:
@@ -61,7 +73,7 @@ def _grpc(path: Path, service: str, _entry: ServiceEntry) -> Offer:
         found = methods.read(path.read_bytes(), service=service)
     except CatalogInvalid as exc:
         raise CatalogInvalid([each.model_copy(update={"file": str(path)}) for each in exc.problems]) from exc
-    return Offer(tuple(found.operations))
+    return Offer(tuple(found.operations), omissions=tuple(found.omissions))
 
 
 def _missing(package: str | None, path: Path, *, extra: str) -> Problem:

@@ -32,6 +32,7 @@ def catalog(
             "revision": found.revision,
             "items": [_data(each, found) for each in wanted],
             "warnings": [warning.model_dump(mode="json") for warning in found.warnings],
+            "omissions": [omission._asdict() for omission in found.omissions],
         }
     )
     if not wanted:
@@ -123,3 +124,8 @@ def _doubts(found: Catalog, output: Output) -> None:
         output.line(f"Read although it is wrong ({len(found.warnings)}):")
     for warning in found.warnings:
         output.line(f"  {warning}")
+    if found.omissions:
+        output.line()
+        output.line(f"Left out ({len(found.omissions)}):")
+    for omission in found.omissions:
+        output.line(f"  {omission.what}: {omission.why}")

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from tools import yaml
+from tools.announcements import Announcement
 from tools.catalog import Catalog
 from tools.operations import HttpBinding, Operation
 from tools.problems import Severity
@@ -51,9 +52,12 @@ def table() -> tuple[Code, ...]:
 
 @cache
 def catalog() -> Catalog:
-    """Return the operations that the examples call; nobody ever calls them."""
+    """Return the operations that the examples call, and the events they wait for; nobody ever calls them."""
     found = {name: _operation(name, told) for name, told in _data()["operations"].items()}
-    return Catalog(found, {})
+    announced = {
+        name: Announcement(type=name, data=_closed(told)) for name, told in _data()["events"].items()
+    }
+    return Catalog(found, {}, announcements=announced)
 
 
 @cache

@@ -6,21 +6,26 @@ from typing import Any
 from planner.definition import Receive, Start, Workflow
 from planner.validation.candidates import listed, meant
 from planner.validation.sequences import Sequence, escaped
+from planner.validation.values import Leaf, event, follow
 from tools import expressions
+from tools.catalog import Catalog
 from tools.errors import ExpressionError
 from tools.expressions import Expression
 from tools.problems import Problem
+from tools.wording import nearest
 
 _NAME = "event"
 
 
-def problems(workflow: Workflow, everything: list[Sequence]) -> list[Problem]:
-    """Return what is wrong with `on`, and with what happens where no event comes in time."""
+def problems(workflow: Workflow, everything: list[Sequence], catalog: Catalog | None) -> list[Problem]:
+    """Return what is wrong with `on`, with types of events, and where no event comes in time."""
     found = [
         problem
         for place, start in enumerate(workflow.on)
-        for problem in _of_start(f"/on/{place}", start, workflow.input)
+        for problem in _of_start(f"/on/{place}", start, workflow.input, event(start.event, catalog))
     ]
+    if catalog is not None and catalog.announcements:
+        found += _unannounced(workflow, everything, catalog)
     found += [
         _never_late(sequence, name)
         for sequence in everything
@@ -39,10 +44,31 @@ def _never_late(sequence: Sequence, name: str) -> Problem:
     )
 
 
-def _of_start(pointer: str, start: Start, schema: dict[str, Any]) -> Iterator[Problem]:
+def _unannounced(workflow: Workflow, everything: list[Sequence], catalog: Catalog) -> Iterator[Problem]:
+    """Return a problem for each type that looks like one that is announced, and is none."""
+    named = [(f"/on/{place}/event", start.event) for place, start in enumerate(workflow.on)]
+    named += [
+        (sequence.at(name, "receive"), step.receive)
+        for sequence in everything
+        for name, step in sequence.sound()
+        if isinstance(step, Receive)
+    ]
+    for pointer, kind in named:
+        near = nearest(kind, catalog.announcements, count=1)
+        if kind not in catalog.announcements and near:
+            yield Problem(
+                path=pointer,
+                code="unknown-event",
+                message=f"No document of the catalogue announces the event '{kind}'.",
+                remedy=f"Did you mean '{near[0]}'? Others may be received, too.",
+                severity="warning",
+            )
+
+
+def _of_start(pointer: str, start: Start, schema: dict[str, Any], told: Leaf) -> Iterator[Problem]:
     if start.when is not None:
-        yield from _unreadable(f"{pointer}/when", start.when, alone=True)
-    yield from _texts(f"{pointer}/input", start.input)
+        yield from _unreadable(f"{pointer}/when", start.when, told, alone=True)
+    yield from _texts(f"{pointer}/input", start.input, told)
     declared, required = schema.get("properties"), schema.get("required")
     for name in required if isinstance(required, list) else ():
         if name not in start.input:
@@ -62,18 +88,18 @@ def _of_start(pointer: str, start: Start, schema: dict[str, Any]) -> Iterator[Pr
             )
 
 
-def _texts(pointer: str, value: Any) -> Iterator[Problem]:
+def _texts(pointer: str, value: Any, told: Leaf) -> Iterator[Problem]:
     if isinstance(value, str):
-        yield from _unreadable(pointer, value, alone=False)
+        yield from _unreadable(pointer, value, told, alone=False)
     elif isinstance(value, dict):
         for name, item in value.items():
-            yield from _texts(f"{pointer}/{escaped(str(name))}", item)
+            yield from _texts(f"{pointer}/{escaped(str(name))}", item, told)
     elif isinstance(value, (list, tuple)):
         for place, item in enumerate(value):
-            yield from _texts(f"{pointer}/{place}", item)
+            yield from _texts(f"{pointer}/{place}", item, told)
 
 
-def _unreadable(pointer: str, text: str, *, alone: bool) -> Iterator[Problem]:
+def _unreadable(pointer: str, text: str, told: Leaf, *, alone: bool) -> Iterator[Problem]:
     try:
         codes = [expressions.condition(text)] if alone else _codes(text)
     except ExpressionError as wrong:
@@ -89,6 +115,18 @@ def _unreadable(pointer: str, text: str, *, alone: bool) -> Iterator[Problem]:
             message=f"Nothing is called {listed(unknown)} before the run begins.",
             remedy="Only `event` is there: its `data`, `type`, `source`, `id`, `subject` and `time`.",
         )
+    references = {each for code in codes for each in code.references if each.root == _NAME}
+    for reference in sorted(references):
+        came = follow(told, reference.fields)
+        if came.state == "absent":
+            owner = ".".join((_NAME, *reference.fields[: came.depth]))
+            gone = reference.fields[came.depth]
+            yield Problem(
+                path=pointer,
+                code="unknown-field",
+                message=f"'{owner}' has no field '{gone}'.",
+                remedy=meant(gone, came.known, what="fields"),
+            )
 
 
 def _codes(text: str) -> list[Expression]:

@@ -50,12 +50,10 @@ def check(found: list[Site], scope: Scope, certainty: Certainty) -> Read:
     for use in _uses(found):
         names = scope.names(use.site.sequence)
         root = use.reference.root
-        if root in use.site.brings:
-            continue
-        if root not in names:
+        if root not in names and root not in use.site.brings:
             missing.append(Missing(root, use.site.pointer, use.site.sequence, "value", tuple(names)))
             continue
-        holder = names.get(root)
+        holder = None if root in use.site.brings else names.get(root)
         if holder is not None:
             touched.add(".".join((holder.full(root), *use.reference.fields)))
             if (late := _late(use, holder, certainty)) and not use.guarded:
@@ -104,7 +102,7 @@ def _steps_on(holder: Sequence, reference: Reference) -> list[str]:
 
 def _absent(use: Use, scope: Scope) -> tuple[str, ...]:
     """Return the chain of names up to the field that is not there, or nothing."""
-    came = scope.follow(use.site.sequence, use.reference.root, use.reference.fields)
+    came = scope.at(use.site, use.reference.root, use.reference.fields)
     if came.state != "absent":
         return ()
     return (use.reference.root, *use.reference.fields[: came.depth + 1])
@@ -112,7 +110,7 @@ def _absent(use: Use, scope: Scope) -> tuple[str, ...]:
 
 def _absent_problem(chain: tuple[str, ...], uses: list[Use], scope: Scope) -> Problem:
     first = uses[0]
-    came = scope.follow(first.site.sequence, first.reference.root, first.reference.fields)
+    came = scope.at(first.site, first.reference.root, first.reference.fields)
     owner = ".".join(chain[:-1])
     is_input = chain[0] == "input" and len(chain) == 2  # noqa: PLR2004 -- `input` and the field
     return Problem(

@@ -58,7 +58,7 @@ def validate_salvaged(
         *names.problems(everything),
         *inputs.problems(workflow),
         *durations.problems(workflow, everything),
-        *events.problems(workflow, everything),
+        *events.problems(workflow, everything, catalog),
         *(problem for sequence in everything for problem in flow.problems(sequence)),
         *missing.problems(lost, everything),
         *read.problems,

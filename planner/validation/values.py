@@ -64,6 +64,20 @@ EVENT = Leaf(
 """An event; further attributes are its sender's."""
 
 
+def event(kind: str, catalog: Catalog | None) -> Leaf:
+    """Return what is known of events of a type: their data, too, where a document announces it."""
+    announced = None if catalog is None else catalog.announcements.get(kind)
+    if announced is None or announced.data is None:
+        return EVENT
+    data = {name: part for name, part in announced.data.items() if name != "$defs"}
+    schema = EVENT.schema | {
+        "properties": {**EVENT.schema["properties"], "data": data},
+        "required": [*EVENT.schema["required"], "data"],
+        "$defs": announced.data.get("$defs", {}),
+    }
+    return Leaf(schema)
+
+
 class Found(NamedTuple):
     """What following the fields of a reference came to."""
 
@@ -100,6 +114,12 @@ class Scope:
     def follow(self, sequence: Sequence, root: str, fields: tuple[str, ...]) -> Found:
         """Return what a reference that stands in `sequence` comes to."""
         return follow(self._root(sequence, root), fields)
+
+    def at(self, site: Site, root: str, fields: tuple[str, ...]) -> Found:
+        """Return what a reference comes to at a site, which may bring names of its own."""
+        if root in site.brings:
+            return follow(self.step(site.sequence, site.step), fields)
+        return self.follow(site.sequence, root, fields)
 
     def schema(self, sequence: Sequence, code: Expression) -> JsonSchema | None:
         """Return what is known of the value of an expression, or None."""
@@ -181,7 +201,7 @@ class Scope:
         if isinstance(step, Foreach):
             return Leaf({"type": "array"})
         if isinstance(step, Receive):
-            return EVENT
+            return event(step.receive, self._catalog)
         return Fields({}) if isinstance(step, Wait) else ANYTHING
 
     def _value(self, sequence: Sequence, value: Any) -> Shape:

@@ -262,3 +262,27 @@ def test_services_are_declared_whatever_their_sources_hold(told):
     (told / "catalog.yaml").write_text("services: [")
     with pytest.raises(CatalogInvalid):
         catalog_loader.declared(told / "catalog.yaml", base_urls={})
+
+
+ASYNC = """
+asyncapi: 3.0.0
+channels:
+  orders: {messages: {placed: {payload: {type: object}}, paid: {payload: {type: FIELD}}}}
+operations: {tell: {action: send}}
+"""
+
+
+def test_events_are_announced_by_documents_and_may_be_given_their_types(folder):
+    (folder / "events.yaml").write_text(ASYNC.replace("FIELD", "object"))
+    loaded = load(folder, PAY + "events: [{asyncapi: events.yaml, types: {paid: shop.paid}}]\n")
+
+    assert list(loaded.announcements) == ["placed", "shop.paid"]
+    assert [omission.what for omission in loaded.omissions] == ["operation tell (send)"]
+
+
+def test_a_document_of_events_that_cannot_be_used_is_told_with_its_line(folder):
+    (folder / "events.yaml").write_text(ASYNC.replace("FIELD", "[]").replace("3.0.0", "9.0.0"))
+    found = problems(folder, PAY + "events: [{asyncapi: events.yaml}, {asyncapi: gone.yaml}]\n")
+
+    told = [(each.code, each.path, each.line) for each in found]
+    assert told == [("unknown-file", "/events/1/asyncapi", 5), ("not-allowed", "/asyncapi", 2)]

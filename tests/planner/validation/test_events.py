@@ -1,5 +1,7 @@
 from planner.definition import Workflow
 from planner.validation import validate
+from tools.announcements import Announcement
+from tools.catalog import Catalog
 
 STEPS = {"pay": {"receive": "paid"}, "end_it": {"set": {"n": 1}}}
 INPUT = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
@@ -72,3 +74,60 @@ def test_durations_that_go_back_in_time_are_told():
     steps = {"pay": {"receive": "paid", "within": "-PT1H", "early": "-P1D"}}
 
     assert found(steps=steps) == [("/steps/pay/early", "bad-duration"), ("/steps/pay/within", "bad-duration")]
+
+
+PLACED = {
+    "type": "object",
+    "properties": {"id": {"$ref": "#/$defs/Id"}, "total": {"type": "number"}},
+    "required": ["id", "total"],
+    "additionalProperties": False,
+    "$defs": {"Id": {"type": "string"}},
+}
+ANNOUNCED = Catalog({}, {}, announcements={"shop.placed": Announcement(type="shop.placed", data=PLACED)})
+
+
+def announced(**fields):
+    workflow = Workflow.model_validate({"workflow": "w", "steps": STEPS} | fields)
+    return [(each.path, each.code, each.severity) for each in validate(workflow, catalog=ANNOUNCED)]
+
+
+def test_what_a_workflow_reads_of_an_announced_event_is_right():
+    steps = {
+        "placed": {"receive": "shop.placed", "when": "event.data.id == input.id && event.data.total > 3.0"},
+        "note": {"set": {"id": "${placed.data.id}", "from": "${placed.source}"}},
+    }
+    on = [{"event": "shop.placed", "input": {"id": "${event.data.id}"}}]
+
+    assert announced(on=on, input=INPUT, steps=steps) == []
+
+
+def test_a_field_that_an_announced_event_does_not_have_is_told_wherever_it_is_read():
+    steps = {
+        "placed": {"receive": "shop.placed", "when": "event.data.number == input.id"},
+        "note": {"set": {"id": "${placed.data.sum}"}},
+    }
+    on = [{"event": "shop.placed", "when": "event.data.count > 1", "input": {"id": "${event.data.key}"}}]
+
+    assert announced(on=on, input=INPUT, steps=steps) == [
+        ("/on/0/input/id", "unknown-field", "error"),
+        ("/on/0/when", "unknown-field", "error"),
+        ("/steps/placed/when", "unknown-field", "error"),
+        ("/steps/note/set/id", "unknown-field", "error"),
+    ]
+
+
+def test_a_type_that_is_nearly_an_announced_one_is_a_warning():
+    on = [{"event": "shop.placd"}]
+    steps = {"a": {"receive": "shop.plased"}, "b": {"receive": "bank.settled"}}
+
+    assert announced(on=on, steps=steps) == [
+        ("/on/0/event", "unknown-event", "warning"),
+        ("/steps/a/receive", "unknown-event", "warning"),
+    ]
+
+
+def test_an_event_whose_data_no_document_tells_may_hold_anything():
+    known = Catalog({}, {}, announcements={"shop.placed": Announcement(type="shop.placed")})
+    steps = {"a": {"receive": "shop.placed"}, "b": {"set": {"x": "${a.data.anything}"}}}
+
+    assert validate(Workflow.model_validate({"workflow": "w", "steps": steps}), catalog=known) == []
