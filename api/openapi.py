@@ -9,10 +9,10 @@ from pydantic.json_schema import models_json_schema
 from api.errors import MEDIA_TYPE
 from api.requests import Answering, Labelling, PlanInput, PlanVerdict, StateChange
 from api.schemas import ProblemDetails
+from graphs.framing import PlanRequest
 from graphs.intake import RunRequest
 from graphs.origins import ForkRequest
 from graphs.overriding import OverrideRequest
-from graphs.planning import PlanRequest
 from graphs.repinning import RepinRequest
 from planner.schedules import NewSchedule, Timing
 from planner.webhooks import NewWebhook

@@ -19,8 +19,9 @@ from api.dependencies import (
 from api.requests import PlanInput, PlanPromotion, PlanVerdict
 from api.schemas import Paged, RunDetail
 from graphs import planning, promoting
+from graphs.framing import PlanRequest
 from graphs.intake import Begun
-from graphs.planning import Made, PlanRequest
+from graphs.planning import Made
 from planner.planning.plans import Plan, PlanStatus
 from planner.store import cursors, plans
 

@@ -9,8 +9,9 @@ from planner import documents
 from planner.decisions import Brief, Decider, Filled
 from planner.definition import Workflow
 from planner.documents import Parsed
-from planner.planning import briefs, drafts, frame, repair
+from planner.planning import briefs, constraints, drafts, frame, repair
 from planner.planning.briefs import Framed
+from planner.planning.constraints import Constraints
 from planner.planning.drafts import Draft
 from planner.planning.frame import Frame
 from planner.planning.plans import Round, Task
@@ -36,11 +37,17 @@ class Place(NamedTuple):
     catalog: Catalog
     workflows: Mapping[str, Workflow]
     """Those that it may run, by name."""
+    limits: Constraints = Constraints()
+    """What it may not do."""
 
     def check(self, draft: Draft) -> Parsed:
         """Return the workflow of a draft and everything that is wrong with it."""
         text = orjson.dumps(draft.definition).decode()
-        return documents.check(text, catalog=self.catalog, workflows=self.workflows)
+        parsed = documents.check(text, catalog=self.catalog, workflows=self.workflows)
+        if parsed.workflow is None:
+            return parsed
+        broken = constraints.broken(self.limits, parsed.workflow, self.catalog.operations)
+        return parsed._replace(problems=(*parsed.problems, *broken))
 
 
 class Drafted(NamedTuple):
@@ -54,16 +61,27 @@ class Drafted(NamedTuple):
 class Drafter:
     """Asks one model for one goal, and keeps what was asked."""
 
-    def __init__(self, goal: str, decider: Decider, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        goal: str,
+        decider: Decider,
+        catalog: Catalog,
+        limits: Constraints = Constraints(),  # noqa: B008 - frozen
+    ) -> None:
         self._goal, self._decider, self._catalog = goal, decider, catalog
-        self._operations = _relevant(goal, catalog)
+        self._operations = _relevant(goal, constraints.allowed(limits, catalog.operations), catalog)
         self._signed = index_of(catalog).signatures
         self.rounds: list[Round] = []
 
-    async def frame(self, known: Mapping[str, Any]) -> Framed | None:
-        """Return what the goal wants and knows; None where the model gave no usable answer."""
+    async def frame(self, known: Mapping[str, Any], shown: Mapping[str, Any]) -> Framed | None:
+        """Return what the goal wants and knows; None where the model gave no usable answer.
+
+        Args:
+            known: what is known beside the goal.
+            shown: the same, as the model may see it.
+        """
         schema = briefs.frame_schema([item.name for item in self._operations], self._signed)
-        told = await self._ask("frame", schema, {"known": dict(known), "operations": self._listed})
+        told = await self._ask("frame", schema, {"known": dict(shown), "operations": self._listed})
         self._note("frame", told)
         return None if told.value is None else briefs.read_frame(self._goal, told.value, known)
 
@@ -78,6 +96,10 @@ class Drafter:
         """Return the best of what the model sketched; None where it gave no usable answer."""
         shown = {item.name for item in self._operations}
         self._operations += [item for item in _wanted(wanted, self._catalog) if item.name not in shown]
+        allowed = constraints.allowed(wanted.constraints, self._catalog.operations)
+        self._operations = [item for item in self._operations if item.name in allowed]
+        if not self._operations:
+            return None
         known = {".".join(item.path): list(item.kinds) for item in frame.known(wanted)}
         sketched = await self._sketched("sketch", {"want": list(wanted.want), "known": known})
         if sketched is None:
@@ -155,9 +177,9 @@ def _wanted(wanted: Frame, catalog: Catalog) -> list[Operation]:
     return [catalog.operations[name] for name in wanted.want if name in catalog.operations]
 
 
-def _relevant(goal: str, catalog: Catalog) -> list[Operation]:
-    """Return the operations that fit the goal's words best, all of them where they are few."""
-    operations = catalog.operations
+def _relevant(goal: str, operations: Mapping[str, Operation], catalog: Catalog) -> list[Operation]:
+    """Return those of the operations that fit the goal's words best, all of them where they are few."""
     if len(operations) <= MOST_LISTED:
         return list(operations.values())
-    return [operations[found.operation] for found in index_of(catalog).search(goal, most=MOST_LISTED)]
+    found = index_of(catalog).search(goal, most=MOST_LISTED)
+    return [operations[each.operation] for each in found if each.operation in operations]

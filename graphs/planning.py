@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field, field_validator
-
-from graphs import demoting, intake, reusing
+from graphs import demoting, framing, intake, reusing
 from graphs.dispatch import Dispatcher
 from graphs.drafting import Drafter, Place
+from graphs.framing import PlanRequest
 from graphs.intake import Begun, RunRequest
 from graphs.parts import Parts
 from graphs.reusing import Served
@@ -15,53 +14,20 @@ from graphs.simulating import Simulate
 from planner.decisions import digest
 from planner.definition import Workflow
 from planner.documents import Parsed
-from planner.planning import drafts, manifest, plans, reuse
-from planner.planning.composition import MOST_ALTERNATIVES
+from planner.planning import constraints, drafts, manifest, plans, reuse
 from planner.planning.drafts import Draft
-from planner.planning.edges import input_name
-from planner.planning.errors import GoalUnclear, PlanClosed, PlanVoid
-from planner.planning.frame import Frame, namesakes
+from planner.planning.errors import PlanClosed, PlanVoid
+from planner.planning.frame import Frame
 from planner.planning.plans import Approval, Plan
 from planner.planning.policy import Policy
 from planner.store import keys, workflows
 from planner.store import plans as stored
 from planner.store.plans import Claim
-from planner.tenants import DEFAULT, TenantName
-from tools.records import Record
+from planner.tenants import DEFAULT
 
 PREFIX = "plan-"
 """What the names of plans' workflows begin with."""
 _ID_CHARACTERS = 12
-_WHAT = "What must come of it? Name operations or kinds of values as `want`."
-
-
-class PlanRequest(Record):
-    """What a caller wants a plan for."""
-
-    goal: str = ""
-    """What is wanted, in words."""
-    want: tuple[str, ...] = ()
-    """Operations or kinds of values that must come of it, in the order in which effects are to happen."""
-    have: dict[str, Any] = Field(default_factory=dict)
-    """What is known, by name."""
-    way: int | None = Field(default=None, ge=0, lt=MOST_ALTERNATIVES)
-    """Which of the ways that were found the plan follows; the cheapest that can be taken unless told."""
-    use_model: bool = True
-    """Whether a model may be asked, where one is configured."""
-    reuse: bool = True
-    """Whether an approved plan that fits may serve again."""
-    tenant: TenantName | None = None
-    """Whose plan it is; the caller's own, or `default`, unless told."""
-
-    @field_validator("have")
-    @classmethod
-    def _apart(cls, have: dict[str, Any]) -> dict[str, Any]:
-        for same in namesakes(have):
-            raise ValueError(
-                f"{' and '.join(map(repr, same))} are both {input_name(same[0])!r} in the input of a run; "
-                "leave one out, or rename it"
-            )
-        return have
 
 
 class Tools(NamedTuple):
@@ -115,15 +81,17 @@ async def _made(
     known = await parts.database.read(_definitions)
     maker = _Maker(request, parts, tools, known, plan_id, by)
     decider = parts.decider_of(maker.tenant)
-    drafter = Drafter(request.goal, decider, parts.catalog) if request.use_model and parts.has_model else None
-    if not request.want and maker.may_reuse:
+    drafter = None
+    if request.use_model and parts.has_model:
+        drafter = Drafter(request.goal, decider, parts.catalog, request.constraints)
+    if not request.want and not request.is_limited and maker.may_reuse:
         served = await reusing.by_goal(
             request.goal, request.have, parts, maker.tenant, asks=drafter is not None
         )
         found = await maker.again(served)
         if found is not None:
             return found, None
-    frame = await _frame(request, drafter)
+    frame = await framing.frame(request, drafter, parts)
     if maker.may_reuse:
         found = await maker.again(await reusing.by_frame(frame, request.way, parts, maker.tenant))
         if found is not None:
@@ -178,7 +146,8 @@ class _Maker(NamedTuple):
         name = f"{PREFIX}{self.plan_id.replace('-', '')[-_ID_CHARACTERS:]}"
         shown = await parts.database.read(stored.shown, frame)
         bare = frame.model_copy(update={"goal": shown.goal})
-        checked = await _checked(request, bare, drafter, Place(name, parts.catalog, self.known))
+        place = Place(name, parts.catalog, self.known, frame.constraints)
+        checked = await _checked(request, bare, drafter, place)
         draft, parsed = checked.draft, checked.parsed
         plan = Plan(
             id=self.plan_id,
@@ -278,24 +247,6 @@ async def begin(
     return await intake.begin(request, parts, dispatcher, started_by=by, key=key, definition=workflow)
 
 
-async def _frame(request: PlanRequest, drafter: Drafter | None) -> Frame:
-    """Return what the request wants and knows, as far as it says so by itself or a model can tell.
-
-    Raises:
-        GoalUnclear: nobody could say what is wanted.
-    """
-    if request.want:
-        return Frame(goal=request.goal, want=request.want, have=request.have)
-    if drafter is None or not request.goal:
-        raise GoalUnclear([_WHAT])
-    framed = await drafter.frame(request.have)
-    if framed is None:
-        raise GoalUnclear([f"The model gave no usable answer ({drafter.outcome}). {_WHAT}"])
-    if not framed.frame.want:
-        raise GoalUnclear(framed.questions or [_WHAT])
-    return framed.frame
-
-
 def _taken(frame: Frame, workflow: Workflow) -> dict[str, Any]:
     """Return what is known and taken as input."""
     declared = workflow.input.get("properties", {})
@@ -317,6 +268,9 @@ async def _checked(request: PlanRequest, frame: Frame, drafter: Drafter | None, 
 
     A sketch with defects is kept only where code finds no way, either.
     """
+    unknown = constraints.unknown(frame.constraints, place.catalog)
+    if unknown:
+        return _Checked(Draft({}), Parsed(None, unknown, None), "composed")
     sketched = None
     if drafter is not None and not request.want:
         drafted = await drafter.sketch(frame, place)

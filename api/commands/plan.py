@@ -19,16 +19,17 @@ from api.commands.options import (
     object_argument,
     validated,
 )
-from api.commands.output import Output
+from api.commands.output import Output, Working
 from api.commands.run import STARTED_BY, Beginning
 from graphs import planning, wiring
 from graphs.dispatch import Dispatcher
+from graphs.framing import PlanRequest
 from graphs.intake import Begun
-from graphs.planning import PlanRequest
 from graphs.wiring import Opened
 from planner import tenants
+from planner.definition import Workflow
 from planner.planning.composition import MOST_ALTERNATIVES
-from planner.planning.plans import Plan, PlanStatus
+from planner.planning.plans import Plan, PlanStatus, Simulation
 from planner.settings import Settings
 from planner.store import plans as stored
 
@@ -56,6 +57,16 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
             help="Which of the ways found; else the cheapest",
         ),
     ] = None,
+    forbid: Annotated[
+        list[str] | None,
+        typer.Option("--forbid", metavar="NAME", help="Operation, service or class never called; repeatable"),
+    ] = None,
+    most_steps: Annotated[
+        int | None, typer.Option("--most-steps", min=1, help="Calls and decisions at the most")
+    ] = None,
+    budget: Annotated[
+        str, typer.Option("--budget", metavar="JSON", help="What a run may use: JSON, @FILE, or -")
+    ] = "{}",
     no_model: Annotated[bool, typer.Option("--no-model", help="Ask no model")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Let no earlier plan serve again")] = False,
     tenant: OwnerOption = tenants.DEFAULT,
@@ -65,10 +76,20 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
 ) -> None:
     """Turn a goal into a workflow, explore it, and tell what it may do and what can go wrong."""
     config, output = configured(project, database), Output(as_json=as_json)
-    known = object_argument(have, "--have")
-    told = {"goal": goal, "want": tuple(want or ()), "have": known, "way": way, "tenant": tenant}
-    request = validated(PlanRequest, told | {"use_model": not no_model, "reuse": not fresh})
-    made = asyncio.run(_make(config, request))
+    told = {
+        "goal": goal,
+        "want": want or (),
+        "have": object_argument(have, "--have"),
+        "constraints": {"forbid": forbid or (), "steps": most_steps},
+        "budget": object_argument(budget, "--budget"),
+        "way": way,
+        "use_model": not no_model,
+        "reuse": not fresh,
+        "tenant": tenant,
+    }
+    request = validated(PlanRequest, told)
+    with output.working("Looking for a way…") as working:
+        made = asyncio.run(_make(config, request, working))
     _tell(made, output)
     raise typer.Exit(exits.FAILED if made.status == "unusable" else exits.OK)
 
@@ -170,9 +191,15 @@ def run(
     raise typer.Exit(Beginning(begin, key, output, is_moved=not no_wait).run(config))
 
 
-async def _make(config: Settings, request: PlanRequest) -> Plan:
+async def _make(config: Settings, request: PlanRequest, working: Working) -> Plan:
     async with wiring.open_services(config, dispatch=False) as opened:
-        return await planning.make(request, opened.parts, opened.planning, by=STARTED_BY)
+
+        async def simulate(workflow: Workflow) -> Simulation:
+            working.say("Exploring what can go wrong…")
+            return await opened.planning.simulate(workflow)
+
+        tools = opened.planning._replace(simulate=simulate)
+        return await planning.make(request, opened.parts, tools, by=STARTED_BY)
 
 
 def _judged(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from planner.definition import Call, Decide, Parallel, Workflow, walk
+from planner.planning.frame import Frame
 from planner.planning.manifest import Change
 from planner.planning.plans import Plan, Round, Simulation
 from planner.planning.promotion import Promotion
@@ -16,6 +17,7 @@ def lines(plan: Plan) -> Iterator[str]:
     yield from map(_round, plan.rounds)
     if plan.reused is not None:
         yield _reused(plan.reused)
+    yield from _limits(plan.frame)
     for problem in plan.problems:
         yield f"  {problem}"
     for lost in plan.missing:
@@ -43,6 +45,16 @@ def _promoted(made: Promotion) -> Iterator[str]:
     yield f"Promoted to {made.workflow} {made.version} by {made.by} after {runs}{comment}"
     if made.demoted is not None:
         yield f"Demoted, so it takes no more runs: {'; '.join(made.demoted.reasons)}"
+
+
+def _limits(frame: Frame) -> Iterator[str]:
+    if frame.constraints.forbid:
+        yield f"  must not call: {', '.join(frame.constraints.forbid)}"
+    if frame.constraints.steps is not None:
+        yield f"  at most {frame.constraints.steps} steps"
+    budget = frame.budget.model_dump(mode="json", exclude_none=True)
+    if budget:
+        yield f"  budget of a run: {', '.join(f'{name} {value}' for name, value in budget.items())}"
 
 
 def _reused(told: Reused) -> str:

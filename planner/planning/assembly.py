@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, count
 from typing import Any
 
+from planner.definition import Budget
 from planner.planning.edges import Wired
 from planner.planning.sketch import Sketch, SketchedCall, SketchedDecision, SketchedStep, targets
 from tools import schemas
@@ -18,7 +19,13 @@ ANSWER = "answer"
 
 
 def assemble(
-    name: str, goal: str, wired: Wired, *, known: Mapping[str, JsonSchema], effects: Mapping[str, EffectClass]
+    name: str,
+    goal: str,
+    wired: Wired,
+    *,
+    known: Mapping[str, JsonSchema],
+    effects: Mapping[str, EffectClass],
+    budget: Budget = Budget(),  # noqa: B008 - frozen
 ) -> dict[str, Any]:
     """Return the definition as plain data; the validator says whether it is right.
 
@@ -28,7 +35,9 @@ def assemble(
         wired: the steps.
         known: the schemas of what the run is started with, by name.
         effects: effect class of each operation by name.
+        budget: what a run may use.
     """
+    bounds = budget.model_dump(mode="json", exclude_none=True)
     asked = {ask.name: ask.schema_ for ask in wired.asks}
     groups = _groups(wired.sketch, effects)
     names = _Names(wired.sketch, groups)
@@ -36,6 +45,7 @@ def assemble(
         "workflow": name,
         "goal": goal,
         "input": schemas.together({**known, **asked}),
+        **({"budget": bounds} if bounds else {}),
         "steps": {title: _step(group, names) for title, group in zip(names.groups, groups, strict=True)},
     }
     if wired.sketch.output:

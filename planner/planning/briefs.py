@@ -5,19 +5,29 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from planner.definition import Budget
+from planner.planning.constraints import CHANGES, EFFECTS, MOST_FORBIDDEN, Constraints
 from planner.planning.frame import Frame, namesakes
 from planner.planning.signatures import Signature
-from planner.planning.sketch import Sketch
+from planner.planning.sketch import MOST_STEPS, Sketch
 from planner.validation import shape_problems
 from tools.operations import Operation
 from tools.problems import Problem
 
 MOST_WANTED = 12
-MOST_STEPS = 60
 MOST_KINDS = 200
 """Kinds that a model may name at most; operations are never cut here."""
 _TEXT = {"type": "string"}
 _VALUE = {"anyOf": [_TEXT, {"type": "number"}, {"type": "boolean"}]}
+_BUDGET = {
+    "type": "object",
+    "properties": {
+        "model_calls": {"type": "integer", "minimum": 0},
+        "tokens": {"type": "integer", "minimum": 0},
+        "cost_usd": {"type": "number", "minimum": 0},
+        "duration": {"type": "number", "minimum": 0, "description": "seconds"},
+    },
+}
 _DECIDERS = ("model", "rule", "person")
 _OF_CALL = ("id", "call", "when", "then")
 _OF_DECISION = ("id", "question", "by", "given", "otherwise", "when")
@@ -57,6 +67,8 @@ def frame_schema(operations: Sequence[str], signatures: Mapping[str, Signature])
     """Return the form of a frame; only what the catalogue has can be wanted."""
     given = {kind for name in operations for field in signatures[name].fields for kind in field.kinds}
     wanted = [*operations, *sorted(given)[:MOST_KINDS]]
+    services = dict.fromkeys(name.partition(".")[0] for name in operations)
+    forbidden = [CHANGES, *EFFECTS, *services, *operations]
     known = {
         "type": "object",
         "properties": {"name": _TEXT, "value": _VALUE},
@@ -68,20 +80,29 @@ def frame_schema(operations: Sequence[str], signatures: Mapping[str, Signature])
             "want": {"type": "array", "items": {"type": "string", "enum": wanted}},
             "have": {"type": "array", "items": known},
             "questions": {"type": "array", "items": _TEXT},
+            "forbid": {"type": "array", "items": {"type": "string", "enum": forbidden}},
+            "steps": {"type": "integer", "minimum": 1},
+            "budget": _BUDGET,
         },
         "required": ["want", "have", "questions"],
     }
 
 
 def read_frame(goal: str, value: Mapping[str, Any], known: Mapping[str, Any]) -> Framed:
-    """Return the frame that a model told; what a person told counts before what it read."""
+    """Return the frame that a model told; what a person told counts before what it read.
+
+    Limits that it read can only be added to those of a person.
+    """
     told: dict[str, Any] = {}
     for item in value.get("have") or ():
         if not namesakes([str(item["name"]), *told, *known]):
             told[str(item["name"])] = item["value"]
     want = tuple(dict.fromkeys(value.get("want") or ()))[:MOST_WANTED]
     questions = tuple(str(each) for each in value.get("questions") or ())
-    return Framed(Frame(goal=goal, want=want, have={**told, **known}), questions)
+    limits = Constraints(forbid=tuple(value.get("forbid") or ())[:MOST_FORBIDDEN], steps=value.get("steps"))
+    budget = Budget.model_validate(_without_nulls(value.get("budget") or {}))
+    frame = Frame(goal=goal, want=want, have={**told, **known}, constraints=limits, budget=budget)
+    return Framed(frame, questions)
 
 
 def sketch_schema(operations: Sequence[str]) -> dict[str, Any]:

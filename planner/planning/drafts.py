@@ -1,17 +1,18 @@
 """Drafts: from a frame or a sketch to a definition, and everything that is open about it. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from planner.planning import assembly, edges, frame, proposals
+from planner.planning import assembly, constraints, edges, frame, proposals
 from planner.planning.edges import Ask, Edge, Unused
 from planner.planning.frame import Frame
 from planner.planning.missing import Missing
 from planner.planning.plans import Way
 from planner.planning.proposals import Proposal
 from planner.planning.retrieval import index_of
-from planner.planning.sketch import Sketch
+from planner.planning.sketch import MOST_STEPS, Sketch
 from tools.catalog import Catalog
+from tools.operations import Operation
 from tools.problems import Problem
 from tools.wording import hint
 
@@ -38,18 +39,25 @@ def composed(wanted: Frame, catalog: Catalog, *, name: str, way: int | None = No
     Where one way is told, only that of it, counted from 0; where there is none, a draft that says why.
     """
     signed = index_of(catalog).signatures
-    found = proposals.propose(wanted, frame.known(wanted), signed, catalog.operations)
-    if not found.proposals:
-        kinds = {kind for item in signed.values() for kind in item.producer.gives}
-        problems = _out_of_reach(wanted, found.missing, kinds) or (_no_way_at_all(),)
+    limits = wanted.constraints
+    operations = constraints.allowed(limits, catalog.operations)
+    found = proposals.propose(wanted, frame.known(wanted), signed, operations)
+    short = tuple(each for each in found.proposals if len(each.sketch.steps) <= (limits.steps or MOST_STEPS))
+    if not short:
+        kinds = {kind for name in operations for kind in signed[name].producer.gives}
+        problems = (
+            *_forbidden(wanted, catalog.operations, operations),
+            *_out_of_reach(wanted, found.missing, kinds, catalog.operations.keys() - operations.keys()),
+            *_too_long(found.proposals, limits.steps or MOST_STEPS),
+        ) or (_no_way_at_all(),)
         yield Draft({}, problems, missing=found.missing)
         return
-    ways = tuple(_way(each) for each in found.proposals)
+    ways = tuple(_way(each) for each in short)
     if way is not None and way >= len(ways):
         yield Draft({}, (_no_such_way(way, ways),), ways=ways, way=way, missing=found.missing)
         return
     for number in range(len(ways)) if way is None else (way,):
-        draft = sketched(found.proposals[number].sketch, wanted, catalog, name=name)
+        draft = sketched(short[number].sketch, wanted, catalog, name=name)
         yield draft._replace(ways=ways, way=number, missing=found.missing)
 
 
@@ -65,6 +73,7 @@ def sketched(sketch: Sketch, wanted: Frame, catalog: Catalog, *, name: str) -> D
         wired,
         known={name: schema for name, schema in known.items() if name not in unused},
         effects={each: item.effect for each, item in catalog.operations.items()},
+        budget=wanted.budget,
     )
     doubts = tuple(edge for edge in wired.edges if edge.others)
     return Draft(definition, asks=wired.asks, doubts=doubts, unused=wired.unused)
@@ -75,17 +84,34 @@ def _way(proposal: Proposal) -> Way:
     return Way(calls=calls, cost=proposal.cost, unasked=proposal.unasked)
 
 
-def _out_of_reach(wanted: Frame, missing: Sequence[Missing], kinds: set[str]) -> tuple[Problem, ...]:
+def _out_of_reach(
+    wanted: Frame, missing: Sequence[Missing], kinds: set[str], forbidden: Collection[str]
+) -> tuple[Problem, ...]:
     lost = [item for item in missing if item.want in item.lacking]
+    which = "that may be used" if wanted.constraints.forbid else "of the catalogue"
     return tuple(
         Problem(
             path=f"/want/{wanted.want.index(item.want)}",
             code="out-of-reach",
-            message=f"No operation of the catalogue is or gives {item.want!r}.",
+            message=f"No operation {which} is or gives {item.want!r}.",
             remedy=hint(item.want, kinds),
         )
         for item in lost
+        if item.want not in forbidden
     )
+
+
+def _forbidden(
+    wanted: Frame, operations: Mapping[str, Operation], allowed: Mapping[str, Operation]
+) -> Iterator[Problem]:
+    for place, name in enumerate(wanted.want):
+        if name in operations and name not in allowed:
+            yield constraints.forbidden_want(place, name)
+
+
+def _too_long(found: Sequence[Proposal], most: int) -> Iterator[Problem]:
+    if found:
+        yield constraints.too_many_steps(min(len(each.sketch.steps) for each in found), most)
 
 
 def _no_way_at_all() -> Problem:

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
+from planner.definition import Budget
+from planner.planning.constraints import Constraints
 from planner.planning.edges import Known, input_name
 from planner.planning.signatures import DEEPEST, field_kinds, singular, snake
 from tools.operations import JsonSchema
@@ -30,6 +32,11 @@ class Frame(Record):
     """What must come of it, in the order in which effects are to happen: operations, or kinds of values."""
     have: dict[str, Any] = Field(default_factory=dict)
     """What is known, by name; the name says the kind, such as `order_id` or `order.total`."""
+
+    constraints: Constraints = Constraints()
+    """What the plan may not do."""
+    budget: Budget = Budget()
+    """What a run of it may use."""
 
     @property
     def inputs(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from planner.decisions import OutcomeClass, Usage
 from planner.definition import Workflow, canonical
-from planner.planning import manifest, policy
+from planner.planning import constraints, manifest, policy
 from planner.planning.edges import Ask, Edge, Unused
 from planner.planning.frame import Frame
 from planner.planning.manifest import Manifest
@@ -152,7 +152,10 @@ def weighed(
 ) -> Plan:
     """Return the plan with manifest and simulation, approved where the policy needs no person."""
     complete = simulation.status == "COMPLETE"
-    needs = policy.reasons(rules, made, findings=len(simulation.findings), complete=complete)
+    needs = (
+        *policy.reasons(rules, made, findings=len(simulation.findings), complete=complete),
+        *constraints.overruns(workflow.budget, made, simulation.worst),
+    )
     stamp = digest(workflow, made, rules)
     told = {
         "sha256": workflow.sha256,

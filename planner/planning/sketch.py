@@ -8,6 +8,9 @@ from pydantic import Discriminator, Field, Tag
 from planner.definition import StepName
 from tools.records import Record
 
+MOST_STEPS = 60
+"""Steps of a sketch that are read at most."""
+
 Target = str
 """The id of a step, or `end`."""
 

@@ -102,6 +102,37 @@ def test_names_that_become_the_same_input_are_refused_with_both(make):
     assert problem["message"].startswith("'order_id' and 'order.id' are both 'order_id' in the input")
 
 
+@pytest.mark.parametrize(
+    ("told", "path"),
+    [
+        ({"want": [""]}, "/want/0"),
+        ({"want": [f"w{number}" for number in range(13)]}, "/want"),
+        ({"goal": "x" * 10_001}, "/goal"),
+        ({"constraints": {"steps": 0}}, "/constraints/steps"),
+        ({"budget": {"tokens": -1}}, "/budget/tokens"),
+    ],
+)
+def test_what_is_too_much_or_nothing_is_refused_with_its_place(make, told, path):
+    answer = make(PRICE, **told)
+
+    assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, path)
+
+
+def test_what_is_wanted_twice_is_planned_once(make):
+    plan = make(PRICE, want=["floor.price", "floor.price"]).json()
+
+    assert (plan["frame"]["want"], len(plan["definition"]["steps"])) == (["floor.price"], 1)
+
+
+def test_limits_are_kept_with_the_plan_and_in_its_workflow(make):
+    limits = {"constraints": {"forbid": ["changes"], "steps": 2}, "budget": {"tokens": 0, "duration": "PT1M"}}
+    plan = make(PRICE, **limits).json()
+
+    assert plan["frame"]["constraints"] == limits["constraints"]
+    assert plan["definition"]["budget"] == limits["budget"]
+    assert plan["status"] == "approved"
+
+
 @pytest.mark.parametrize("way", [-1, 5, 10**15])
 def test_a_way_that_there_cannot_be_is_refused(client, make, way):
     answer = make(PRICE, way=way)

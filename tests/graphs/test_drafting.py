@@ -1,12 +1,15 @@
 """Drafting over the real adapter, with a scripted endpoint behind it."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from graphs.drafting import Drafter, Place
+from planner.definition import Budget
 from planner.model import Model
+from planner.planning.constraints import Constraints
 from planner.planning.frame import Frame
 from planner.settings import ModelSettings
 from planner.testing import FrozenClock, ScriptedModel
@@ -64,18 +67,20 @@ def draft(shop, points, *, frame=FRAME):
 
 def test_a_goal_in_words_becomes_a_frame_of_what_the_catalogue_has(shop):
     told = {"want": list(FRAME.want), "have": [{"name": "order_id", "value": "o-1001"}], "questions": []}
+    known = {"customer": "ada@example.com"}
     double = ScriptedModel({"goal/frame": {"fill": told}})
 
     async def main():
         settings = ModelSettings(base_url="http://model.test/v1", name="m")
         async with Model(settings, clock=FrozenClock(), transport=double.transport()) as model:
-            return await Drafter(GOAL, model, shop).frame({"customer": "ada@example.com"})
+            return await Drafter(GOAL, model, shop).frame(known, {"customer": "[masked]"})
 
     framed = asyncio.run(main())
     assert framed.frame == Frame(
         goal=GOAL, want=FRAME.want, have={"order_id": "o-1001", "customer": "ada@example.com"}
     )
     assert framed.questions == ()
+    assert "ada@example.com" not in str(double.script.requests)
 
 
 def test_a_sketch_becomes_a_workflow_whose_arguments_code_has_found(shop):
@@ -143,3 +148,35 @@ def test_a_sketch_without_the_form_of_one_is_told_with_its_defects(shop):
 
     assert found is None
     assert rounds[0].defects == ("bad-name",)
+
+
+def test_limits_that_a_goal_sets_are_part_of_its_frame(shop):
+    limits = {"forbid": ["shipping", "irreversible"], "steps": 4, "budget": {"cost_usd": 0.5, "duration": 60}}
+    told = {"want": ["payments.refund"], "have": [], "questions": []} | limits
+    double = ScriptedModel({"goal/frame": {"fill": told}})
+
+    async def main():
+        settings = ModelSettings(base_url="http://model.test/v1", name="m")
+        async with Model(settings, clock=FrozenClock(), transport=double.transport()) as model:
+            return await Drafter(GOAL, model, shop).frame({}, {})
+
+    frame = asyncio.run(main()).frame
+    assert frame.constraints == Constraints(forbid=("shipping", "irreversible"), steps=4)
+    assert frame.budget == Budget(cost_usd=0.5, duration=timedelta(minutes=1))
+
+
+def test_a_model_is_not_offered_what_is_forbidden_and_a_sketch_of_it_is_a_defect(shop):
+    limits = Constraints(forbid=("payments",), steps=1)
+    double = ScriptedModel({"goal/sketch": sketch(ORDER, TELL), "goal/repair": sketch(TELL)})
+
+    async def main():
+        settings = ModelSettings(base_url="http://model.test/v1", name="m", max_attempts=1)
+        async with Model(settings, clock=FrozenClock(), transport=double.transport()) as model:
+            drafter = Drafter(GOAL, model, shop, limits)
+            frame = FRAME.model_copy(update={"want": ("notifications.send",), "constraints": limits})
+            return await drafter.sketch(frame, Place("plan-1", shop, {}, limits)), drafter.rounds
+
+    found, rounds = asyncio.run(main())
+    assert "payments.refund" not in str(double.script.requests)
+    assert rounds[0].defects == ("too-many-steps",)
+    assert found.parsed.problems == ()

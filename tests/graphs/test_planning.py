@@ -1,13 +1,17 @@
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from graphs import planning
-from graphs.planning import PlanRequest, Tools
+from graphs.framing import PlanRequest
+from graphs.planning import Tools
 from graphs.testing import ScriptedCaller, process
+from planner.definition import Budget
 from planner.errors import InputInvalid
+from planner.planning.constraints import Constraints
 from planner.planning.errors import GoalUnclear, PlanClosed, PlanVoid
 from planner.planning.plans import Simulation
 from planner.planning.policy import Policy
@@ -130,6 +134,61 @@ def test_a_way_with_something_wrong_gives_way_to_the_next_and_tells_why(opened):
     )
     assert [problem.code for problem in made.ways[0].problems] == ["missing-argument"]
     assert (told.status, told.problems[0].code) == ("unusable", "missing-argument")
+
+
+def test_a_plan_keeps_within_its_constraints_and_its_budget_is_the_workflow_s(opened):
+    limits = Constraints(forbid=("orders",), steps=3)
+    wanted = REFUND.model_copy(
+        update={"constraints": limits, "budget": Budget(duration=timedelta(seconds=1)), "have": {}}
+    )
+
+    async def scenario():
+        async with opened() as (_, parts, tools):
+            return await planning.make(wanted, parts, tools, by="ada")
+
+    made = asyncio.run(scenario())
+    assert [step["call"] for step in made.definition["steps"].values()] == ["payments.refund"]
+    assert made.definition["budget"] == {"duration": "PT1S"}
+    assert (made.frame.constraints, made.manifest.duration) == (limits, timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        ({"forbid": ("payments",)}, "forbidden-operation"),
+        ({"forbid": ("changes",)}, "forbidden-operation"),
+        ({"forbid": ("paymnts",)}, "unknown-constraint"),
+        ({"steps": 1}, "too-many-steps"),
+    ],
+)
+def test_a_plan_that_cannot_keep_within_its_constraints_is_unusable_and_says_why(opened, limits, code):
+    wanted = REFUND.model_copy(update={"constraints": Constraints(**limits)})
+
+    async def scenario():
+        async with opened() as (_, parts, tools):
+            return await planning.make(wanted, parts, tools, by="ada")
+
+    made = asyncio.run(scenario())
+    assert (made.status, [problem.code for problem in made.problems]) == ("unusable", [code])
+
+
+def test_a_worst_case_over_the_budget_needs_a_person(opened):
+    async def slow(_):
+        return Simulation(status="COMPLETE", worst={"seconds": 90.0})
+
+    wanted = PlanRequest(
+        want=("shipment",), have={"order_id": "o-1"}, budget=Budget(duration=timedelta(minutes=1))
+    )
+
+    async def scenario():
+        async with opened() as (_, parts, tools):
+            return await planning.make(wanted, parts, tools._replace(simulate=slow), by="ada")
+
+    made = asyncio.run(scenario())
+    assert (made.status, made.needs) == (
+        "waiting",
+        ("at worst it takes 90 s, and the budget allows 60 s",),
+    )
 
 
 def test_a_goal_without_wants_and_without_a_model_comes_back_as_a_question(opened):

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from graphs import demoting, intake, planning, promoting
+from graphs.framing import PlanRequest
 from graphs.intake import RunRequest
-from graphs.planning import PlanRequest, Tools
+from graphs.planning import Tools
 from graphs.promoting import PromotionRequest
 from graphs.testing import REFUSED, ScriptedCaller, process
 from planner.errors import NameTaken, VersionClosed

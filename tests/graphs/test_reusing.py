@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from graphs import planning
-from graphs.planning import PlanRequest, Tools
+from graphs.framing import PlanRequest
+from graphs.planning import Tools
 from graphs.testing import ScriptedCaller, ScriptedDecider, process
 from planner.decisions import Filled
 from planner.planning.errors import GoalUnclear

@@ -61,7 +61,8 @@ def test_a_plan_as_json_is_the_whole_record(desk):
     made = desk("plan", "Greet.", "--want", "desk.look", "--have", '{"name": "Ada"}', "--json").data
 
     assert (made["status"], made["approval"]["by"]) == ("approved", "policy")
-    assert made["frame"] == {"goal": "Greet.", "want": ["desk.look"], "have": {"name": "Ada"}}
+    told = {name: made["frame"][name] for name in ("goal", "want", "have")}
+    assert told == {"goal": "Greet.", "want": ["desk.look"], "have": {"name": "Ada"}}
     assert made["definition"]["steps"]["look"]["with"] == {"name": "${input.name}"}
 
 
@@ -69,6 +70,19 @@ def test_what_is_known_and_not_used_is_told(desk):
     made = desk("plan", "--want", "desk.look", "--have", '{"name": "Ada", "colour": "red"}')
 
     assert "Not used: colour; no step of the plan takes it" in made.out
+
+
+def test_limits_of_a_plan_are_told_and_kept(desk):
+    limits = ("--forbid", "changes", "--most-steps", "3", "--budget", '{"duration": "PT1M"}')
+    made = desk("plan", "--want", "desk.look", "--have", '{"name": "Ada"}', *limits).out
+
+    assert "must not call: changes" in made
+    assert "at most 3 steps" in made
+    assert "budget of a run: duration PT1M" in made
+    refused = desk("plan", "--want", "desk.note", "--forbid", "desk.note")
+    assert (refused.code, "[forbidden-operation] 'desk.note' is wanted" in refused.out) == (1, True)
+    assert desk("plan", "--want", "").code == 2
+    assert desk("plan", "--want", "desk.look", "--budget", '{"tokens": "many"}').code == 2
 
 
 def test_a_rejected_plan_does_not_run(desk):

@@ -17,7 +17,7 @@ COMPLETE = Simulation(status="COMPLETE", faults=2, paths=10)
 def weigh(shop):
     def weighed(*want, simulation=COMPLETE, rules=Policy()):  # noqa: B008 - frozen
         frame = Frame(goal="g", want=want, have={"order_id": "o-1"})
-        draft = drafts.composed(frame, shop, name="plan-1")
+        draft = next(drafts.composed(frame, shop, name="plan-1"))
         fields = {
             "id": "p-1",
             "origin": "composed",
