@@ -4,6 +4,8 @@ import importlib
 import logging
 
 _OURS = ("api", "evals", "graphs", "planner", "tools")
+_QUOTING = ("mcp",)
+"""Libraries that quote in their errors what servers sent; what matters of it is told by us."""
 _FORMAT = "%(levelname)s %(message)s"
 _DETECTORS = "planner.log.detectors"
 """Imported when the first line is written, so that a command which logs nothing starts at once."""
@@ -26,5 +28,7 @@ def begin(*, debug: bool = False) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(MaskingFormatter(_FORMAT))
     logging.basicConfig(level=logging.WARNING if debug else logging.ERROR, handlers=[handler])
+    for name in _QUOTING:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in _OURS:
         logging.getLogger(name).setLevel(logging.DEBUG if debug else logging.NOTSET)

@@ -1,7 +1,9 @@
 """What holds for every test: a clean environment, and no network but loopback."""
 
+import fcntl
 import ipaddress
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -14,6 +16,8 @@ from planner import postgres
 from planner.clock import new_id
 from planner.store import migrate, open_database
 
+PACKAGES = Path(__file__).parent / "tools" / "mcp" / "servers"
+BUILT = Path(__file__).parents[1] / "build" / "mcp-servers"
 REAL = Path(__file__).resolve().parents[1].parent / "shared" / "real"
 
 
@@ -61,6 +65,38 @@ def postgresql(postgresql_server):
     name = "test_" + new_id().replace("-", "")
     yield postgresql_server.create(name)
     postgresql_server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """Return the command of an MCP reference server, or skip where npm is missing; CI must not skip."""
+    if shutil.which("npm") is None and not os.environ.get("CI"):  # noqa: TID251 - CI says so itself
+        pytest.skip("npm, which brings the MCP reference servers, is not installed")
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with (BUILT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install()
+
+    def command(name):
+        return ("node", str(BUILT / f"node_modules/@modelcontextprotocol/server-{name}/dist/index.js"))
+
+    return command
+
+
+def _install():
+    """Install what the lock file pins, unless that was done before."""
+    wanted = (PACKAGES / "package-lock.json").read_bytes()
+    done = BUILT / "installed"
+    if done.exists() and done.read_bytes() == wanted:
+        return
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(PACKAGES / name, BUILT / name)
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    ran = subprocess.run(command, cwd=BUILT, capture_output=True, text=True, check=False, timeout=240)
+    if ran.returncode != 0 and not os.environ.get("CI"):  # noqa: TID251 - CI says so itself
+        pytest.skip(f"npm cannot install the MCP reference servers: {ran.stderr[-200:]}")
+    ran.check_returncode()
+    done.write_bytes(wanted)
 
 
 class Disk:

@@ -136,6 +136,7 @@ SCENARIOS = {
     "moto",
     "real_documents",
     "reference_servers",
+    "tool_servers",
     "real_services",
     "rpc_services",
     "invariants",

@@ -11,7 +11,9 @@ def root():
     """The root logger as a process finds it, put back afterwards."""
     found = logging.getLogger()
     handlers, level = found.handlers[:], found.level
-    levels = {name: logging.getLogger(name).level for name in ("api", "evals", "graphs", "planner", "tools")}
+    levels = {
+        name: logging.getLogger(name).level for name in ("api", "evals", "graphs", "mcp", "planner", "tools")
+    }
     yield found
     found.handlers[:] = handlers
     found.setLevel(level)
@@ -57,3 +59,10 @@ def test_without_debug_only_errors_are_told(lines):
     logging.getLogger("graphs.dispatch").error("yes")
 
     assert stream.getvalue() == "ERROR yes\n"
+
+
+def test_a_library_that_quotes_what_servers_sent_says_nothing(lines):
+    stream = lines(debug=True)
+    logging.getLogger("mcp.client.stdio").error("cannot be parsed: my-own-words")
+
+    assert stream.getvalue() == ""

@@ -1,10 +1,6 @@
-"""MCP servers: one that behaves as badly as a test asks, and the reference servers from npm."""
+"""An MCP server that behaves as badly as a test asks."""
 
-import fcntl
 import json
-import os
-import shutil
-import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +13,6 @@ from tools.operations import McpBinding, Operation
 from tools.services import Services
 
 SERVER = Path(__file__).with_name("tool_server.py")
-PACKAGES = Path(__file__).with_name("servers")
-BUILT = Path(__file__).parents[3] / "build" / "mcp-servers"
 
 
 class Desk:
@@ -55,35 +49,3 @@ def tool():
         return Operation(**told, binding=McpBinding(tool=name))
 
     return made
-
-
-@pytest.fixture(scope="session")
-def reference():
-    """Return the command of a reference server, or skip where npm is missing; CI must not skip."""
-    if shutil.which("npm") is None and not os.environ.get("CI"):  # noqa: TID251 - CI says so itself
-        pytest.skip("npm, which brings the MCP reference servers, is not installed")
-    BUILT.mkdir(parents=True, exist_ok=True)
-    with (BUILT / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _install()
-
-    def command(name):
-        return ("node", str(BUILT / f"node_modules/@modelcontextprotocol/server-{name}/dist/index.js"))
-
-    return command
-
-
-def _install():
-    """Install what the lock file pins, unless that was done before."""
-    wanted = (PACKAGES / "package-lock.json").read_bytes()
-    done = BUILT / "installed"
-    if done.exists() and done.read_bytes() == wanted:
-        return
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(PACKAGES / name, BUILT / name)
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    ran = subprocess.run(command, cwd=BUILT, capture_output=True, text=True, check=False, timeout=240)
-    if ran.returncode != 0 and not os.environ.get("CI"):  # noqa: TID251 - CI says so itself
-        pytest.skip(f"npm cannot install the MCP reference servers: {ran.stderr[-200:]}")
-    ran.check_returncode()
-    done.write_bytes(wanted)
