@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import orjson
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from planner.permits import Permit
 from tools.operations import JsonSchema, Retry
 from tools.records import Record
 
@@ -339,6 +340,7 @@ class Workflow(Record):
     """JSON Schema 2020-12 of what a run is started with."""
     on: tuple[Start, ...] = ()
     """Events that begin a run of it."""
+    permit: Permit = Permit()
     budget: Budget = Budget()
     on_failure: Literal["undo", "keep"] = "undo"
     """What happens to applied effects when a run fails."""

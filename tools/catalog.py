@@ -22,7 +22,7 @@ NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
 NO_ANNOUNCEMENTS: Mapping[str, Announcement] = MappingProxyType({})
 
 _DEPLOYMENT = {"base_url", "auth", "process", "verify"}
-_PLANNING = {"kinds"}
+_PLANNING = {"kinds", "lasting"}
 """What no call depends on."""
 
 

@@ -107,6 +107,9 @@ class Contract(Record):
     undo: Undo | None = None
     """The operation that takes the effect back."""
 
+    lasting: bool | None = None
+    """Whether nothing takes the effect back, and this is known."""
+
     reconcile: Reconcile | None = None
     """How to find out whether a call without an answer took effect."""
 

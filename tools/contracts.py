@@ -15,7 +15,7 @@ Known = Mapping[str, dict[str, Any] | None]
 """The names that an expression may read, each with its schema where there is one."""
 
 _TEXT = {"type": "string"}
-_KEPT = ("key_header", "timeout", "retry", "check", "confirm", "summary", "kinds")
+_KEPT = ("key_header", "timeout", "retry", "check", "confirm", "summary", "kinds", "lasting")
 
 
 class Place(NamedTuple):

@@ -59,6 +59,8 @@ _DROPPED = frozenset(
         "xml",
     }
 )
+_LABEL = "x-label"
+"""The one extension that is kept: what a value must be kept from."""
 _HIDDEN: dict[Direction, str] = {"request": "readOnly", "response": "writeOnly"}
 _SHAPES: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -97,7 +99,7 @@ class Definitions:
         found = {
             key: value
             for name in schema
-            if name not in _DROPPED and not name.startswith("x-")
+            if name not in _DROPPED and (name == _LABEL or not name.startswith("x-"))
             for key, value in self._keyword(name, located.child(name))
         }
         if "oneOf" in found and "anyOf" not in found:

@@ -184,6 +184,8 @@ class Operation(Record):
     """Whether the class was declared by a person, guessed from its document, or the cautious default."""
 
     undo: Undo | None = None
+    lasting: bool = False
+    """Whether a person declared that nothing takes its effect back."""
     reconcile: Reconcile | None = None
 
     check: str | None = None

@@ -76,7 +76,7 @@ def validate(
     shown = [remark for remark in remarks if undecided or remark.severity != "undecided"]
     output.document({"problems": _plain(problems), "remarks": _plain(shown)})
     if hidden := len(remarks) - len(shown):
-        output.note(f"open schemas leave {_counted(hidden, 'value')} undecided; --undecided tells which")
+        output.note(f"{_counted(hidden, 'thing')} undecided, since schemas are open; --undecided tells which")
     raise typer.Exit(_report(len(texts), problems, shown, output=output))
 
 

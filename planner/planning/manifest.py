@@ -106,7 +106,7 @@ def contracts(names: Collection[str], catalog: Catalog) -> dict[str, str]:
 
 
 def _hash(operation: Operation) -> str:
-    told = operation.model_dump(mode="json", exclude={"kinds", "summary"})
+    told = operation.model_dump(mode="json", exclude={"kinds", "lasting", "summary"})
     return hashlib.sha256(canonical(told)).hexdigest()
 
 

@@ -169,10 +169,12 @@ def _translated(problem: Problem, item: Handed) -> Problem:
 
 
 def _typed(site: Site, item: Handed, scope: Scope) -> Problem | None:
-    """Return a problem where an expression surely gives another type than the argument has."""
+    """Return a problem where an expression surely gives another type than the argument has, or any."""
     fields = parts(site.pointer)[len(parts(item.pointer)) :]
     sink = _sink(item.schema, fields)
     source = scope.source(site)
+    if sink and source is None and scope.is_open(site):
+        return _undecided(site, item, fields, sink)
     if sink is None or source is None or schemas.accepts(sink, source) != "no":
         return None
     return Problem(
@@ -181,6 +183,17 @@ def _typed(site: Site, item: Handed, scope: Scope) -> Problem | None:
         message=f"Argument '{'.'.join(fields)}' of {item.receiver} takes {wording(sink)},"
         f" but `{site.text}` gives {wording(source)}.",
         remedy=_conversion(site, sink),
+    )
+
+
+def _undecided(site: Site, item: Handed, fields: tuple[str, ...], sink: JsonSchema) -> Problem:
+    return Problem(
+        path=site.pointer,
+        code="undecided-type",
+        severity="undecided",
+        message=f"Argument '{'.'.join(fields)}' of {item.receiver} takes {wording(sink)},"
+        f" and nothing tells what `{site.text}` gives.",
+        remedy="Close the schema of the answer that it reads, or convert the value.",
     )
 
 

@@ -52,9 +52,9 @@ def _of_workflow(
     often_by_sequence: dict[int, Most] = {}
     for sequence in sequences(workflow):
         outer = often_by_sequence.get(id(sequence), often)
-        visits = _visits(sequence)
+        often_here = visits(sequence)
         for name, step in sequence.steps.items():
-            most = times(outer, visits[name])
+            most = times(outer, often_here[name])
             yield Bounded(workflow, sequence, name, most)
             inner = times(most, _items(step, sequence, scope)) if isinstance(step, Foreach) else most
             for child in sequence.children.get(name, ()):
@@ -63,7 +63,7 @@ def _of_workflow(
                 yield from _of_workflow(workflows[step.run], catalog, workflows, most)
 
 
-def _visits(sequence: Sequence) -> dict[str, Most]:
+def visits(sequence: Sequence) -> dict[str, Most]:
     """Return how often each step can be come to in one pass of its sequence."""
     found: dict[str, Most] = dict.fromkeys(sequence.steps, 1)
     for loop in flow.loops(sequence, edges(sequence)):

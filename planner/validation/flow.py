@@ -100,15 +100,16 @@ def loops(sequence: Sequence, ways: list[Edge]) -> list[list[str]]:
     order = {name: place for place, name in enumerate(sequence.steps)}
     taken: set[str] = set()
     loops: list[list[str]] = []
-    for name in reversed(_finished(sequence, by_source(ways))):
+    for name in reversed(finished(sequence, ways)):
         group = _unfold(name, backwards, taken)
         if len(group) > 1 or name in itself:
             loops.append(sorted(group, key=order.__getitem__))
     return sorted(loops, key=lambda loop: order[loop[0]])
 
 
-def _finished(sequence: Sequence, leaving: dict[str, list[Edge]]) -> list[str]:
+def finished(sequence: Sequence, ways: Iterable[Edge]) -> list[str]:
     """Return the steps in the order in which a walk in depth leaves them for good."""
+    leaving = by_source(edge for edge in ways if edge.target != END)
     seen: set[str] = set()
     done: list[str] = []
     for name in sequence.steps:

@@ -6,18 +6,26 @@ from types import MappingProxyType
 from planner.definition import Workflow
 from planner.validation import (
     arguments,
+    budgets,
     collisions,
+    credentials,
     durations,
     events,
     flow,
     guards,
     inputs,
     invariants,
+    leaks,
     missing,
     names,
     nesting,
     options,
+    permits,
+    pivots,
     references,
+    repeats,
+    undos,
+    unused,
 )
 from planner.validation.runs import Certainty
 from planner.validation.sequences import NOTHING_BROKEN, Sequence, sequences
@@ -71,7 +79,18 @@ def validate_salvaged(
         problems += options.pointless(everything, read.touched, missing.suspects(lost))
     if catalog is not None:
         problems += collisions.problems(everything, catalog, Certainty())
+        problems += undos.problems(workflow, everything, catalog, workflows=known)
+        problems += pivots.problems(workflow, everything, catalog, workflows=known)
+        problems += repeats.problems(everything, found, catalog)
+        problems += leaks.problems(workflow, everything, found, catalog=catalog, workflows=known)
+    problems += permits.problems(
+        workflow, everything, catalog=catalog, workflows=known, certainty=Certainty()
+    )
+    problems += credentials.problems(workflow, everything, catalog)
     problems += invariants.problems(workflow)
+    problems += budgets.problems(workflow, everything)
+    if not salvaged.broken and not any(site.error for site in found):
+        problems += unused.problems(workflow, everything, found, touched=read.touched)
     return _in_order(problems, everything)
 
 

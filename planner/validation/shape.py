@@ -29,6 +29,7 @@ from planner.definition import (
     Workflow,
     kind_of,
 )
+from planner.permits import Permit
 from planner.validation.candidates import either, listed, near
 from planner.validation.sequences import escaped
 from tools.operations import Retry
@@ -55,6 +56,7 @@ _INNER: dict[str, type[Record]] = {
     "options": Option,
     "switch": Case,
     "budget": Budget,
+    "permit": Permit,
     "on": Start,
 }
 _KINDS_OF_VALUE = {
@@ -280,11 +282,12 @@ def salvage(document: Mapping[str, Any]) -> Salvaged | None:
     broken: set[str] = set()
     steps = _steps(raw, "/steps", broken)
     fields: dict[str, Any] = {"workflow": "unnamed", "steps": {"placeholder": Set(set={})}}
-    for key in ("workflow", "version", "goal", "input", "on", "budget", "on_failure", "output"):
+    for key in ("workflow", "version", "goal", "input", "on", "permit", "budget", "on_failure", "output"):
         if key in document and _fits({**fields, key: document[key]}):
             fields[key] = document[key]
     whole = Workflow.model_validate(fields)
-    return Salvaged(Workflow.model_construct(**{**dict(whole), "steps": steps}), frozenset(broken))
+    told = whole.model_fields_set
+    return Salvaged(Workflow.model_construct(told, **{**dict(whole), "steps": steps}), frozenset(broken))
 
 
 def _fits(fields: dict[str, Any]) -> bool:

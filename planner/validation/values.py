@@ -142,6 +142,14 @@ class Scope:
         constant = site.constant()
         return None if constant is None else literal(constant.value)
 
+    def is_open(self, site: Site) -> bool:
+        """Tell whether a site reads one value whose form an open schema does not tell."""
+        code = site.codes[0]
+        if not site.alone or not plain(code.source) or not code.references:
+            return False
+        reference = code.references[0]
+        return self.follow(site.sequence, reference.root, reference.fields).state == "open"
+
     def _root(self, sequence: Sequence, root: str) -> Shape:
         holder = self.names(sequence).get(root)
         if holder is not None:

@@ -61,6 +61,12 @@ def test_a_contract_confirms_or_tightens():
     assert (changed.confirm, changed.summary, changed.undo.call) == ("person", "Take money.", "pay.refund")
 
 
+def test_a_contract_can_say_that_nothing_takes_the_effect_back():
+    changed = contracts.applied(CHARGE, Contract(lasting=True))
+
+    assert (changed.lasting, changed.undo, CHARGE.lasting) == (True, None, False)
+
+
 def test_what_a_contract_leaves_out_stays():
     changed = contracts.applied(CHARGE, Contract())
     assert changed == CHARGE

@@ -45,6 +45,7 @@ def plain(schema, direction="response", **options):
             {"type": "array", "prefixItems": [{"type": "integer"}]},
         ),
         ({"type": "string", "required": True, "xml": {}, "x-order": 1}, {"type": "string"}),
+        ({"type": "string", "x-label": "secret"}, {"type": "string", "x-label": "secret"}),
         ({"type": "string", "pattern": "(?<bad"}, {"type": "string"}),
         ({"examples": {"a": {"value": 1}}}, {}),
         (

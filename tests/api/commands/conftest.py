@@ -56,8 +56,8 @@ services:
       break: "{module}:break_"
     operations:
       look: {{effect: read}}
-      note: {{effect: write}}
-      linger: {{effect: write, timeout: PT60S}}
+      note: {{effect: write, lasting: true}}
+      linger: {{effect: write, lasting: true, timeout: PT60S}}
       nap: {{effect: read, timeout: PT60S}}
 """
 GREET = """

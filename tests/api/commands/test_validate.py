@@ -12,11 +12,12 @@ def codes(said):
 def test_good_workflows_exit_with_0(desk):
     said = desk("validate", str(desk.folder / "workflows"))
 
-    assert (said.code, said.out) == (0, "4 workflows and no problem\n")
+    assert said.code == 0
+    assert [line.split()[1] for line in said.out.splitlines()] == ["warning", "workflows"]
 
 
 def test_a_projects_folder_stands_for_its_workflows(desk):
-    assert desk("validate", str(desk.folder)).out == "4 workflows and no problem\n"
+    assert desk("validate", str(desk.folder)).out.endswith("\n4 workflows and no problem\n")
 
 
 def test_a_problem_is_one_line_that_an_editor_can_jump_to(desk):
@@ -46,7 +47,8 @@ def test_problems_for_machines_have_every_field(desk):
 def test_no_problems_are_an_empty_list(desk):
     said = desk("validate", str(desk.folder), "--json")
 
-    assert (said.code, said.data) == (0, {"problems": [], "remarks": []})
+    assert (said.code, said.data["problems"]) == (0, [])
+    assert [remark["code"] for remark in said.data["remarks"]] == ["no-deadline"]
 
 
 @pytest.mark.parametrize(
@@ -185,3 +187,29 @@ def test_nothing_to_check_is_refused(desk):
 
     assert said.code == 2
     assert "name a file, a folder or -" in said.err
+
+
+def test_a_warning_is_told_and_does_no_harm(desk):
+    text = (desk.folder / "catalog.yaml").read_text(encoding="utf-8").replace(", lasting: true", "")
+    desk.write("catalog.yaml", text)
+
+    said = desk("validate", str(desk.folder / "workflows" / "ask.yaml"))
+
+    assert said.code == 0
+    assert "ask.yaml:5:11: warning no-undo Nothing takes 'desk.note' back" in said.out
+    assert said.out.endswith("1 workflow and no problem\n")
+
+
+def test_what_nobody_declared_is_left_undecided_and_told_where_asked(desk):
+    text = (desk.folder / "catalog.yaml").read_text(encoding="utf-8")
+    desk.write("catalog.yaml", text.replace("note: {effect: write, lasting: true}", "note: {}"))
+    file = str(desk.folder / "workflows" / "ask.yaml")
+
+    quiet, asked = desk("validate", file), desk("validate", file, "--undecided")
+
+    assert (quiet.code, "undecided no-undo" in quiet.out, "1 thing undecided" in quiet.err) == (
+        0,
+        False,
+        True,
+    )
+    assert (asked.code, "undecided no-undo" in asked.out, asked.err) == (0, True, "")

@@ -66,11 +66,17 @@ def catalog() -> Catalog:
 
 @pytest.fixture
 def check(catalog: Catalog) -> Check:
-    """Return a function that gives the problems of steps written in YAML."""
+    """Return a function that gives the problems of steps written in YAML, with remarks where asked."""
 
-    def run(steps: str, *, head: str = "", workflows: Mapping[str, Workflow] | None = None) -> list[Problem]:
+    def run(
+        steps: str,
+        *,
+        head: str = "",
+        workflows: Mapping[str, Workflow] | None = None,
+        remarks: bool = False,
+    ) -> list[Problem]:
         text = f"workflow: test\n{dedent(head).strip()}\nsteps:\n{indent(dedent(steps).strip(), '  ')}\n"
         parsed = documents.check(text, file="test.yaml", catalog=catalog, workflows=workflows or {})
-        return list(parsed.problems)
+        return [*parsed.problems, *(parsed.remarks if remarks else ())]
 
     return run

@@ -19,7 +19,7 @@ OF_THE_READER = {
     "too-many-values",
     "document-too-large",
 }
-OF_SCHEMAS = {"missing-field"}
+OF_SCHEMAS = {"missing-field", "x-label"}
 ROW = re.compile(r"^\| `([a-z-]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 
 

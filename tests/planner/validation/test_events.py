@@ -9,7 +9,8 @@ INPUT = {"type": "object", "required": ["id"], "properties": {"id": {"type": "st
 
 def found(**fields):
     workflow = Workflow.model_validate({"workflow": "w", "steps": STEPS} | fields)
-    return [(problem.path, problem.code) for problem in validate(workflow, catalog=None)]
+    told = validate(workflow, catalog=None)
+    return [(problem.path, problem.code) for problem in told if problem.severity == "error"]
 
 
 def test_a_step_that_receives_an_event_and_a_start_by_one_are_right():

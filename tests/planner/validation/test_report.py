@@ -138,7 +138,7 @@ def test_the_late_order_is_right(catalog):
 
     assert parsed.problems == ()
     assert parsed.workflow is not None
-    assert validate(parsed.workflow, catalog=catalog) == []
+    assert "error" not in {p.severity for p in validate(parsed.workflow, catalog=catalog)}
 
 
 @pytest.mark.parametrize(("before", "after", "codes"), EDITS)
