@@ -58,6 +58,21 @@ class Drafted(NamedTuple):
     parsed: Parsed
 
 
+class _Turn(NamedTuple):
+    """What came of asking for a sketch once."""
+
+    written: Mapping[str, Any]
+    """The sketch, as a model tells one."""
+    drafted: Drafted | None
+    """None where no definition can be made of it."""
+    problems: Sequence[Problem]
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Return how bad it is; the lower the better."""
+        return self.drafted is None, len(self.problems)
+
+
 class Drafter:
     """Asks one model for one goal, and keeps what was asked."""
 
@@ -101,23 +116,17 @@ class Drafter:
         if not self._operations:
             return None
         known = {".".join(item.path): list(item.kinds) for item in frame.known(wanted)}
-        sketched = await self._sketched("sketch", {"want": list(wanted.want), "known": known})
-        if sketched is None:
-            return None
-        best = self._checked(sketched, wanted, place)
+        best = await self._turn("sketch", {"want": list(wanted.want), "known": known}, wanted, place)
         for _ in range(MOST_REPAIRS):
-            if not best.parsed.problems:
+            if best is None or not best.problems:
                 break
-            defects = [_defect(problem) for problem in best.parsed.problems]
-            given = {"known": known, "sketch": briefs.written(best.sketch), "defects": defects}
-            again = await self._sketched("repair", given)
-            if again is None:
-                break
-            better = self._checked(again, wanted, place)
-            if len(better.parsed.problems) >= len(best.parsed.problems):
+            defects = [_defect(problem) for problem in best.problems]
+            given = {"known": known, "sketch": best.written, "defects": defects}
+            better = await self._turn("repair", given, wanted, place)
+            if better is None or better.rank >= best.rank:
                 break
             best = better
-        return best
+        return None if best is None else best.drafted
 
     @property
     def _listed(self) -> list[dict[str, Any]]:
@@ -128,12 +137,21 @@ class Drafter:
         usable = filled.outcome_class == "ok" and isinstance(filled.value, dict)
         return filled if usable else filled.model_copy(update={"value": None})
 
-    async def _sketched(self, task: Task, given: Mapping[str, Any]) -> Sketch | None:
+    async def _turn(
+        self, task: Task, given: Mapping[str, Any], wanted: Frame, place: Place
+    ) -> "_Turn | None":
+        """Return what came of asking once; None where nothing usable did."""
         schema = briefs.sketch_schema([item.name for item in self._operations])
         told = await self._ask(task, schema, {**given, "operations": self._listed})
-        read = briefs.read_sketch(told.value) if told.value is not None else None
-        self._note(task, told, read.problems if read is not None else ())
-        return None if read is None else read.sketch
+        if told.value is None:
+            self._note(task, told)
+            return None
+        read = briefs.read_sketch(told.value)
+        self._note(task, told, read.problems)
+        if read.sketch is None:
+            return _Turn(told.value, None, read.problems)
+        drafted = self._checked(read.sketch, wanted, place)
+        return _Turn(briefs.written(drafted.sketch), drafted, drafted.parsed.problems)
 
     def _checked(self, sketch: Sketch, wanted: Frame, place: Place) -> Drafted:
         """Return what became of a sketch once code has mended what it can."""

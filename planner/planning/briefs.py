@@ -1,6 +1,6 @@
 """Briefs: what a model is asked when a goal is planned, and how its answer is read. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -9,8 +9,10 @@ from planner.definition import Budget
 from planner.planning.constraints import CHANGES, EFFECTS, MOST_FORBIDDEN, Constraints
 from planner.planning.frame import Frame, namesakes
 from planner.planning.signatures import Signature
-from planner.planning.sketch import MOST_STEPS, Sketch
+from planner.planning.sketch import MOST_STEPS, Sketch, faults
 from planner.validation import shape_problems
+from tools.errors import ExpressionError
+from tools.expressions import condition
 from tools.operations import Operation
 from tools.problems import Problem
 
@@ -144,13 +146,18 @@ def sketch_schema(operations: Sequence[str]) -> dict[str, Any]:
 
 
 def read_sketch(value: Mapping[str, Any]) -> Sketched:
-    """Return the sketch that a model told, or everything that is wrong with its form."""
+    """Return the sketch that a model told, or why no definition can be made of what it told."""
     steps = [_step(item) for item in (value.get("steps") or ())[:MOST_STEPS]]
-    output = {str(item["name"]): str(item["value"]) for item in value.get("output") or ()}
+    names = {str(step.get("id")) for step in steps} | {"input", "run"}
+    output = {
+        str(item["name"]): _as_expression(str(item["value"]), names) for item in value.get("output") or ()
+    }
     try:
-        return Sketched(Sketch.model_validate({"steps": steps, "output": output}), ())
+        read = Sketch.model_validate({"steps": steps, "output": output})
     except ValidationError as invalid:
         return Sketched(None, tuple(shape_problems(invalid)))
+    found = faults(read)
+    return Sketched(None if found else read, found)
 
 
 def written(sketch: Sketch) -> dict[str, Any]:
@@ -160,6 +167,15 @@ def written(sketch: Sketch) -> dict[str, Any]:
         "steps": [_told(step) for step in told["steps"]],
         "output": _pairs(told["output"]),
     }
+
+
+def _as_expression(text: str, names: Collection[str]) -> str:
+    """Return a text that reads a step, and only lacks `${` and `}`, with them."""
+    try:
+        read = () if "${" in text else condition(text).names
+    except ExpressionError:
+        return text
+    return f"${{{text}}}" if read and set(read) <= set(names) else text
 
 
 def _step(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,16 @@
 """The sketch: which operations and decisions, in which order; all else is worked out by code. Pure."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
 from planner.definition import StepName
+from tools.errors import ExpressionError
+from tools.expressions import Template, condition
+from tools.problems import Problem
 from tools.records import Record
 
 MOST_STEPS = 60
@@ -74,6 +79,49 @@ class Sketch(Record):
     def calls(self) -> Iterator[SketchedCall]:
         """Yield the calls in order."""
         yield from (step for step in self.steps if isinstance(step, SketchedCall))
+
+
+def faults(sketch: Sketch) -> tuple[Problem, ...]:
+    """Return why no definition can be made of a sketch: steps of one name, unreadable expressions."""
+    counted = Counter(step.id for step in sketch.steps)
+    twice = (
+        Problem(
+            path=f"/steps/{name}",
+            code="duplicate-step",
+            message=f"{count} steps are called {name!r}.",
+            remedy="Give each step a name of its own.",
+        )
+        for name, count in counted.items()
+        if count > 1
+    )
+    return (*twice, *_unreadable(sketch))
+
+
+def _unreadable(sketch: Sketch) -> Iterator[Problem]:
+    for path, read in _expressions(sketch):
+        try:
+            read()
+        except ExpressionError as error:
+            yield Problem(path=path, code="bad-expression", message=f"{error}.", remedy="Write one in CEL.")
+
+
+def _expressions(sketch: Sketch) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield the place of every expression, and what reads it."""
+    for step in sketch.steps:
+        here = f"/steps/{step.id}"
+        if step.when is not None:
+            yield f"{here}/when", partial(condition, step.when)
+        if isinstance(step, SketchedCall):
+            for name, value in step.with_.items():
+                yield f"{here}/with/{name}", partial(Template, value)
+            continue
+        for place, text in enumerate(step.given):
+            yield f"{here}/given/{place}", partial(condition, text)
+        for option in step.options:
+            if option.when is not None:
+                yield f"{here}/options/{option.id}/when", partial(condition, option.when)
+    for name, text in sketch.output.items():
+        yield f"/output/{name}", partial(Template, text)
 
 
 def sources(sketch: Sketch) -> Iterator[str]:

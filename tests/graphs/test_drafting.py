@@ -180,3 +180,21 @@ def test_a_model_is_not_offered_what_is_forbidden_and_a_sketch_of_it_is_a_defect
     assert "payments.refund" not in str(double.script.requests)
     assert rounds[0].defects == ("too-many-steps",)
     assert found.parsed.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (sketch(step("order", "orders.getOrder", when="input.order_id >")), "bad-expression"),
+        (sketch(step("order", "orders.getOrder", ("order_id", "${input.order_id"))), "bad-expression"),
+        (sketch(ORDER, total="${order."), "bad-expression"),
+        (sketch(ORDER, DECIDE | {"given": ["order.total >"]}, PAY), "bad-expression"),
+        (sketch(ORDER, ORDER, PAY), "duplicate-step"),
+        (sketch(step("Not A Name", "orders.getOrder")), "bad-name"),
+    ],
+)
+def test_a_sketch_of_which_no_definition_can_be_made_goes_back_to_the_model(shop, bad, code):
+    found, rounds, script = draft(shop, {"goal/sketch": bad, "goal/repair": sketch(ORDER, PAY)})
+    assert [(each.task, each.defects) for each in rounds] == [("sketch", (code,)), ("repair", ())]
+    assert found.parsed.problems == ()
+    assert code in str(script.requests[-1])

@@ -73,3 +73,15 @@ def test_of_names_that_are_one_in_the_input_what_a_person_told_counts_then_what_
     told = [{"name": name, "value": name} for name in ("order.id", "city", "City")]
     framed = briefs.read_frame("g", {"have": told}, {"order_id": "o-1"})
     assert framed.frame.have == {"city": "city", "order_id": "o-1"}
+
+
+def test_what_a_workflow_gives_is_read_where_only_the_marks_of_an_expression_are_missing():
+    told = {"total": "order.total", "said": "refunded", "odd": "order total", "whole": "${order.total}"}
+    output = [{"name": name, "value": value} for name, value in told.items()]
+    read = briefs.read_sketch({"steps": [{"id": "order", "call": "orders.getOrder"}], "output": output})
+    assert read.sketch.output == {
+        "total": "${order.total}",
+        "said": "refunded",
+        "odd": "order total",
+        "whole": "${order.total}",
+    }
