@@ -46,7 +46,7 @@ class Source(NamedTuple):
     kind: str
     """The kind that it was found by."""
     rank: int
-    """How telling that kind is among those of the value; 0 is the most."""
+    """How telling that kind is of the value; 0 is the most."""
 
 
 class Edge(Record):
@@ -98,6 +98,8 @@ class Offer(NamedTuple):
     """None where nothing is known of it."""
     value: Any = _UNTOLD
     """The value itself, where it is known already."""
+    refers: bool = False
+    """Whether it only names another thing, such as `order_id` of a payment; the thing's own `id` tells more."""
 
     def fits(self, schema: JsonSchema) -> bool:
         """Tell whether it can stand in a place of this schema, as far as anybody knows."""
@@ -139,13 +141,14 @@ def answers(step: SketchedStep, signature: Signature, operation: Operation) -> I
     """Yield what a call's answer holds, the whole included."""
     for field in signature.fields:
         found = schemas.at(operation.output or {}, field.path)
-        yield Offer(reading(step.id, *field.path), field.kinds, found.schema)
+        refers = len(field.kinds) > 1 and field.kinds[0].endswith(".id")
+        yield Offer(reading(step.id, *field.path), field.kinds, found.schema, refers=refers)
 
 
 def fitting(kind: str, schema: JsonSchema, offers: Sequence[Offer]) -> list[Source]:
     """Return the values of a kind that a place of this schema could take, the best first."""
     found = [
-        Source(offer.expression, kind, offer.kinds.index(kind))
+        Source(offer.expression, kind, 2 * offer.kinds.index(kind) + offer.refers)
         for offer in offers
         if kind in offer.kinds and offer.fits(schema)
     ]

@@ -255,7 +255,11 @@ def _kinds_of(
         return (*named, *((f"{each}[]",) if each else ()), *by_name)
     if not path or _thing(schema, root) or resolved.get("properties"):
         return (*named, entity)
-    return (*named, *field_kinds(entity, path[-1]))
+    by_name = field_kinds(entity, path[-1])
+    if not named:
+        return by_name
+    # Told what it is, it is not what its name refers to; it stays a field of its thing.
+    return (*named, *(kind for kind in by_name if kind.startswith(f"{entity}.")))
 
 
 def _properties(schema: Mapping[str, Any], root: JsonSchema) -> list[tuple[str, JsonSchema]]:

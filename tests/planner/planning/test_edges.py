@@ -66,11 +66,12 @@ def test_other_values_that_would_fit_as_well_are_told(wire):
     wired = wire(
         call("order", "orders.getOrder"),
         call("payment", "payments.getPayment"),
+        call("again", "payments.getPayment"),
         call("back", "payments.refund"),
     )
     edge = next(edge for edge in wired.edges if (edge.step, edge.argument) == ("back", "payment_id"))
-    assert edge.taken == "payment.id"
-    assert list(edge.others) == ["order.payment_id"]
+    assert edge.taken == "again.id"
+    assert list(edge.others) == ["payment.id"]  # and not the order's `payment_id`, which only names it
 
 
 def test_a_call_of_an_unknown_operation_is_left_for_validation(wire):

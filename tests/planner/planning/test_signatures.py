@@ -82,7 +82,13 @@ def test_what_a_schema_or_a_catalogue_says_of_a_kind_counts_before_any_name():
 def test_an_answer_can_be_given_a_kind_in_the_catalogue():
     schema = {"type": "object", "title": "Order", "properties": {"who": {"type": "string"}}}
     signature = signatures.sign(operation(output=schema, kinds={"output.who": "email"}))
-    assert kinds(signature)["who"] == ("email", "order.who", "who")
+    assert kinds(signature)["who"] == ("email", "order.who")
+
+
+def test_a_field_that_is_told_what_it_is_is_not_what_its_name_refers_to():
+    schema = {"type": "object", "title": "Order", "properties": {"payment_id": {"type": "string"}}}
+    signature = signatures.sign(operation(output=schema, kinds={"output.payment_id": "order.later"}))
+    assert kinds(signature)["payment_id"] == ("order.later", "order.payment_id")
 
 
 def test_an_operation_without_schemas_is_about_what_its_name_says():
