@@ -15,7 +15,8 @@ def test_a_draft_holds_a_definition_the_ways_and_what_is_open(shop):
     assert [ask.name for ask in draft.asks] == ["reason", "reference"]
     assert draft.missing[0].lacking == ("refund.reason", "refund.reference")
     assert draft.ways[0].calls[-1] == "payments.refund"
-    assert draft.doubts[0].taken == "get_payment.id"
+    assert draft.definition["steps"]["refund"]["with"]["payment_id"] == "${get_payment.id}"
+    assert not draft.doubts
 
 
 def test_the_fields_of_a_known_object_are_used_and_what_is_not_used_is_no_input(shop):
