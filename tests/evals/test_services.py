@@ -2,6 +2,11 @@
 
 import pytest
 
+from evals import services
+from tools.access import Process, Service
+from tools.catalog import Catalog
+from tools.operations import FunctionBinding, McpBinding, Operation
+
 HEAD = """\
 schema: evals/1
 suite: small
@@ -155,3 +160,16 @@ def test_a_function_that_nothing_is_written_for_is_an_error(desk):
     result = desk.run(cases)
     assert (result.status, result.code) == ("error", "script-unmatched")
     assert "operation 'clerk.stamp' was asked with" in result.reason
+
+
+@pytest.mark.parametrize(
+    "binding", [McpBinding(tool="say"), FunctionBinding(target="a:b")], ids=["tool", "function"]
+)
+def test_whatever_is_not_called_over_http_is_pretended_in_this_process(binding):
+    service = Service(name="desk", process=Process(command=("serve",), folder="/"))
+    operation = Operation(name="desk.say", service="desk", binding=binding)
+
+    found = services._pretended(Catalog({"desk.say": operation}, {"desk": service}), has_breakers=True)
+
+    assert found.operation("desk.say").binding.target == "evals.services:answered"
+    assert found.services["desk"].process is None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import util
 from typing import Any, Protocol, Self
 
@@ -116,7 +117,7 @@ class McpWork:
             if asked.done():
                 leave()
             else:
-                asked.add_done_callback(lambda _: leave())
+                asked.add_done_callback(partial(_forgotten, leave))
                 asked.cancel()
 
     async def _ask(self) -> Outcome:
@@ -158,3 +159,10 @@ class McpWork:
             self._route.renew(session)
             raise _Again(outcome)
         return outcome
+
+
+def _forgotten(leave: Callable[[], None], asked: asyncio.Task[Outcome]) -> None:
+    """End a call that nobody waits for any more, whatever came of it."""
+    leave()
+    if not asked.cancelled():
+        asked.exception()

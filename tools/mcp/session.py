@@ -114,7 +114,7 @@ class Session:
         except ValidationError as exc:
             raise Garbled("; ".join(error["msg"] for error in exc.errors()[:3])) from None
         except MCPError as exc:
-            if self.has_ended or (exc.error.code, exc.error.message) == _CLOSED:
+            if self._transport.ended.done() or (exc.error.code, exc.error.message) == _CLOSED:
                 raise Unreached(self._why(exc)) from None
             raise Refused(Refusal(exc.error.code, exc.error.message)) from None
 

@@ -8,6 +8,12 @@ from datetime import timedelta
 import pytest
 
 from tools.access import Breaker, SecretName
+from tools.mcp.route import McpRoute
+from tools.operations import FunctionBinding
+from tools.requests import Unbuildable
+from tools.routes import Home, Reach
+
+REACH = Reach(lambda _name: None)
 
 SECRET = "tok-very-secret-1234"
 
@@ -262,3 +268,22 @@ def test_a_cancelled_call_leaves_no_slot_taken(desk, tool):
         return opened.health()[0].in_flight
 
     assert play(main, desk) == 0
+
+
+def test_closing_ends_the_program(desk, tool):
+    play(once(tool("say")), desk)
+
+    ((pid, _),) = desk.calls
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_route_takes_tools_alone_and_tells_what_is_missing(desk, tool, monkeypatch):
+    other = tool("say").model_copy(update={"binding": FunctionBinding(target="m:f")})
+    with pytest.raises(TypeError, match="no tool"):
+        McpRoute(desk.service(), REACH).prepare(other, {}, key=None, fence=None)
+
+    monkeypatch.setattr("tools.mcp.route._SESSIONS", Home("tools.no_such_module", "Session", extra="mcp"))
+    monkeypatch.setattr("tools.mcp.route.util.find_spec", lambda _name: None)
+    with pytest.raises(Unbuildable, match=r"workflow-planner\[mcp\]"):
+        McpRoute(desk.service(), REACH)

@@ -298,3 +298,28 @@ def test_a_fence_that_refuses_keeps_the_call_from_being_sent(play, tool):
         return floor.called, (await opened.call(tool("say"), {})).kind, floor.sessions
 
     assert play(main) == (0, "applied", 1)
+
+
+def test_calls_that_meet_a_forgotten_session_together_are_all_made_on_another(play, tool):
+    async def calling(floor, peer, message):
+        if floor.sessions == 1:
+            await asyncio.sleep(0.2)
+            await floor.error(peer, message, -32001, "no such session", status=404)
+        else:
+            await floor.result(peer, message)
+
+    async def main(opened, _server, floor):
+        outcomes = await asyncio.gather(*(opened.call(tool("say"), {}) for _ in range(4)))
+        return [found(outcome) for outcome in outcomes], floor.sessions
+
+    assert play(main, calling) == ([("applied", None)] * 4, 2)
+
+
+def test_a_server_that_knows_no_session_at_all_is_asked_twice_and_no_more(play, tool):
+    async def calling(floor, peer, message):
+        await floor.error(peer, message, -32001, "no such session", status=404)
+
+    async def main(opened, _server, floor):
+        return found(await opened.call(tool("say"), {})), floor.called
+
+    assert play(main, calling) == (("rejected", "http_404"), 2)

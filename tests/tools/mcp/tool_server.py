@@ -34,6 +34,13 @@ def result(name, arguments):
     return {"content": [{"type": "text", "text": f"said {text}"}]}
 
 
+def page(number):
+    """Return a page of the list of tools; one unless told."""
+    pages = int(ENVIRONMENT.get("PAGES", 1))
+    more = {"nextCursor": str(number + 1)} if number + 1 < pages else {}
+    return {"tools": TOOLS if number == 0 else [], **more}
+
+
 def answer(message):
     """Return the answer to one request."""
     method, params = message["method"], message.get("params", {})
@@ -43,7 +50,7 @@ def answer(message):
             "result": {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": info}
         }
     if method == "tools/list":
-        return {"result": {"tools": TOOLS}}
+        return {"result": page(int(params.get("cursor", 0)))}
     if method == "tools/call" and params["name"] == "refuse":
         return {"error": {"code": -32602, "message": "not like that"}}
     if method == "tools/call" and params["name"] != "gone":
