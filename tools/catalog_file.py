@@ -28,7 +28,7 @@ from tools.wording import show
 
 SERVICE_NAME = r"^[A-Za-z_][A-Za-z0-9_-]*$"
 OPERATION_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
-TOLD = frozenset({"mcp"})
+TOLD = frozenset({"grpc", "mcp"})
 """Kinds of source whose file a running service tells."""
 _MOST_FILES = 100
 
@@ -273,15 +273,19 @@ def document(path: Path, *, limits: yaml.Limits = yaml.DEFAULT_LIMITS) -> yaml.D
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is no UTF-8 text"
-        problem = Problem(
-            path="",
-            code="unreadable-file",
-            message=f"The file cannot be read: {reason}.",
-            remedy="Name a readable text file.",
-            file=str(path),
-        )
-        raise DocumentInvalid([problem]) from exc
+        raise DocumentInvalid([unreadable(path, reason)]) from exc
     return yaml.load(text, file=str(path), limits=limits)
+
+
+def unreadable(path: Path, reason: str | None) -> Problem:
+    """Return the problem of a file that is there and cannot be read."""
+    return Problem(
+        path="",
+        code="unreadable-file",
+        message=f"The file cannot be read: {reason}.",
+        remedy="Name a readable file.",
+        file=str(path),
+    )
 
 
 def no_file(path: Path) -> dict[str, str]:

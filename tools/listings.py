@@ -13,13 +13,18 @@ from tools import sources
 from tools.access import Service
 from tools.catalog_loader import Declared
 from tools.errors import CatalogInvalid, DocumentInvalid, Unlisted
+from tools.omissions import Omission
 from tools.operations import Operation
 from tools.requests import Unbuildable
 from tools.routes import Home, Reach
+from tools.sources import Offer
 
 Asker = Callable[[Service, Reach], Awaitable[bytes]]
 
-_ASKERS: Mapping[str, Home] = {"mcp": Home("tools.mcp.asking", "ask", extra="mcp")}
+_ASKERS: Mapping[str, Home] = {
+    "grpc": Home("tools.rpc.asking", "ask", extra="grpc"),
+    "mcp": Home("tools.mcp.asking", "ask", extra="mcp"),
+}
 
 
 class Listing(NamedTuple):
@@ -34,6 +39,8 @@ class Listing(NamedTuple):
     added: tuple[str, ...]
     changed: tuple[str, ...]
     gone: tuple[str, ...]
+    omissions: tuple[Omission, ...] = ()
+    """What no operation was made of."""
 
     @property
     def differs(self) -> bool:
@@ -62,7 +69,8 @@ async def ask(declared: Declared, reach: Reach) -> Listing:
         raise Unlisted(service.name, str(exc)) from exc
     text = await asker(service, reach)
     path = declared.folder / declared.entry.files[kind]
-    before, now = _read(declared, kind, path), _told(declared, kind, path, text)
+    offer = _told(declared, kind, path, text)
+    before, now = _read(declared, kind, path), _named(offer)
     return Listing(
         service=service.name,
         path=path,
@@ -71,6 +79,7 @@ async def ask(declared: Declared, reach: Reach) -> Listing:
         added=tuple(sorted(now.keys() - before.keys())),
         changed=tuple(sorted(name for name in now.keys() & before.keys() if now[name] != before[name])),
         gone=tuple(sorted(before.keys() - now.keys())),
+        omissions=offer.omissions,
     )
 
 
@@ -82,16 +91,15 @@ def write(listing: Listing) -> None:
     beside.replace(listing.path)
 
 
-def _told(declared: Declared, kind: str, path: Path, text: bytes) -> dict[str, Operation]:
-    """Return the operations of a text, read as the file would be that held it."""
+def _told(declared: Declared, kind: str, path: Path, text: bytes) -> Offer:
+    """Return what a text offers, read as the file would be that held it."""
     with TemporaryDirectory() as folder:
         beside = Path(folder, path.name)
         beside.write_bytes(text)
         try:
-            offer = sources.read(kind, beside, declared.service.name, declared.entry)
+            return sources.read(kind, beside, declared.service.name, declared.entry)
         except (CatalogInvalid, DocumentInvalid) as exc:
             raise Unlisted(declared.service.name, str(exc.problems[0])) from exc
-    return {operation.name: operation for operation in offer.operations}
 
 
 def _read(declared: Declared, kind: str, path: Path) -> dict[str, Operation]:
@@ -100,4 +108,8 @@ def _read(declared: Declared, kind: str, path: Path) -> dict[str, Operation]:
         offer = sources.read(kind, path, declared.service.name, declared.entry)
     except (CatalogInvalid, DocumentInvalid):
         return {}
+    return _named(offer)
+
+
+def _named(offer: Offer) -> dict[str, Operation]:
     return {operation.name: operation for operation in offer.operations}

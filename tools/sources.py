@@ -71,6 +71,8 @@ def _grpc(path: Path, service: str, _entry: ServiceEntry) -> Offer:
         raise CatalogInvalid([_missing(exc.name, path, extra="grpc")]) from exc
     try:
         found = methods.read(path.read_bytes(), service=service)
+    except OSError as exc:
+        raise CatalogInvalid([catalog_file.unreadable(path, str(exc.strerror))]) from exc
     except CatalogInvalid as exc:
         raise CatalogInvalid([each.model_copy(update={"file": str(path)}) for each in exc.problems]) from exc
     return Offer(tuple(found.operations), omissions=tuple(found.omissions))

@@ -77,15 +77,26 @@ def _tell(found: list[Listing | Unlisted | SecretMissing], output: Output, *, is
     errors = [{"service": each.service, "message": str(each)} for each in failed]
     output.document({"items": [_data(each) for each in told], "errors": errors})
     if told:
-        rows = [(each.service, str(each.path), str(each.operations), _changes(each)) for each in told]
-        output.table(("service", "file", "operations", "differs in" if is_check else "changed"), rows)
+        rows = [_row(each) for each in told]
+        output.table(
+            ("service", "file", "operations", "left out", "differs in" if is_check else "changed"), rows
+        )
+    for listing in told:
+        for omission in listing.omissions:
+            output.line(f"  {listing.service}: left out: {omission.what}: {omission.why}")
     for each in failed:
         output.error(f"planner: {each}")
 
 
+def _row(listing: Listing) -> tuple[str, ...]:
+    counts = (str(listing.operations), str(len(listing.omissions)))
+    return (listing.service, str(listing.path), *counts, _changes(listing))
+
+
 def _data(listing: Listing) -> dict[str, object]:
     told = {name: value for name, value in listing._asdict().items() if name != "text"}
-    return {**told, "path": str(listing.path)}
+    omissions = [omission._asdict() for omission in listing.omissions]
+    return {**told, "path": str(listing.path), "omissions": omissions}
 
 
 def _changes(listing: Listing) -> str:

@@ -1,14 +1,15 @@
 """Whole runs over a gRPC server that is compiled from the .proto file of a real shop."""
 
 import asyncio
+import json
 import shutil
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import grpc
 import pytest
 
+from api.cli import main
 from examples.basket.serve import MISSING, SLOW, serve
 from graphs import wiring
 from graphs.intake import RunRequest, begin
@@ -17,7 +18,6 @@ from planner.project import load_catalog
 from planner.settings import Settings
 from planner.store import journal, runs
 from planner.testing import free_port
-from tools.rpc import reflection
 
 pytestmark = [pytest.mark.real, pytest.mark.acceptance]
 
@@ -29,13 +29,19 @@ def proto(real):
     return real / "eshop" / "basket.proto"
 
 
+@pytest.fixture(autouse=True)
+def customer(monkeypatch):
+    monkeypatch.setenv("BASKET_CUSTOMER", "ann")
+
+
 @pytest.fixture
-def project(tmp_path, proto):
+def project(tmp_path, proto, monkeypatch):
     """Return the example with the descriptor set that its server tells of itself."""
     folder = shutil.copytree(EXAMPLE, tmp_path / "basket", ignore=shutil.ignore_patterns("var"))
-    (folder / "var").mkdir()
-    with serve(proto) as running, grpc.insecure_channel(running.url.removeprefix("http://")) as channel:
-        (folder / "var" / "basket.binpb").write_bytes(reflection.descriptor_set(channel))
+    with serve(proto) as running:
+        monkeypatch.setenv("PLANNER_SERVICES", json.dumps({"basket": running.url}))
+        assert main(["catalog", "import", "--project", str(folder)]) == 0
+    monkeypatch.delenv("PLANNER_SERVICES")
     return folder
 
 
@@ -62,9 +68,8 @@ async def ran(opened, **given):
 
 
 @pytest.fixture
-def run(project, monkeypatch):
+def run(project):
     """Return what makes a run against an address, and tells how it ended and what it did."""
-    monkeypatch.setenv("BASKET_CUSTOMER", "ann")
 
     def made(address, **given):
         async def main():
@@ -128,8 +133,7 @@ async def process(proto, port):
         await started.communicate()
 
 
-def test_an_update_whose_server_dies_is_made_again_once_the_server_is_back(project, proto, monkeypatch):
-    monkeypatch.setenv("BASKET_CUSTOMER", "ann")
+def test_an_update_whose_server_dies_is_made_again_once_the_server_is_back(project, proto):
     port = free_port()
 
     async def main():

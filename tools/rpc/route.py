@@ -1,7 +1,6 @@
 """The route over gRPC: unary calls of a service's methods, and how far they got when they break."""
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,12 +20,11 @@ from tools.requests import Unbuildable
 from tools.routes import Reach
 from tools.rpc import descriptors
 from tools.rpc.channels import Channels, Unreached
+from tools.rpc.metadata import Metadata, metadata
 from tools.rpc.statuses import STATUSES
 
-_NAME = re.compile(r"[0-9a-z_.-]+")
 _PUSHBACK = "grpc-retry-pushback-ms"
 _TOO_LARGE = "CLIENT: Received message larger than max"
-Metadata = tuple[tuple[str, str], ...]
 
 
 @dataclass
@@ -127,12 +125,11 @@ class RpcRoute:
         requests.check(operation, arguments)
         message = _message(binding, arguments)
         seen = credentials(self._service, self._reach.secret)
-        told = [*self._service.headers.items(), *seen.headers]
-        told += [] if key is None else [(operation.key_header, key)]
-        metadata = tuple(_pair(name, value) for name, value in told)
+        more = [] if key is None else [(operation.key_header, key)]
+        told = metadata(self._service, seen, more)
         if self._channels is None:
             self._channels = Channels(self._service, self._reach.most_bytes)
-        return RpcWork(operation, binding, arguments, message, metadata, self._channels, seen, fence)
+        return RpcWork(operation, binding, arguments, message, told, self._channels, seen, fence)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -151,15 +148,6 @@ def _message(binding: GrpcBinding, arguments: Mapping[str, Any]) -> bytes:
         raise Unbuildable(f"the arguments make no {binding.request}: {exc}") from None
     whole: bytes = made.SerializeToString()
     return whole
-
-
-def _pair(name: str, value: str) -> tuple[str, str]:
-    """Return metadata as gRPC writes it; raise Unbuildable where it cannot be written."""
-    if not _NAME.fullmatch(name.lower()) or name.lower().endswith("-bin"):
-        raise Unbuildable(f"{name!r} cannot be the name of gRPC metadata")
-    if not value.isascii() or not value.isprintable():
-        raise Unbuildable(f"the value of {name!r} holds characters that no gRPC metadata may carry")
-    return name.lower(), value
 
 
 def _pause(exc: aio.AioRpcError) -> float | None:

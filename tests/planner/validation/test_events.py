@@ -84,11 +84,12 @@ PLACED = {
     "additionalProperties": False,
     "$defs": {"Id": {"type": "string"}},
 }
+BUDGET = {"duration": "P9D"}
 ANNOUNCED = Catalog({}, {}, announcements={"shop.placed": Announcement(type="shop.placed", data=PLACED)})
 
 
 def announced(**fields):
-    workflow = Workflow.model_validate({"workflow": "w", "steps": STEPS} | fields)
+    workflow = Workflow.model_validate({"workflow": "w", "steps": STEPS, "budget": BUDGET} | fields)
     return [(each.path, each.code, each.severity) for each in validate(workflow, catalog=ANNOUNCED)]
 
 
@@ -131,4 +132,7 @@ def test_an_event_whose_data_no_document_tells_may_hold_anything():
     known = Catalog({}, {}, announcements={"shop.placed": Announcement(type="shop.placed")})
     steps = {"a": {"receive": "shop.placed"}, "b": {"set": {"x": "${a.data.anything}"}}}
 
-    assert validate(Workflow.model_validate({"workflow": "w", "steps": steps}), catalog=known) == []
+    assert (
+        validate(Workflow.model_validate({"workflow": "w", "steps": steps, "budget": BUDGET}), catalog=known)
+        == []
+    )
