@@ -1,4 +1,4 @@
-"""The command line of evals: `python -m evals`, and the same as `planner eval`."""
+"""Try workflows offline: cases, faults, every path explored; also `python -m evals`."""
 
 import enum
 from collections.abc import Iterator, Mapping

@@ -150,3 +150,7 @@ def test_a_reader_that_goes_away_is_no_error():
 
     assert "Traceback" not in err
     assert time.monotonic() - began < START_SECONDS
+
+
+def test_a_command_of_another_package_is_told_by_what_its_module_says_of_itself():
+    assert cli.program().commands["eval"].help.startswith("Try workflows offline")
