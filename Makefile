@@ -59,7 +59,7 @@ sweep: dev  ## kill runs of the shop at every point, and look what became of the
 bench: $(VENV)/.bench  ## the engine against its peers; a table, and build/bench.json (QUICK=1: under 5 minutes)
 	$(BIN)/python -m bench $(if $(QUICK),--quick,)
 
-bench-planning: dev  ## retrieval, composition and the time of a plan; ends with one JSON line
+bench-planning: dev  ## retrieval, composition, mutants and the time of a plan; ends with one JSON line
 	$(BIN)/python -m bench.planning
 
 check: lint types layers coverage  ## what CI runs

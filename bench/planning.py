@@ -1,7 +1,8 @@
-"""Planning: retrieval, composition, and the time of a plan outside any model; ends with one JSON line.
+"""Planning: retrieval, composition, mutants, and the time of a plan without a model; ends with one JSON line.
 
 `make bench-planning`. Goals and their gold operations are RestBench's (TMDB), compositions those of the Web
-Service Challenge 2008; both are read from `../shared/real` beside the checkout.
+Service Challenge 2008; both are read from `../shared/real` beside the checkout. Mutants are those of the
+example workflows; right workflows and plans composed from the shop that raise anything count as false alarms.
 """
 
 import json
@@ -16,8 +17,9 @@ from typing import Any
 
 import orjson
 
-from bench import challenge
-from planner.planning import composition, drafts
+from bench import challenge, mutants, operators
+from planner import documents
+from planner.planning import composition, drafts, manifest
 from planner.planning.frame import Frame
 from planner.planning.retrieval import Index
 from tools import catalog
@@ -36,7 +38,7 @@ def main() -> int:
     if not REAL.is_dir():
         sys.stderr.write(f"{REAL} is not there, so nothing can be measured\n")
         return 1
-    figures = {**retrieval(), **composed(), **planned()}
+    figures = {**retrieval(), **composed(), **mutated(), **planned()}
     for name, value in figures.items():
         print(f"{name:24} {value}")
     print(json.dumps(figures))
@@ -83,16 +85,44 @@ def composed() -> Figures:
 
 
 def planned() -> Figures:
-    """Return how long a plan takes outside any model, simulation left out, among five hundred operations."""
+    """Return how long it takes to compose, check and weigh a plan among five hundred operations.
+
+    Neither a model nor simulation is part of it.
+    """
     shop = catalog.load(SHOP)
     operations = {**copies(shop, SOME - len(shop.operations)), **shop.operations}
     large = Catalog(operations, shop.services)
     frame = Frame(goal="g", want=("payments.refund", "notifications.send"), have={"order_id": "o-1"})
     began = time.perf_counter()
-    drafts.composed(frame, large, name="plan-1")
+    _plan(frame, large)
     first = time.perf_counter() - began
-    again = _median(lambda: drafts.composed(frame, large, name="plan-1"))
+    again = _median(lambda: _plan(frame, large))
     return {"plan_first_ms": round(first * 1000), "plan_ms": round(again * 1000)}
+
+
+def _plan(frame: Frame, large: Catalog) -> None:
+    """Compose the cheapest way, check it, and write its manifest."""
+    draft = next(drafts.composed(frame, large, name="plan-1"))
+    parsed = documents.check(orjson.dumps(draft.definition).decode(), catalog=large)
+    if parsed.workflow is None or parsed.problems:
+        raise SystemExit(f"the plan is wrong: {[str(problem) for problem in parsed.problems]}")
+    manifest.manifest(parsed.workflow, large, {}, asked=frame.want)
+
+
+def mutated() -> Figures:
+    """Return how many mutants of the example workflows are found, and what right workflows raise."""
+    with TemporaryDirectory() as folder:
+        subjects = list(mutants.subjects(Path(folder)))
+    found = mutants.together(mutants.score(each, operators.mutants(each)) for each in subjects)
+    right = [mutants.raised(each.document, each.catalog, each.workflows) for each in subjects]
+    right += [raised for _, raised in mutants.composed()]
+    return {
+        "mutants": found.total,
+        "killed": found.killed,
+        "spared": found.spared,
+        "right_workflows": len(right),
+        "false_alarms": sum(map(bool, right)),
+    }
 
 
 def _median(work: Callable[[], object]) -> float:
