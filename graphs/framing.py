@@ -14,14 +14,19 @@ from planner.planning.constraints import Constraints
 from planner.planning.edges import input_name
 from planner.planning.errors import GoalUnclear
 from planner.planning.frame import Frame, namesakes
+from planner.planning.retrieval import index_of
 from planner.store import plans as stored
 from planner.tenants import TenantName
+from tools.catalog import Catalog
 from tools.records import Record
+from tools.wording import either
 
 MOST_WORDS = 10_000
 """Characters of a goal at most."""
 MOST_KNOWN = 200
 """Values that may be known at most."""
+MOST_SUGGESTED = 5
+"""Operations that are named at most where nobody could say what is wanted."""
 _WHAT = "What must come of it? Name operations or kinds of values as `want`."
 
 
@@ -81,13 +86,21 @@ async def frame(request: PlanRequest, drafter: Drafter | None, parts: Parts) -> 
     if request.want:
         return told
     if drafter is None or not request.goal:
-        raise GoalUnclear([_WHAT])
+        raise GoalUnclear([_WHAT, *_suggested(request.goal, parts.catalog)])
     shown = await parts.database.read(stored.shown, told)
     framed = await drafter.frame(told.have, shown.have)
     if framed is None:
-        raise GoalUnclear([f"The model gave no usable answer ({drafter.outcome}). {_WHAT}"])
+        why = f"The model gave no usable answer ({drafter.outcome})."
+        raise GoalUnclear([f"{why} {_WHAT}", *_suggested(request.goal, parts.catalog)])
     if framed.questions or not framed.frame.want:
         raise GoalUnclear(framed.questions or [_WHAT])
     limits = told.constraints.tightened(framed.frame.constraints)
     budget = constraints.lower(told.budget, framed.frame.budget)
     return framed.frame.model_copy(update={"constraints": limits, "budget": budget})
+
+
+def _suggested(goal: str, catalog: Catalog) -> list[str]:
+    """Return the question whether one of the operations is meant that fit the goal's words best."""
+    found = index_of(catalog).search(goal) if goal else []
+    named = [each.operation for each in found if not each.because][:MOST_SUGGESTED]
+    return [f"Its words fit {either(named)}; is one of them meant?"] if named else []

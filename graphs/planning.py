@@ -24,6 +24,8 @@ from planner.store import keys, workflows
 from planner.store import plans as stored
 from planner.store.plans import Claim
 from planner.tenants import DEFAULT
+from tools import schemas
+from tools.problems import Problem
 
 PREFIX = "plan-"
 """What the names of plans' workflows begin with."""
@@ -119,10 +121,12 @@ class _Maker(NamedTuple):
 
     async def again(self, served: Served | None) -> Plan | None:
         """Return a plan that follows an earlier one, if that is still right by the catalogue of today."""
-        if served is None or plans.drift(served.plan, self.parts.catalog):
+        if served is None or served.plan.unused or plans.drift(served.plan, self.parts.catalog):
             return None
         earlier = served.plan
         workflow = await self.parts.database.read(workflows.by_sha256, earlier.sha256)
+        if any(each.code != "missing-field" for each in _unfit(served.frame, workflow)):
+            return None
         place = Place(earlier.workflow, self.parts.catalog, self.known)
         if place.check(Draft(earlier.definition)).problems:
             return None
@@ -247,6 +251,10 @@ async def begin(
     return await intake.begin(request, parts, dispatcher, started_by=by, key=key, definition=workflow)
 
 
+def _unfit(frame: Frame, workflow: Workflow) -> list[Problem]:
+    return schemas.problems(workflow.input, _taken(frame, workflow))
+
+
 def _taken(frame: Frame, workflow: Workflow) -> dict[str, Any]:
     """Return what is known and taken as input."""
     declared = workflow.input.get("properties", {})
@@ -268,9 +276,10 @@ async def _checked(request: PlanRequest, frame: Frame, drafter: Drafter | None, 
 
     A sketch with defects is kept only where code finds no way, either.
     """
-    unknown = constraints.unknown(frame.constraints, place.catalog)
-    if unknown:
-        return _Checked(Draft({}), Parsed(None, unknown, None), "composed")
+    wrong = constraints.unknown(frame.constraints, place.catalog)
+    wrong += constraints.contradictions(frame.constraints, frame.want, place.catalog.operations)
+    if wrong:
+        return _Checked(Draft({}), Parsed(None, wrong, None), "composed")
     sketched = None
     if drafter is not None and not request.want:
         drafted = await drafter.sketch(frame, place)

@@ -43,8 +43,12 @@ async def by_frame(wanted: Frame, way: int | None, parts: Parts, tenant: str) ->
 async def by_goal(
     goal: str, have: Mapping[str, Any], parts: Parts, tenant: str, *, asks: bool
 ) -> Served | None:
-    """Return the approved plan that was made for the same words, or else that a model chooses, if it may."""
-    found = await parts.database.read(stored.reusable, tenant)
+    """Return the approved plan that was made for the same words, or else that a model chooses, if it may.
+
+    None that keeps within limits, since nobody has told yet which ones this goal sets.
+    """
+    kept = await parts.database.read(stored.reusable, tenant)
+    found = [each for each in kept if not each.frame.is_limited]
     for plan, earlier in found:
         if goal and reuse.same_words(earlier.goal, goal):
             frame = reuse.with_values(earlier, goal, {**earlier.have, **have})

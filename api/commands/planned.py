@@ -109,7 +109,8 @@ def _open(plan: Plan) -> Iterator[str]:
     for doubt in plan.doubts:
         others = " or ".join(doubt.others)
         yield f"Look at {doubt.step}.{doubt.argument}: {doubt.taken} was taken, {others} would fit, too"
-    yield from (f"Needs a person: {reason}" for reason in plan.needs)
+    word = "Needs a person" if plan.status == "waiting" else "Needed a person"
+    yield from (f"{word}: {reason}" for reason in plan.needs)
 
 
 def _simulated(told: Simulation) -> Iterator[str]:
@@ -120,8 +121,9 @@ def _simulated(told: Simulation) -> Iterator[str]:
     seconds = float(worst.get("seconds") or 0)
     yield (
         f"Simulated: {told.status} at {told.faults} faults, {told.paths} paths, "
-        f"{len(told.findings)} findings; at worst {worst.get('calls')} calls, "
-        f"{worst.get('model_calls')} requests to the model, {seconds:.0f} s"
+        f"{_counted(len(told.findings), 'finding')}; "
+        f"at worst {_counted(worst.get('calls') or 0, 'call')}, "
+        f"{_counted(worst.get('model_calls') or 0, 'request')} to the model, {seconds:.0f} s"
     )
     for found in told.findings:
         yield f"  {found.invariant}: {found.message}"
@@ -150,3 +152,7 @@ def _next(plan: Plan) -> Iterator[str]:
         yield f"Approve it: planner plan approve {plan.id}"
     elif plan.status == "approved":
         yield f"Run it: planner plan run {plan.id}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

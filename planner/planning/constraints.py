@@ -1,6 +1,6 @@
 """Constraints: what a plan may not do, and whether its budget is enough. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, get_args
 
 from pydantic import Field
@@ -82,13 +82,19 @@ def too_many_steps(found: int, most: int) -> Problem:
     )
 
 
-def forbidden_want(place: int, name: str) -> Problem:
-    """Return the problem of something that is wanted and forbidden at once."""
-    return Problem(
-        path=f"/want/{place}",
-        code="forbidden-operation",
-        message=f"{name!r} is wanted, and must not be called.",
-        remedy="Want something else, or do not forbid it.",
+def contradictions(
+    constraints: Constraints, want: Sequence[str], operations: Mapping[str, Operation]
+) -> tuple[Problem, ...]:
+    """Return which operations are wanted and forbidden at once."""
+    return tuple(
+        Problem(
+            path=f"/want/{place}",
+            code="forbidden-operation",
+            message=f"{name} is wanted, and forbidden: {why}.",
+            remedy="Want something else, or do not forbid it.",
+        )
+        for place, name in enumerate(want)
+        if (why := _why(name, constraints, operations))
     )
 
 
@@ -103,7 +109,7 @@ def overruns(budget: Budget, made: Manifest, worst: Mapping[str, Any]) -> Iterat
     if budget.model_calls is not None and made.model_decisions != 0:
         asked = made.model_decisions
         if asked is None or asked > budget.model_calls:
-            often = "without a bound" if asked is None else f"{asked} times"
+            often = "without a bound" if asked is None else "once" if asked == 1 else f"{asked} times"
             yield f"the model may be asked {often}, and the budget allows {budget.model_calls} requests"
     tokens, seconds = worst.get("tokens") or 0, float(worst.get("seconds") or 0)
     if budget.tokens is not None and tokens > budget.tokens:

@@ -1,6 +1,6 @@
 """Drafts: from a frame or a sketch to a definition, and everything that is open about it. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from planner.planning import assembly, constraints, edges, frame, proposals
@@ -12,7 +12,6 @@ from planner.planning.proposals import Proposal
 from planner.planning.retrieval import index_of
 from planner.planning.sketch import MOST_STEPS, Sketch
 from tools.catalog import Catalog
-from tools.operations import Operation
 from tools.problems import Problem
 from tools.wording import hint
 
@@ -46,7 +45,7 @@ def composed(wanted: Frame, catalog: Catalog, *, name: str, way: int | None = No
     if not short:
         kinds = {kind for name in operations for kind in signed[name].producer.gives}
         problems = (
-            *_forbidden(wanted, catalog.operations, operations),
+            *constraints.contradictions(limits, wanted.want, catalog.operations),
             *_out_of_reach(wanted, found.missing, kinds, catalog.operations.keys() - operations.keys()),
             *_too_long(found.proposals, limits.steps or MOST_STEPS),
         ) or (_no_way_at_all(),)
@@ -71,7 +70,7 @@ def sketched(sketch: Sketch, wanted: Frame, catalog: Catalog, *, name: str) -> D
         name,
         wanted.goal or f"Reach {', '.join(wanted.want)}.",
         wired,
-        known={name: schema for name, schema in known.items() if name not in unused},
+        known={name: wired.takes.get(name, known[name]) for name in known if name not in unused},
         effects={each: item.effect for each, item in catalog.operations.items()},
         budget=wanted.budget,
     )
@@ -99,14 +98,6 @@ def _out_of_reach(
         for item in lost
         if item.want not in forbidden
     )
-
-
-def _forbidden(
-    wanted: Frame, operations: Mapping[str, Operation], allowed: Mapping[str, Operation]
-) -> Iterator[Problem]:
-    for place, name in enumerate(wanted.want):
-        if name in operations and name not in allowed:
-            yield constraints.forbidden_want(place, name)
 
 
 def _too_long(found: Sequence[Proposal], most: int) -> Iterator[Problem]:

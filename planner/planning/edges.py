@@ -1,8 +1,10 @@
 """Edges: where each argument comes from, by kind and schema, among what surely ran before. Pure."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, count
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import Field
@@ -87,6 +89,8 @@ class Wired(NamedTuple):
     edges: tuple[Edge, ...]
     asks: tuple[Ask, ...]
     unused: tuple[Unused, ...]
+    takes: Mapping[str, JsonSchema] = MappingProxyType({})
+    """What the arguments take that are a value of the input as it is, by its name there."""
 
 
 class Offer(NamedTuple):
@@ -99,7 +103,7 @@ class Offer(NamedTuple):
     value: Any = _UNTOLD
     """The value itself, where it is known already."""
     refers: bool = False
-    """Whether it only names another thing, such as `order_id` of a payment; the thing's own `id` tells more."""
+    """Whether it only names another thing, as `order_id` of a payment; the thing's own `id` tells more."""
 
     def fits(self, schema: JsonSchema) -> bool:
         """Tell whether it can stand in a place of this schema, as far as anybody knows."""
@@ -134,7 +138,8 @@ def wire(
         earlier = [other for other in sketch.steps[:place] if other.id in before[place]]
         steps.append(wiring.call(step, earlier) if is_known and isinstance(step, SketchedCall) else step)
     wired = sketch.model_copy(update={"steps": tuple(steps)})
-    return Wired(wired, tuple(wiring.edges), tuple(wiring.asks), tuple(wiring.unused(wired)))
+    unused = tuple(wiring.unused(wired))
+    return Wired(wired, tuple(wiring.edges), tuple(wiring.asks), unused, wiring.takes)
 
 
 def answers(step: SketchedStep, signature: Signature, operation: Operation) -> Iterator[Offer]:
@@ -168,6 +173,7 @@ class _Wiring:
         self._given = [Offer(item.expression, item.kinds, item.schema, item.value) for item in known]
         self._known = dict.fromkeys(item.path[0] for item in known)
         self._names = set(self._known)
+        self._taken: dict[str, list[JsonSchema]] = defaultdict(list)
         self._unfit: dict[str, str] = {}
         """Why something known by this expression could not be taken."""
         self.edges: list[Edge] = []
@@ -195,6 +201,14 @@ class _Wiring:
             if not re.search(rf"(?<![\w.]){re.escape(expression)}(?!\w)", read):
                 yield Unused(name=name, why=self._unfit.get(expression, "no step of the plan takes it"))
 
+    @property
+    def takes(self) -> dict[str, JsonSchema]:
+        """Return what is taken of each known value as it is, where all that take it say the same."""
+        found = {name: self._taken[reading(_INPUT, name)] for name in self._known}
+        return {
+            name: told[0] for name, told in found.items() if told and all(told[0] == each for each in told)
+        }
+
     def _value(self, step: SketchedCall, argument: Argument, offers: Sequence[Offer]) -> Any:
         if argument.fixed and not (isinstance(argument.fixed[0], str) and "${" in argument.fixed[0]):
             return argument.fixed[0]
@@ -209,6 +223,7 @@ class _Wiring:
         others = tuple(other.expression for other in rest if other.rank == best.rank)
         edge = Edge(step=step.id, argument=argument.name, taken=best.expression, others=others)
         self.edges.append(edge)
+        self._taken[edge.taken].append(argument.schema)
         return edge.taken
 
     def _namesakes(self, argument: Argument) -> list[Source]:

@@ -76,5 +76,6 @@ def _of_cost(policy: Policy, manifest: Manifest) -> list[str]:
 def _of_simulation(policy: Policy, findings: int, *, complete: bool) -> list[str]:
     if not policy.findings:
         return []
-    found = [f"simulation found {findings} ways for things to go wrong"] if findings else []
+    ways = "one way" if findings == 1 else f"{findings} ways"
+    found = [f"simulation found {ways} for things to go wrong"] if findings else []
     return found if complete else [*found, "simulation did not see every way within its bounds"]

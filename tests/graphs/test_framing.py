@@ -75,3 +75,18 @@ def test_what_a_request_wants_is_framed_without_a_model(frame):
     found, sent = frame(PlanRequest(goal=GOAL, want=("shipment",), have={"order_id": "o-1"}))
 
     assert (found.want, found.constraints, sent) == (("shipment",), Constraints(), "[]")
+
+
+def test_without_a_model_the_question_names_operations_that_fit_the_goal(database):
+    shop = catalogue.load(SHOP)
+
+    async def main():
+        async with process(database, shop, ScriptedCaller({})) as dispatcher:
+            await framing.frame(PlanRequest(goal="Refund the payment."), None, dispatcher.parts)
+
+    with pytest.raises(GoalUnclear) as unclear:
+        asyncio.run(main())
+    first, second = unclear.value.questions
+    assert first.startswith("What must come of it?")
+    assert second.startswith("Its words fit payments.")
+    assert "payments.refund" in second

@@ -10,6 +10,7 @@ from graphs.framing import PlanRequest
 from graphs.planning import Tools
 from graphs.testing import ScriptedCaller, ScriptedDecider, process
 from planner.decisions import Filled
+from planner.planning.constraints import Constraints
 from planner.planning.errors import GoalUnclear
 from planner.planning.plans import Simulation
 from planner.planning.policy import Policy
@@ -215,3 +216,29 @@ def test_a_model_that_finds_none_fitting_lets_the_goal_be_planned(desk):
 
     desk(scenario)
     desk(then, decider=ScriptedDecider({"goal/reuse": "none"}))
+
+
+def test_a_value_that_does_not_fit_is_served_by_no_plan_that_takes_it(desk):
+    amount = {"order_id": "o-1", "amount": 9.5}
+
+    async def scenario(make, judge):
+        first = await make(REFUND, have=amount)
+        await judge(first, approved=True)
+        return [await make(REFUND, have=amount | {"amount": each}) for each in (7.5, -1.5, 8.5)]
+
+    (same, unfit, again), _ = desk(scenario)
+    assert [each.reused is not None for each in (same, unfit, again)] == [True, False, True]
+    assert [each.name for each in unfit.unused] == ["amount"]
+
+
+def test_a_plan_within_limits_serves_only_where_the_same_limits_are_set(desk):
+    limits = Constraints(forbid=("changes",))
+
+    async def scenario(make, _):
+        await make(LOOK, constraints=limits)
+        with pytest.raises(GoalUnclear):
+            await make(LOOK, want=())
+        return [await make(LOOK, constraints=each) for each in (limits, Constraints())]
+
+    (same, other), _ = desk(scenario)
+    assert [each.reused is not None for each in (same, other)] == [True, False]

@@ -83,7 +83,7 @@ def test_a_worst_case_over_the_budget_is_told(shop):
     worst = {"tokens": 900, "seconds": 90.0}
     small = Budget(model_calls=0, tokens=500, duration=timedelta(minutes=1))
     assert list(constraints.overruns(small, made, worst)) == [
-        "the model may be asked 1 times, and the budget allows 0 requests",
+        "the model may be asked once, and the budget allows 0 requests",
         "at worst it takes about 900 tokens, and the budget allows 500",
         "at worst it takes 90 s, and the budget allows 60 s",
     ]

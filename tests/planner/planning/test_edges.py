@@ -171,3 +171,29 @@ def test_what_is_known_and_taken_by_no_step_is_told(wire):
         wire(call("order", "orders.getOrder", when="input.colour == 'x'"), known=[ORDER_ID, spare]).unused
         == ()
     )
+
+
+def test_a_known_value_is_taken_by_the_schema_of_the_argument_that_it_is(wire):
+    amount = Known(("amount",), ("refund.amount",), {"type": "number"}, 9.5)
+    wired = wire(call("order", "orders.getOrder"), call("back", "payments.refund"), known=[ORDER_ID, amount])
+    assert wired.takes["order_id"] == TEXT | wired.takes["order_id"]
+    assert wired.takes["amount"]["exclusiveMinimum"] == 0
+
+
+def test_of_arguments_that_disagree_on_a_known_value_none_is_asked():
+    one, two = (
+        ODD.model_copy(
+            update={
+                "name": f"odd.{name}",
+                "input": {"type": "object", "required": ["code"], "properties": {"code": {"enum": enum}}},
+            }
+        )
+        for name, enum in (("one", ["a", "b"]), ("two", ["a", "c"]))
+    )
+    sketch = Sketch(steps=(call("one", one.name), call("two", two.name)))
+    operations = {each.name: each for each in (one, two)}
+    signed = {name: sign(item) for name, item in operations.items()}
+    known = [Known(("code",), ("code",), TEXT, "a")]
+    wired = edges.wire(sketch, signed, operations, known)
+    assert [step.with_ for step in wired.sketch.steps] == [{"code": "${input.code}"}] * 2
+    assert wired.takes == {}
