@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from graphs import recoveries
+from graphs import recoveries, rests
 from graphs.attempts import NOT_APPLIED, Target, attempts, reconcile, settle
 from graphs.context import Context, Frame, Site, StepFailed
 from planner import recovery
@@ -77,13 +77,14 @@ async def _choose(calling: Calling) -> recoveries.Chosen:
     chosen = recoveries.replay(ctx, place)
     if chosen is None:
         await ctx.look_back()
-        chosen = await recoveries.choose(ctx, calling.step.recover, _failure(calling), place, target)
+        chosen = await recoveries.choose(ctx, calling.step.recover, await _failure(calling), place, target)
     calling.choices = chosen.number
     return chosen
 
 
-def _failure(calling: Calling) -> recovery.Failure:
+async def _failure(calling: Calling) -> recovery.Failure:
     ctx, target = calling.ctx, calling.target
+    may = await rests.allowed(ctx)
     return recovery.Failure(
         operation=target.operation,
         outcome=calling.outcome,
@@ -93,6 +94,10 @@ def _failure(calling: Calling) -> recovery.Failure:
         irreversible=ctx.ledger.irreversible,
         choices_left=ctx.recovery_choices - calling.choices,
         closed=ctx.caller.unavailable(target.operation.service),
+        replans_left=None if may is None else may.replans,
+        unplannable=None
+        if may is None
+        else rests.unplannable(ctx, target.path, target.operation.name, may.want),
     )
 
 
@@ -139,6 +144,14 @@ async def _skip(_calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
     return Outcome(kind="applied", output=SKIPPED)
 
 
+async def _replan(calling: Calling, chosen: recoveries.Chosen) -> Outcome:
+    """Go on with another way to what the plan wants, or end as without one."""
+    place = recoveries.Place(calling.target.path, calling.target.visit, chosen.number + 1)
+    if await rests.goes_on(calling.ctx, calling.step.recover, await _failure(calling), place, calling.target):
+        return Outcome(kind="applied", output=SKIPPED)
+    return await _end(calling, chosen)
+
+
 async def _adopt(calling: Calling, _chosen: recoveries.Chosen) -> Outcome:
     adopted = Outcome(kind="applied", output=calling.outcome.output)
     return await settle(calling.target, calling.ctx, adopted, by="person")
@@ -164,6 +177,7 @@ _ACTIONS: dict[str, Callable[[Calling, recoveries.Chosen], Awaitable[Outcome]]] 
     "reconcile": _reconcile,
     "substitute": _substitute,
     "skip": _skip,
+    "replan": _replan,
     "adopt": _adopt,
     "applied": _applied,
     "not_applied": _not_applied,

@@ -18,6 +18,7 @@ from planner.effects import Ledger
 from planner.errors import LeaseLost
 from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Entry, EntryKind, Numbered, Recorded
+from planner.planning.replanning import Replanner
 from planner.runs import PersonQuestion, Run
 from planner.snapshots import Snapshot
 from tools.catalog import Catalog
@@ -166,6 +167,8 @@ class Context:
     older: Callable[[], Awaitable[Sequence[Numbered]]] = _no_more
     """Reads the whole journal, where a snapshot spared some of it."""
     recovery_choices: int = 5
+    replanner: Replanner | None = None
+    """Finds other ways for runs of plans; None where nothing new is planned."""
     spent: Spent = field(default_factory=Spent)
     started_at: datetime | None = None
     failure: StepFailed | None = None

@@ -255,6 +255,7 @@ class Dispatcher:
             snapshot=loaded.snapshot,
             older=partial(parts.database.read, journal.unsealed, run.id),
             recovery_choices=parts.recovery_choices,
+            replanner=parts.replanner,
             cancel_requested=run.cancel_requested,
             lease_until=run.lease_until,
             renew=partial(self._leases.prolong, run),

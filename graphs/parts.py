@@ -10,6 +10,7 @@ from planner.clock import Clock
 from planner.decisions import Decider
 from planner.definition import Workflow
 from planner.planning.policy import Policy
+from planner.planning.replanning import Replanner
 from planner.store import usage
 from planner.store.database import Database
 from tools.catalog import Catalog
@@ -43,6 +44,8 @@ class Parts:
     """Runs that may wait to be taken up in all; further ones are refused."""
     most_running: Mapping[str, int] = field(default_factory=dict)
     """By workflow, how many runs of it may move at once in all processes together."""
+    replanner: Replanner | None = None
+    """Finds other ways for runs of plans; None where nothing new is planned."""
     policy: Policy = field(default_factory=Policy)
     """When a workflow that was a plan is taken out of service."""
     _programs: dict[str, Program] = field(default_factory=dict)

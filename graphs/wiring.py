@@ -15,6 +15,7 @@ from graphs.dispatch import Dispatcher
 from graphs.notary import Notary
 from graphs.parts import Parts
 from graphs.planning import Tools
+from graphs.replanning import Replans
 from graphs.scheduling import Scheduler
 from graphs.simulating import Explorer
 from planner import clock, keeping, model, settings
@@ -90,6 +91,8 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         await database.write(catalogs.keep, found, ticking.now())
         await database.write(_register, load_workflows(config, found), ticking.now())
         await demoting.review(parts)
+        planning = Tools(Explorer(config.project), config.planning)
+        parts.replanner = Replans(parts, planning.simulate)
         dispatcher = Dispatcher(parts)
         scheduler = Scheduler(parts, dispatcher)
         if dispatch:
@@ -103,7 +106,6 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             ):
                 await each.start()
                 stack.push_async_callback(each.stop)
-        planning = Tools(Explorer(config.project), config.planning)
         yield Opened(config, parts, dispatcher, services, scheduler, planning)
 
 

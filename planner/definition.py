@@ -29,7 +29,7 @@ Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$")]
 EventType = Annotated[str, Field(min_length=1, max_length=200)]
 """Type of an event, such as `com.example.order.placed`."""
 Arguments = dict[str, Any]
-RecoveryAction = Literal["retry", "reconcile", "substitute", "skip", "undo", "person", "fail"]
+RecoveryAction = Literal["retry", "reconcile", "substitute", "skip", "replan", "undo", "person", "fail"]
 KINDS = ("call", "decide", "switch", "set", "parallel", "foreach", "run", "wait", "receive", "fail")
 """The words that tell the kinds of step apart; a step has exactly one of them."""
 

@@ -22,6 +22,7 @@ MEANS: dict[str, str] = {
     "reconcile": "Ask the service whether the call took effect, and go on from what it says.",
     "substitute": "Call another operation that gives the same kind of result.",
     "skip": "Go on without this step.",
+    "replan": "Find another way to what the plan wants, within what was approved.",
     "undo": "Take back what this run did, newest first, and end it.",
     "person": "Ask a person what to do.",
     "fail": "End the run as failed.",
@@ -47,6 +48,10 @@ class Failure(NamedTuple):
     """How many more recovery choices this step may have; at zero only what ends it is left."""
     closed: str | None = None
     """Why a call to its service would not be sent now, such as an open breaker."""
+    replans_left: int | None = None
+    """How often the run may still be replanned; None where it is no run of a plan."""
+    unplannable: str | None = None
+    """Why the rest of the plan cannot be composed anew."""
 
 
 def repeatable(operation: Operation, outcome: Outcome) -> bool:
@@ -59,9 +64,14 @@ def repeatable(operation: Operation, outcome: Outcome) -> bool:
 
 
 def menu(failure: Failure, *, allow: Sequence[str] | None = None) -> tuple[Offered, ...]:
-    """Return every recovery action, each available or with the reason why it is not; one always is."""
+    """Return every recovery action, each available or with the reason why it is not; one always is.
+
+    Replanning is there for runs of plans alone.
+    """
     offered = []
     for action in ACTIONS:
+        if action == "replan" and failure.replans_left is None:
+            continue
         why = _excluded(action, failure)
         if why is None and allow is not None and action not in allow:
             why = "the definition does not allow it here"
@@ -106,7 +116,7 @@ def safest(options: Sequence[Offered], failure: Failure) -> str:
     order = ["reconcile", "substitute", "skip"]
     if in_doubt(failure.operation.effect, failure.outcome):
         order.append("person")
-    order += ["fail", "undo", "person", "retry"]
+    order += ["replan", "fail", "undo", "person", "retry"]
     return next((action for action in order if action in available), "fail")
 
 
@@ -167,6 +177,12 @@ def _no_skip(failure: Failure) -> str | None:
     return _no_way_around(failure)
 
 
+def _no_replan(failure: Failure) -> str | None:
+    if not failure.replans_left:
+        return "the run was replanned as often as it may be"
+    return _no_way_around(failure) or failure.unplannable
+
+
 def _no_undo(failure: Failure) -> str | None:
     kind, operation = failure.outcome.kind, failure.operation
     if failure.irreversible is not None:
@@ -186,5 +202,6 @@ _RULES = {
     "reconcile": _no_reconcile,
     "substitute": _no_substitute,
     "skip": _no_skip,
+    "replan": _no_replan,
     "undo": _no_undo,
 }

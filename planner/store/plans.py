@@ -91,6 +91,15 @@ def owner(tx: Connection, workflow: str) -> str | None:
     return tx.execute(query.where(_workflows.c.name == workflow).limit(1)).scalar_one_or_none()
 
 
+def of_workflow(tx: Connection, name: str) -> Plan | None:
+    """Return the approved plan whose workflow bears this name, the newest of several, or None."""
+    query = select(_plans.c.id).join(_workflows, _workflows.c.sha256 == _plans.c.sha256)
+    query = query.where(_workflows.c.name == name, _plans.c.status == "approved")
+    newest = query.order_by(_plans.c.created_at.desc(), _plans.c.id.desc()).limit(1)
+    found = tx.execute(newest).scalar_one_or_none()
+    return None if found is None else get(tx, found)
+
+
 def get(tx: Connection, plan_id: str) -> Plan:
     """Return a plan as it is shown.
 

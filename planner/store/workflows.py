@@ -106,7 +106,9 @@ def precedence(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[bool, i
 
 
 def _names() -> Select[str]:
-    made = exists().where(_plans.c.sha256 == _workflows.c.sha256).correlate(_workflows)
+    own = _workflows.alias("own")
+    made = exists().where(_plans.c.sha256 == own.c.sha256, own.c.name == _workflows.c.name)
+    made = made.correlate(_workflows)
     return select(_workflows.c.name).where(~made).distinct().order_by(_workflows.c.name)
 
 

@@ -52,6 +52,31 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize(("place", "actions"), EXPECTED.items())
+def test_a_run_of_a_plan_is_replanned_where_a_step_could_be_skipped(place, actions):
+    outcome, effect = place
+
+    found = available(failure(effect, outcome, replans_left=1))
+    assert ("replan" in found) == ("skip" in actions)
+    assert found - {"replan"} == actions
+
+
+def test_a_run_that_was_replanned_often_enough_or_cannot_be_is_not_replanned():
+    def why(**more):
+        menu = recovery.menu(failure("read", "rejected", **more))
+        return next(each.excluded_by for each in menu if each.id == "replan")
+
+    assert why(replans_left=0) == "the run was replanned as often as it may be"
+    assert why(replans_left=1, unplannable="it holds a choice") == "it holds a choice"
+
+
+def test_a_rule_replans_before_it_gives_up_and_after_it_went_around():
+    plain = {"optional": False, "substitutes_left": 0, "replans_left": 2}
+    for more, action in ((plain, "replan"), (plain | {"optional": True}, "skip")):
+        found = failure("read", "rejected", **more)
+        assert recovery.safest(recovery.menu(found), found) == action
+
+
+@pytest.mark.parametrize(("place", "actions"), EXPECTED.items())
 def test_the_menu_follows_the_table(place, actions):
     outcome, effect = place
 

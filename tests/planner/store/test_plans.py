@@ -91,6 +91,22 @@ def test_of_two_who_judge_at_once_one_wins(database):
     assert database.read_sync(plans.get, "p-1") == approved
 
 
+def test_the_approved_plan_of_a_workflow_is_found_by_its_name(database):
+    database.write_sync(plans.add, plan(status="approved"), FLOW)
+    database.write_sync(plans.add, plan(2, status="waiting"))
+    assert database.read_sync(plans.of_workflow, "plan-1").id == "p-1"
+    assert database.read_sync(plans.of_workflow, "other") is None
+
+
+def test_no_version_of_a_plans_workflow_is_listed(database):
+    database.write_sync(plans.add, plan(), FLOW)
+    later = Workflow.model_validate(
+        {"workflow": "plan-1", "version": "0.1.0-rest.1", "steps": {"b": {"set": {"x": 1}}}}
+    )
+    database.write_sync(workflows.register, later, source="", now=NOW)
+    assert database.read_sync(workflows.names) == []
+
+
 def test_approved_plans_of_a_frame_are_found_again_each_definition_once_and_never_a_rejected_one(database):
     rows = [
         plan(1, status="approved", frame_sha256="f", sha256="a"),
