@@ -90,9 +90,7 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         )
         await database.write(catalogs.keep, found, ticking.now())
         await database.write(_register, load_workflows(config, found), ticking.now())
-        await demoting.review(parts)
-        planning = Tools(Explorer(config.project), config.planning)
-        parts.replanner = Replans(parts, planning.simulate)
+        planning = await _planning(parts, config)
         dispatcher = Dispatcher(parts)
         scheduler = Scheduler(parts, dispatcher)
         if dispatch:
@@ -107,6 +105,14 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
                 await each.start()
                 stack.push_async_callback(each.stop)
         yield Opened(config, parts, dispatcher, services, scheduler, planning)
+
+
+async def _planning(parts: Parts, config: Settings) -> Tools:
+    """Return what planning works with; look at promoted workflows, and let runs of plans be replanned."""
+    await demoting.review(parts)
+    simulate = Explorer(config.project)
+    parts.replanner = Replans(parts, simulate)
+    return Tools(simulate, config.planning)
 
 
 @contextmanager
