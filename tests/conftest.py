@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -81,6 +82,37 @@ def reference():
         return ("node", str(BUILT / f"node_modules/@modelcontextprotocol/server-{name}/dist/index.js"))
 
     return command
+
+
+@pytest.fixture(scope="session")
+def over_http(reference):
+    """Return what runs a reference server on a free port, and gives its address and its process."""
+
+    @contextmanager
+    def serving(name):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            port = taken.getsockname()[1]
+        command = [*reference(name), "streamableHttp"]
+        env = {"PORT": str(port), "PATH": os.environ["PATH"]}  # noqa: TID251 - node is found there
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(command, env=env, stdout=quiet, stderr=quiet) as running:
+            try:
+                _await(port)
+                yield f"http://127.0.0.1:{port}/mcp", running
+            finally:
+                running.kill()
+
+    return serving
+
+
+def _await(port):
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("the server did not begin to listen")
 
 
 def _install():

@@ -1,11 +1,10 @@
 """Whole runs over the MCP reference servers: what was done and decided, and what a killed server leaves."""
 
 import asyncio
-import os
-import signal
+import shutil
+from pathlib import Path
 
 import pytest
-import yaml
 
 from graphs import wiring
 from graphs.intake import RunRequest, begin
@@ -18,70 +17,33 @@ from tools.routes import Reach
 
 pytestmark = [pytest.mark.real, pytest.mark.acceptance, pytest.mark.timeout(300)]
 
+NOTES = Path(__file__).parents[2] / "examples" / "notes"
 SECRET = "hush-hush-very-secret"
-NOTE = """
-workflow: note
-version: 1.0.0
-goal: Keep a note in the graph and in a file.
-input: {type: object, required: [text, path], properties: {text: {type: string}, path: {type: string}}}
-steps:
-  remember:
-    call: memory.create_entities
-    with: {entities: [{name: Ann, entityType: customer, observations: ["${input.text}"]}]}
-  graph: {call: memory.read_graph, with: {}}
-  keep:
-    decide: Is there anything to write down?
-    given: {entities: "${graph.entities}"}
-    options:
-      file: {means: Write it to a file., then: write}
-      nothing: {means: There is nothing., when: "${size(graph.entities) == 0}", then: end}
-    otherwise: file
-  write:
-    call: files.write_file
-    with: {path: "${input.path}", content: "${graph.entities[0].observations[0]}"}
-  read: {call: files.read_text_file, with: {path: "${input.path}"}}
-output: {kept: "${has(read.content) ? read.content : ''}"}
-"""
-LONG = """
-workflow: long
-version: 1.0.0
-goal: Do something that takes long.
-input: {type: object, properties: {}}
-steps:
-  warm: {call: everything.getSum, with: {a: 1, b: 2}}
-  work:
-    call: everything.triggerLongRunningOperation
-    with: {duration: 60, steps: 2}
-    recover: {decide: It broke. What now?, allow: [retry, person, fail], otherwise: person}
-"""
-
-
-def services(reference, folder):
-    memory = {
-        "command": list(reference("memory")),
-        "env": {"MEMORY_FILE_PATH": str(folder / "memory.jsonl"), "API_KEY": {"secret": "MEMORY_KEY"}},
-        "listing": "mcp/memory.json",
-        "trusted": True,
-    }
-    files = {"command": [*reference("filesystem"), str(folder)], "listing": "mcp/files.json"}
-    kept = ["sh", "-c", 'echo $$ > everything.pid; exec "$@"', "sh", *reference("everything"), "stdio"]
-    read, write = {"effect": "read"}, {"effect": "idempotent"}
-    return {
-        "memory": {"mcp": memory},
-        "files": {"mcp": files, "operations": {"read_text_file": read, "write_file": write}},
-        "everything": {"mcp": {"command": kept, "listing": "mcp/everything.json"}},
-    }
 
 
 @pytest.fixture
-def settings(reference, tmp_path, monkeypatch):
-    """Make a project of the three servers, its listings imported."""
-    monkeypatch.setenv("MEMORY_KEY", SECRET)
-    (tmp_path / "workflows").mkdir()
-    (tmp_path / "workflows" / "note.yaml").write_text(NOTE)
-    (tmp_path / "workflows" / "long.yaml").write_text(LONG)
-    (tmp_path / "catalog.yaml").write_text(yaml.safe_dump({"services": services(reference, tmp_path)}))
-    config = Settings(project=tmp_path, database_url=f"sqlite:///{tmp_path / 'planner.db'}")
+def folder(reference, tmp_path):
+    """Copy the example, with the servers' packages where its catalogue looks for them."""
+    packages = Path(reference("memory")[1]).parents[3]
+    copied = shutil.copytree(NOTES, tmp_path / "notes", ignore=shutil.ignore_patterns("var"))
+    shutil.copytree(packages, copied / "var" / "node_modules", symlinks=True)
+    (copied / "var" / "files").mkdir()
+    return copied
+
+
+@pytest.fixture
+def server(over_http):
+    """Run the server that the example reaches over HTTP."""
+    with over_http("everything") as (address, running):
+        yield address, running
+
+
+@pytest.fixture
+def settings(folder, server):
+    """Return the settings of the example, its listings imported."""
+    address, _ = server
+    database = f"sqlite:///{folder / 'planner.db'}"
+    config = Settings(project=folder, database_url=database, services={"everything": address})
 
     async def imported():
         for declared in project.declared_services(config):
@@ -121,38 +83,57 @@ def play(settings, workflow, meanwhile=None, **given):
     return asyncio.run(main())
 
 
-def test_a_run_writes_and_reads_through_tools_and_logs_what_it_chose(settings, tmp_path):
-    path = tmp_path / "note.txt"
-    run, happened, made = play(settings, "note", text="likes tea", path=str(path))
+def applied(*paths):
+    return [(path, "applied", None) for path in paths]
 
-    assert (run.status, run.output) == ("succeeded", {"kept": "likes tea"})
-    assert path.read_text() == "likes tea"
-    applied = [(name, "applied", None) for name in ("remember", "graph", "write", "read")]
-    assert happened == applied
+
+def test_a_run_writes_and_reads_through_tools_and_logs_what_it_chose(settings, folder):
+    run, happened, made = play(settings, "note", city="Chicago", folder=str(folder / "var" / "files"))
+
+    assert run.status == "succeeded", run.error
+    assert happened == applied("weather", "remember", "graph", "write")
+    assert [entity["name"] for entity in run.output["entities"]] == ["Chicago"]
+    assert (folder / "var" / "files" / "Chicago.txt").read_text() == run.output["conditions"]
     (decision,) = made
     assert (decision.path, decision.choice, decision.decided_by) == ("keep", "file", "only_option")
 
 
-def test_a_server_killed_amid_a_call_leaves_an_unknown_effect_that_is_never_repeated(settings, tmp_path):
+def test_a_server_killed_amid_a_call_leaves_an_unknown_effect_that_is_never_repeated(settings, server):
     async def killed(opened, run_id):
         async with asyncio.timeout(60):
             while "work" not in [path for path, *_ in await done(opened, run_id)]:
                 await opened.dispatcher.signals.wait(run_id, 0.1)
         await asyncio.sleep(1)
-        os.kill(int((tmp_path / "everything.pid").read_text()), signal.SIGKILL)
+        server[1].kill()
 
-    run, happened, made = play(settings, "long", killed)
+    run, happened, made = play(settings, "patience", killed, seconds=60)
 
-    assert happened == [("warm", "applied", None), ("work", "unknown", "reset")]
+    assert happened == [*applied("sum"), ("work", "unknown", "reset")]
     recovery = made[0]
     assert (recovery.trigger.outcome, recovery.choice) == ("unknown", "person")
     assert "retry" not in [option.id for option in recovery.options if option.available]
     assert run.status == "waiting"
 
 
-def test_a_secret_of_a_server_is_in_no_file_that_is_kept(settings, tmp_path):
-    play(settings, "note", text="likes tea", path=str(tmp_path / "note.txt"))
+def test_a_server_that_is_gone_leaves_its_call_unsent(settings, server):
+    server[1].kill()
+    server[1].wait()
 
-    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(kept) > 5
+    run, happened, _ = play(settings, "patience", seconds=1)
+
+    assert set(happened) == {("sum", "not_sent", "connect")}
+    assert run.status == "undone"
+
+
+def test_a_secret_of_a_server_is_in_no_file_that_is_kept(settings, folder, monkeypatch):
+    monkeypatch.setenv("MEMORY_KEY", SECRET)
+    catalog = folder / "catalog.yaml"
+    told = "env: {API_KEY: {secret: MEMORY_KEY}, "
+    catalog.write_text(catalog.read_text().replace("env: {", told))
+
+    run, _, _ = play(settings, "note", city="Chicago", folder=str(folder / "var" / "files"))
+
+    assert run.status == "succeeded", run.error
+    assert told in catalog.read_text()
+    kept = [path for path in folder.rglob("*") if path.is_file() and "node_modules" not in path.parts]
     assert [path for path in kept if SECRET.encode() in path.read_bytes()] == []

@@ -4,10 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
-import subprocess
-import time
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -57,31 +53,6 @@ def files(reference, tmp_path_factory):
     for declared in catalog_loader.declared(folder / "catalog.yaml", base_urls={}):
         listings.write(asyncio.run(listings.ask(declared, Reach(lambda _name: None))))
     return folder / "catalog.yaml"
-
-
-@contextmanager
-def everything_over_http(reference):
-    """Run the everything server on a free port, and return its address."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    command = [*reference("everything"), "streamableHttp"]
-    env = {"PORT": str(port), "PATH": os.environ["PATH"]}  # noqa: TID251 - node is found there
-    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-        try:
-            _await(port)
-            yield f"http://127.0.0.1:{port}/mcp", running
-        finally:
-            running.kill()
-
-
-def _await(port):
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail("the server did not begin to listen")
 
 
 def play(loaded, main):
@@ -166,8 +137,8 @@ def test_a_call_that_takes_too_long_is_unknown(files):
     assert (outcome.kind, outcome.code) == ("unknown", "timeout")
 
 
-def test_the_same_server_is_listed_and_called_over_streamable_http(reference, files, tmp_path):
-    with everything_over_http(reference) as (address, running):
+def test_the_same_server_is_listed_and_called_over_streamable_http(over_http, files, tmp_path):
+    with over_http("everything") as (address, running):
         told = {"services": {"everything": {"mcp": {"listing": "everything.json"}, "base_url": address}}}
         path = tmp_path / "catalog.yaml"
         path.write_text(yaml.safe_dump(told))
