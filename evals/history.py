@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from planner.definition import AnyStep, Workflow
+from planner.definition import AnyStep, Workflow, canonical
 from planner.journal import Entry
 from planner.runs import PersonQuestion
 from tools.catalog import Catalog
@@ -115,7 +115,7 @@ def _identity(call: Sent, place: int) -> object:
     """Return what two calls share of which the second adds no effect."""
     if call.effect == "keyed" and call.key is not None:
         return call.key
-    return repr(call.arguments) if call.effect == "idempotent" else place
+    return canonical(call.arguments) if call.effect == "idempotent" else place
 
 
 def _take_back(found: dict[tuple[object, ...], Effect], spot: Spot) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import cel
@@ -263,10 +264,15 @@ def _json(value: Any) -> Any:
             raise ValueError("the result is no finite number")
         return value
     if isinstance(value, Mapping):
-        return {str(name): _json(item) for name, item in value.items()}
+        # CEL gives the fields in an order that changes from one evaluation to the next.
+        return {name: _json(item) for name, item in sorted(_named(value), key=itemgetter(0))}
     if isinstance(value, (list, tuple)):
         return [_json(item) for item in value]
     return _written(value)
+
+
+def _named(value: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    return ((str(name), item) for name, item in value.items())
 
 
 def _written(value: Any) -> str:

@@ -11,7 +11,11 @@ from planner.planning.retrieval import MOST_FOUND, index_of
 from tools.catalog import Catalog
 from tools.operations import Operation
 
-_MARKS = {"http": " (guessed from {0.method})", "mcp": " (its server says so)"}
+_MARKS = {
+    "grpc": " (its .proto says so)",
+    "http": " (guessed from {0.method})",
+    "mcp": " (its server says so)",
+}
 """How a class was guessed, by the kind of binding."""
 
 

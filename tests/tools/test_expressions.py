@@ -254,3 +254,11 @@ def test_a_field_is_read_whatever_it_is_called(fields, source):
         value = {name: value}
     assert reading("order", *fields) == source
     assert expression(source).evaluate({"order": value}) == 7
+
+
+@pytest.mark.parametrize("source", ["{'z': a, 'b': 2, 'y': {'q': 1, 'c': a}}", "[o][0]", "[o].map(x, x)[0]"])
+def test_fields_of_what_is_computed_stand_in_the_same_order_each_time(source):
+    values = {"a": 1, "o": {"z": 1, "b": 2, "y": {"q": 1, "c": 1}}}
+    written = {str(expression(source).evaluate(values)) for _ in range(20)}
+
+    assert written == {"{'b': 2, 'y': {'c': 1, 'q': 1}, 'z': 1}"}
