@@ -54,7 +54,7 @@ class Replans:
         stand = Stand(plan, workflow, failed, dict(run.input or {}), found, frozenset(banned | away))
         rests = await asyncio.to_thread(replanning.rests, stand, catalog, self._parts.policy)
         known = await self._parts.database.read(_definitions)
-        place = Place(workflow.workflow, catalog, known)
+        place = Place(workflow.workflow, catalog, known, plan.frame.constraints)
         return tuple([await self._offered(rest, stand, place) for rest in rests[:MOST_OPTIONS]])
 
     async def adopt(self, run: Run, option: str, at: Numbered) -> Numbered:

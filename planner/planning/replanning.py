@@ -10,7 +10,7 @@ from planner.decisions import Offered
 from planner.definition import END, Call, Parallel, Step, Workflow, canonical
 from planner.effects import Effect
 from planner.journal import Numbered
-from planner.planning import edges, frame, proposals
+from planner.planning import constraints, edges, frame, proposals
 from planner.planning.edges import Known, input_name
 from planner.planning.frame import Frame
 from planner.planning.plans import Plan
@@ -116,14 +116,15 @@ def holds_choices(workflow: Workflow, failed: str) -> str | None:
 def rests(stand: Stand, catalog: Catalog, policy: Policy) -> list[Rest]:
     """Return other ways to what is left, the cheapest first.
 
-    None repeats what was done, calls what failed, or changes more than the manifest allows beside what was
-    done. Where every way would, those come with the reason instead.
+    None repeats what was done, calls what failed or what the plan's constraints forbid, or changes more than
+    the manifest allows beside what was done. Where every way would, those come with the reason instead.
     """
     done = _done(stand.effects)
     wanted = Frame(goal=stand.plan.frame.goal, want=_open(stand, done, catalog), have=_have(stand))
     if not wanted.want:
         return [_rest(stand, None, wanted, catalog, done=done)]
-    usable = {name: item for name, item in catalog.operations.items() if name not in stand.banned}
+    may = constraints.allowed(stand.plan.frame.constraints, catalog.operations)
+    usable = {name: item for name, item in may.items() if name not in stand.banned}
     allowed = {name: item for name, item in usable.items() if barred(stand, [item], policy) is None}
     found = _proposed(wanted, catalog, allowed, done=done)
     within = [_rest(stand, each, wanted, catalog, done=done) for each in found]

@@ -7,6 +7,7 @@ from planner import documents
 from planner.definition import Workflow
 from planner.effects import Effect
 from planner.planning import drafts, manifest, replanning
+from planner.planning.constraints import Constraints
 from planner.planning.frame import Frame
 from planner.planning.plans import Plan
 from planner.planning.policy import Policy
@@ -63,6 +64,14 @@ def test_what_was_run_is_kept_and_the_rest_is_wired_to_what_it_gave(stand, couri
     assert flow.steps["track_2"].with_ == {"shipment_id": "${get_order.shipment_id}"}
     assert flow.steps["send_2"].with_ == stand.workflow.steps["send"].with_
     assert flow.output == {"shipment_eta_days": "${track_2.eta_days}", "send_id": "${send_2.id}"}
+
+
+def test_what_the_plan_must_not_call_is_no_other_way(stand, couriers):
+    limits = Constraints(forbid=("couriers",))
+    limited = FRAME.model_copy(update={"constraints": limits})
+    kept = stand._replace(plan=stand.plan.model_copy(update={"frame": limited}))
+
+    assert not any("couriers.track" in each.calls for each in replanning.rests(kept, couriers, Policy()))
 
 
 def test_a_definition_says_by_its_version_of_what_it_is_a_rest(stand, couriers):
