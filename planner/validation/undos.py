@@ -35,7 +35,8 @@ def problems(
 
     A change needs an undo where something that may fail can come after it. Exact for declared contracts; of
     an operation whose effect nobody declared it is undecided. A workflow that says `on_failure: undo`
-    promises it; where that is only so because nothing else is said, it is a warning.
+    promises it; where that is only so because nothing else is said, it is a warning. So it is for operations
+    that may be repeated, such as messages.
     """
     for change in changes(workflow, everything, catalog):
         if change.operation.undo is not None:
@@ -67,9 +68,11 @@ def changes(workflow: Workflow, everything: list[Sequence], catalog: Catalog) ->
 
 
 def _severity(workflow: Workflow, operation: Operation) -> Severity:
+    """Return how bad it is that a change stays; what may be repeated is as a rule only a message."""
     if operation.effect_source != "declared":
         return "undecided"
-    return "error" if "on_failure" in workflow.model_fields_set else "warning"
+    is_grave = operation.undo is not None or not operation.repeatable
+    return "error" if is_grave and "on_failure" in workflow.model_fields_set else "warning"
 
 
 def _no_undo(change: Change, after: tuple[Sequence, str]) -> Problem:

@@ -78,3 +78,13 @@ def test_what_an_undo_cannot_read_is_told(check):
     steps = "a: {call: payments.hold, with: {order_id: o-1}}"
 
     assert found(check, steps) == [("undo-not-derivable", "error")]
+
+
+def test_a_call_that_may_be_repeated_or_a_promise_that_nobody_made_is_a_warning(check, catalog):
+    steps = BLOCK % "" + SEND % ""
+    silent = [(p.code, p.severity) for p in check(steps, remarks=True)]
+    keyed = catalog.operations["payments.block"].model_copy(update={"effect": "keyed"})
+    catalog.operations = {**catalog.operations, "payments.block": keyed}
+
+    assert silent == [("no-undo", "warning")]
+    assert [(p.code, p.severity) for p in check(steps, head=HEAD, remarks=True)] == silent
