@@ -87,6 +87,11 @@ def test_the_catalogue_holds_what_the_server_tells_of_itself(project):
     assert not found.guessed()
 
 
+def test_the_workflow_holds_under_two_faults(project):
+    told = ["eval", "explore", "refill-basket", "--project", str(project), "--faults", "2"]
+    assert main(told) == 0
+
+
 def test_a_run_reads_and_updates_a_basket(run, proto):
     with serve(proto) as running:
         run(running.url, product_id=7, quantity=1)

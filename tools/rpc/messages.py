@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Any, Literal
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 Direction = Literal["request", "response"]
 
@@ -49,6 +50,8 @@ _WRAPPERS = frozenset(
     f"google.protobuf.{name}Value"
     for name in ("Bool", "Bytes", "Double", "Float", "Int32", "Int64", "String", "UInt32", "UInt64")
 )
+_BEHAVIOUR, _REQUIRED = 1052, 2
+"""The option `google.api.field_behavior`, and its value for fields that a request must have."""
 _NULL = "google.protobuf.NullValue"
 
 
@@ -60,8 +63,9 @@ def is_whole(message: Descriptor) -> bool:
 def schema(message: Descriptor, direction: Direction) -> dict[str, Any]:
     """Return the JSON Schema of a message, with the definitions that it needs.
 
-    In a request every field of proto3 may be left out. An answer has all its fields but those that can be
-    told to be absent (messages, members of a `oneof`, `optional` fields).
+    In a request every field may be left out but those that proto2 or `google.api.field_behavior` requires.
+    An answer has all its fields but those that can be told to be absent (messages, members of a `oneof`,
+    `optional` fields).
     """
     return _Writer(direction).whole(message)
 
@@ -101,7 +105,9 @@ class _Writer:
         return made
 
     def _is_required(self, field: FieldDescriptor) -> bool:
-        return field.is_required or not (self._is_request or field.has_presence)
+        if self._is_request:
+            return field.is_required or _REQUIRED in _behaviours(field)
+        return field.is_required or not field.has_presence
 
     def _field(self, field: FieldDescriptor) -> dict[str, Any]:
         if _is_map(field):
@@ -134,6 +140,16 @@ class _Writer:
             self._names[message.full_name] = name
             self._defined[name] = self._object(message)
         return {"$ref": f"#/$defs/{name}"}
+
+
+def _behaviours(field: FieldDescriptor) -> set[int]:
+    """Return what `google.api.field_behavior` says of a field, whose definition no set needs to hold."""
+    found: set[int] = set()
+    for option in UnknownFieldSet(field.GetOptions()):
+        if option.field_number == _BEHAVIOUR:
+            # Packed values come as bytes, each below 128.
+            found |= set(option.data) if isinstance(option.data, bytes) else {option.data}
+    return found
 
 
 def _is_map(field: FieldDescriptor) -> bool:

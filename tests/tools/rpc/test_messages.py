@@ -201,3 +201,15 @@ def test_required_fields_of_proto2_are_required(compiled):
     types = descriptors.read(compiled(old=old))
     assert messages.schema(types.message("A"), "request")["required"] == ["id"]
     assert messages.schema(types.message("A"), "response")["required"] == ["id"]
+
+
+def test_fields_that_google_marks_as_required_are_required_in_requests(compiled):
+    api = """syntax = "proto3"; package google.api; import "google/protobuf/descriptor.proto";
+    enum FieldBehavior { UNSPECIFIED = 0; OPTIONAL = 1; REQUIRED = 2; OUTPUT_ONLY = 3; }
+    extend google.protobuf.FieldOptions { repeated FieldBehavior field_behavior = 1052 [packed = false]; }"""
+    source = """syntax = "proto3"; import "api.proto";
+    message A { string id = 1 [(google.api.field_behavior) = REQUIRED];
+      string note = 2 [(google.api.field_behavior) = OPTIONAL]; string plain = 3; }"""
+    for each in (api, api.replace(" [packed = false]", "")):
+        types = descriptors.read(compiled(a=source, api=each))
+        assert messages.schema(types.message("A"), "request")["required"] == ["id"]
