@@ -14,7 +14,7 @@ from tools.operations import Operation
 _MARKS = {
     "grpc": " (its .proto says so)",
     "http": " (guessed from {0.method})",
-    "mcp": " (its server says so)",
+    "mcp": " (guessed from its hints)",
 }
 """How a class was guessed, by the kind of binding."""
 

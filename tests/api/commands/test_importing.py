@@ -72,3 +72,16 @@ def test_a_service_that_cannot_be_asked_is_told(tools):
 
 def test_a_catalogue_without_such_services_has_nothing_to_import(desk):
     assert desk("catalog", "import").code == 5
+
+
+def test_a_class_taken_from_the_hints_of_a_trusted_server_is_marked_so(tools):
+    desk = tools()
+    desk("catalog", "import")
+    listed = json.loads((desk.folder / "catalog.yaml").read_text())
+    listed["services"]["tools"]["mcp"]["trusted"] = True
+    desk.write("catalog.yaml", json.dumps(listed))
+
+    said = desk("catalog")
+
+    assert "tools.say      read (guessed from its hints)" in said.out
+    assert "tools.addLine  irreversible (guessed from its hints)" in said.out
