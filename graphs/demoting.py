@@ -15,6 +15,7 @@ from planner.planning.promotion import Demotion
 from planner.runs import Run
 from planner.store import plans as stored
 from planner.store import promotions, versions, workflows
+from planner.versions import planned
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def demote(tx: Any, plan: Plan, reasons: Sequence[str], at: datetime) -> None:
 def _weigh(tx: Any, run: Run, rules: Policy, at: datetime) -> None:
     for plan in promotions.promoted(tx, run.workflow.name):
         made = plan.promotion
-        if made is not None and made.stands and made.version == run.workflow.version:
+        if made is not None and made.stands and made.version == planned(run.workflow.version):
             found = promotions.statuses(tx, made.workflow, made.version, limit=rules.of_runs)
             why = promotion.failing(found, rules)
             if why is not None:

@@ -19,6 +19,7 @@ from planner.planning.replanning import MOST_REPLANS, Allowed, Rest, Stand
 from planner.runs import Run
 from planner.store import journal, promotions, runs, snapshots, streams, versions, workflows
 from planner.store import plans as stored
+from planner.versions import planned
 from tools.catalog import Catalog
 
 ACTOR = "planner"
@@ -120,7 +121,7 @@ def _plan(tx: Any, run: Run) -> Plan | None:
     named = [
         plan
         for plan in promotions.promoted(tx, run.workflow.name)
-        if plan.promotion is not None and run.workflow.version.startswith(plan.promotion.version)
+        if plan.promotion is not None and planned(run.workflow.version) == plan.promotion.version
     ]
     found = stored.of_workflow(tx, run.workflow.name) or (named[0] if named else None)
     return found if found is not None and found.status == "approved" and found.manifest is not None else None

@@ -11,6 +11,15 @@ VersionState = Literal["active", "draining", "paused"]
 its runs stay where they are until it is active or draining again."""
 
 
+REST = "-rest."
+"""What follows a version in the versions by which runs of it were replanned."""
+
+
+def planned(version: str) -> str:
+    """Return the version that a run began with, where this is one by which it was replanned; else itself."""
+    return version.partition(REST)[0]
+
+
 class VersionStanding(Record):
     """One version of a workflow, and how it stands."""
 

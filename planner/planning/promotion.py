@@ -10,6 +10,7 @@ from planner.definition import Workflow
 from planner.effects import Effect
 from planner.planning.policy import Policy
 from planner.runs import Run, RunStatus
+from planner.versions import planned
 from tools.records import Record
 
 MOST_EXAMPLES = 20
@@ -52,11 +53,13 @@ class Promotion(Record):
 def soiled(run: Run, decisions: Iterable[Decision], effects: Iterable[Effect]) -> str | None:
     """Return why a run that ended was not clean, in one sentence; None where it was.
 
-    A clean run succeeded; no person had to recover or override anything, and nothing it sent was ever in
-    doubt or answered wrongly. What rules retried or went around leaves it clean.
+    A clean run succeeded as it was planned; no person had to recover or override anything, and nothing it
+    sent was ever in doubt or answered wrongly. What rules retried or went around leaves it clean.
     """
     if run.status != "succeeded":
         return f"run {run.id} {run.status}"
+    if planned(run.workflow.version) != run.workflow.version:
+        return f"run {run.id} was replanned"
     for decision in decisions:
         if decision.overrides is not None:
             return f"in run {run.id} a person overrode a choice at {decision.point}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple, Protocol
 
+from planner import versions
 from planner.decisions import Offered
 from planner.definition import END, Call, Parallel, Step, Workflow, canonical
 from planner.effects import Effect
@@ -19,6 +20,7 @@ from planner.planning.proposals import Proposal
 from planner.planning.retrieval import index_of
 from planner.planning.sketch import Sketch, SketchedCall
 from planner.runs import Run
+from planner.versions import REST
 from tools.catalog import Catalog
 from tools.expressions import Template, renamed
 from tools.operations import Operation
@@ -293,7 +295,7 @@ def _whole(
     readable = {*kept[:-1], *_ALWAYS}
     whole["output"] = _output(whole.get("output"), readable, outputs)
     content = hashlib.sha256(canonical([whole["steps"], list(whole["steps"]), whole["output"]])).hexdigest()
-    whole["version"] = f"{workflow.version.split('-')[0]}-rest.{content[:_HASH_CHARACTERS]}"
+    whole["version"] = f"{versions.planned(workflow.version)}{REST}{content[:_HASH_CHARACTERS]}"
     return whole
 
 

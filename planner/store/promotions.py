@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from planner import effects
 from planner.decisions import Decision
@@ -10,6 +10,7 @@ from planner.effects import Effect
 from planner.planning.plans import Plan
 from planner.runs import ENDED, Run, RunStatus
 from planner.store import decisions, journal, plans, runs, tables
+from planner.versions import REST
 
 _plans, _runs = tables.plans, tables.runs
 
@@ -30,7 +31,7 @@ def promoted(tx: Connection, workflow: str | None = None) -> list[Plan]:
 
 
 def ended(tx: Connection, workflow: str, version: str, *, limit: int) -> list[Ended]:
-    """Return the latest live runs of a version that ended, the newest first."""
+    """Return the latest live runs that began with a version and ended, the newest first."""
     ids = tx.execute(_latest(workflow, version, limit, _runs.c.id)).scalars()
     return [
         Ended(
@@ -43,11 +44,12 @@ def ended(tx: Connection, workflow: str, version: str, *, limit: int) -> list[En
 
 
 def statuses(tx: Connection, workflow: str, version: str, *, limit: int) -> list[RunStatus]:
-    """Return how the latest live runs of a version ended, the newest first."""
+    """Return how the latest live runs that began with a version ended, the newest first."""
     return list(tx.execute(_latest(workflow, version, limit, _runs.c.status)).scalars())
 
 
 def _latest(workflow: str, version: str, limit: int, column: Any) -> Any:
-    same = (_runs.c.workflow == workflow, _runs.c.version == version, _runs.c.mode == "live")
+    replanned = _runs.c.version.startswith(f"{version}{REST}", autoescape=True)
+    same = (_runs.c.workflow == workflow, or_(_runs.c.version == version, replanned), _runs.c.mode == "live")
     query = select(column).where(*same, _runs.c.status.in_(sorted(ENDED)))
     return query.order_by(_runs.c.created_at.desc(), _runs.c.id.desc()).limit(limit)

@@ -1,4 +1,4 @@
-from planner.versions import VersionStanding
+from planner.versions import VersionStanding, planned
 
 
 def test_a_version_that_was_never_changed_says_only_that_it_is_active():
@@ -9,3 +9,8 @@ def test_a_version_that_was_never_changed_says_only_that_it_is_active():
         "sha256": "ab",
         "state": "active",
     }
+
+
+def test_the_version_by_which_a_run_was_replanned_tells_the_one_that_it_began_with():
+    assert planned("1.0.0-rest.2973e1ba7f756daf") == "1.0.0"
+    assert planned("1.0.0-beta.1") == "1.0.0-beta.1"

@@ -50,6 +50,11 @@ def test_a_run_with_an_outcome_in_doubt_or_wrong_is_not_clean(more):
     assert "the outcome of shop.pay was in doubt or wrong" in told
 
 
+def test_a_run_that_was_replanned_is_not_clean():
+    other = run().model_copy(update={"workflow": REF.model_copy(update={"version": "0.1.0-rest.1"})})
+    assert promotion.soiled(other, [], []) == "run r-1 was replanned"
+
+
 def test_a_run_that_a_person_recovered_or_overrode_is_not_clean():
     ended = run()
     recovered = decision(kind="recover", decided_by="person", path="pay")

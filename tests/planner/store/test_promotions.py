@@ -53,6 +53,7 @@ def test_the_latest_live_runs_of_a_version_that_ended_are_read_newest_first(data
             ("running", {}),
             ("failed", {"mode": "eval"}),
             ("succeeded", {"workflow": ref.model_copy(update={"version": "2.0.0"})}),
+            ("undone", {"workflow": ref.model_copy(update={"version": "1.0.0-rest.1"})}),
         ]
     ):
         at = NOW + timedelta(minutes=number)
@@ -60,6 +61,6 @@ def test_the_latest_live_runs_of_a_version_that_ended_are_read_newest_first(data
         database.write_sync(runs.create, make.run(**fields))
 
     found = database.read_sync(promotions.ended, "pay-back", "1.0.0", limit=5)
-    assert [each.run.status for each in found] == ["failed", "succeeded"]
+    assert [each.run.status for each in found] == ["undone", "failed", "succeeded"]
     assert found[0].decisions == found[0].effects == []
-    assert database.read_sync(promotions.statuses, "pay-back", "1.0.0", limit=1) == ["failed"]
+    assert database.read_sync(promotions.statuses, "pay-back", "1.0.0", limit=1) == ["undone"]
