@@ -193,7 +193,7 @@ def sentence(operation: Operation, outcome: Outcome) -> str:
         "applied_bad": "was applied, but answered wrongly",
         "rejected": "was rejected",
         "not_sent": "never reached the service" if outcome.status is None else "was not processed",
-        "unknown": "got no answer, so it may or may not have been applied",
+        "unknown": "may or may not have been applied",
     }
     why = f": {outcome.error}" if outcome.error else ""
     return f"{operation.name} {words[outcome.kind]}{why}"

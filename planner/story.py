@@ -32,7 +32,7 @@ _OUTCOMES = {
     "applied_bad": "was applied, but its answer is wrong",
     "rejected": "was rejected",
     "not_sent": "never reached the service",
-    "unknown": "got no answer: it may or may not have been applied",
+    "unknown": "may or may not have been applied",
 }
 
 

@@ -79,7 +79,7 @@ def test_an_unanswered_call_and_its_look_up_are_told_apart():
     )
 
     assert [chapter.text for chapter in found] == [
-        "refund: payments.refund got no answer: it may or may not have been applied",
+        "refund: payments.refund may or may not have been applied",
         "looking up refund: payments.findRefunds went through",
         "refund: the look-up showed that it was applied",
     ]
