@@ -22,6 +22,7 @@ from planner.planning import drafts
 from planner.planning.frame import Frame
 from tools import catalog, yaml
 from tools.catalog import Catalog
+from tools.errors import CatalogInvalid
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PROTO = EXAMPLES.parents[1] / "shared" / "real" / "eshop"
@@ -59,16 +60,26 @@ class Score(NamedTuple):
 def subjects(folder: Path) -> Iterator[Subject]:
     """Yield every example workflow; `folder` is for documents that are no part of the repository."""
     for project in sorted(path.parent for path in EXAMPLES.glob("*/catalog.yaml")):
-        file = _catalog(project, folder / project.name)
-        if file is None:
+        found = _loaded(project, folder / project.name)
+        if found is None:
             sys.stderr.write(f"{project.name} is left out: what its service publishes cannot be made here\n")
             continue
-        found = catalog.load(file)
         texts = [path.read_text(encoding="utf-8") for path in sorted((project / "workflows").glob("*.yaml"))]
         data = [yaml.load(text).data for text in texts]
         known = {each["workflow"]: Workflow.model_validate(each) for each in data}
         for each in data:
             yield Subject(each, found, known)
+
+
+def _loaded(project: Path, folder: Path) -> Catalog | None:
+    """Return a project's catalogue; None where nothing is wrong but that files are not there."""
+    file = _catalog(project, folder)
+    try:
+        return None if file is None else catalog.load(file)
+    except CatalogInvalid as exc:
+        if {problem.code for problem in exc.problems} == {"unknown-file"}:
+            return None
+        raise
 
 
 def _catalog(project: Path, folder: Path) -> Path | None:
