@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -40,13 +41,17 @@ class Catalog:
     ) -> None:
         self.operations: Mapping[str, Operation] = dict(operations)
         self.services: Mapping[str, Service] = dict(services)
-        self.revision = _revision(self.operations, self.services)
         self.warnings: tuple[Problem, ...] = tuple(warnings)
         """What was read although it is wrong, such as a type that no standard knows."""
         self.announcements: Mapping[str, Announcement] = dict(announcements)
         """Events that may happen, by type; no run depends on them, so the revision does not either."""
         self.omissions: tuple[Omission, ...] = tuple(omissions)
         """What of the documents was not taken, such as methods that stream."""
+
+    @cached_property
+    def revision(self) -> str:
+        """What tells its contents apart from others, computed once it is asked for."""
+        return _revision(self.operations, self.services)
 
     def operation(self, name: str) -> Operation:
         """Return the operation; raise OperationUnknown with the nearest names."""

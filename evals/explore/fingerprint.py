@@ -6,6 +6,7 @@ does not.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,20 +14,19 @@ from typing import Any, NamedTuple
 import orjson
 
 from evals import history, invariants
-from evals.explore import happenings, standing
+from evals.explore import happenings, replayed, standing
 from evals.explore.play import Play
 from evals.explore.points import Point
+from evals.explore.replayed import base
 from evals.explore.standing import Open
-from graphs.attempts import NOT_APPLIED
+from evals.explore.state import State, Unit
+from evals.explore.subject import Subject
 from graphs.context import Context, Frame, around
+from graphs.runner import Ended
 from planner.effects import RECONCILE, UNDO
 from planner.journal import Entry
 from planner.runs import PersonQuestion
 
-_TOLD = ("outcome", "output", "by")
-_CHOSEN = ("choice", "value", "confirm", "overrides", "decided_by")
-_CODES = frozenset({"arguments", "secret_missing", "service_unknown", NOT_APPLIED})
-"""What the engine tells outcomes of one class apart by."""
 _MINUTE = 60
 
 
@@ -48,19 +48,22 @@ def told(play: Play, point: Point) -> Any:
     return [
         [point.kind, point.label, [option[:2] for option in point.options]],
         standing.told(found, ctx.catalog, play.state.calls),
-        world(play, point.kind, found if ctx.ending else None),
-        [_entry(unit.entry.entry) for unit in play.state.units[play.state.durable :]],
+        world(play, point.kind, _over(play, ctx, found)),
+        _lost(play.state, counts if ctx.ending else None),
         None if ctx.ending else [_spent(play, ctx), _to_be_told(play, ctx, entries)],
         _journal(entries, {frame.prefix for frame in play.frames}),
         [_question(play, each) for each in asked],
-        *(_backward(play, ctx) if ctx.ending else _forward(play, ctx, live)),
+        *(_backward(play, ctx, point, found) if ctx.ending else _forward(play, ctx, point, live)),
     ]
 
 
-def world(play: Play, kind: str = "", taken_back: Open | None = None) -> Any:
+def world(
+    play: Play, kind: str = "", is_over: Callable[[history.Effect], bool] = lambda _effect: False
+) -> Any:
     """Return what the services' books show, what persons know, and which faults go on.
 
-    At a point of a kind, its options tell already which fault of this kind goes on.
+    At a point of a kind, its options tell already which fault of this kind goes on; when a run waits, time
+    passes before it is taken up, and outages are over.
     What was taken back is out of sight, unless an invariant of the workflow looks at it; only that nothing
     older than it stands is of interest.
     """
@@ -77,18 +80,33 @@ def world(play: Play, kind: str = "", taken_back: Open | None = None) -> Any:
     seen = play.subject.sees("decisions")
     made = [[each["path"], each["choice"]] for each in state.decisions] if seen else []
     return [
-        [list(each) if taken_back is None else _seen(each, play, taken_back) for each in shown],
+        [[each.operation, each.path, each.visit] if is_over(each) else list(each) for each in shown],
         order,
-        sorted(each for each in state.lasting if not each.startswith(f"{kind}|")),
+        sorted(each for each in state.lasting if kind != "person" and not each.startswith(f"{kind}|")),
         made,
     ]
 
 
-def _seen(effect: history.Effect, play: Play, found: Open) -> Any:
-    """Return an effect in the books while the run is taken back: only who looks it up sees all of it."""
-    if effect.operation in found.in_question | play.subject.backward or play.subject.sees("effects"):
-        return list(effect)
-    return [effect.operation, effect.path, effect.visit]
+def end(play: Play, ended: Ended) -> bytes:
+    """Return what tells the end of a run apart from others."""
+    sees = play.subject.sees("effects")
+    return digest(
+        [ended.status, ended.output, world(play, is_over=lambda _effect: not sees), play.scenario.name]
+    )
+
+
+def _over(play: Play, ctx: Context, found: Open) -> Callable[[history.Effect], bool]:
+    """Return what tells whether nobody can look an effect up, repeat it or ask about it any more."""
+    subject = play.subject
+    if subject.sees("effects"):
+        return lambda _effect: False
+    if ctx.ending:
+        named = found.in_question | subject.backward
+        return lambda effect: effect.operation not in named
+    named = found.in_question | subject.backward | subject.repeated
+    entries = (unit.entry.entry for unit in play.state.units[: play.state.durable])
+    done = {(each.path, each.visit) for each in entries if each.body.get("outcome") == "applied"}
+    return lambda effect: effect.operation not in named and (effect.path, effect.visit) in done
 
 
 def digest(value: Any) -> bytes:
@@ -108,15 +126,15 @@ def _plain(value: Any) -> Any:
 def _journal(entries: Sequence[Entry], entered: set[str]) -> Any:
     """Return entries; of a step that is done, in a branch that was not come to yet, only its value."""
     done = {
-        (_base(entry.path), entry.visit): entry.body.get("output")
+        (base(entry.path), entry.visit): entry.body.get("output")
         for entry in entries
         if entry.kind in {"outcome", "settled"}
         and entry.body["outcome"] == "applied"
         and ":" not in entry.path
         and around(entry.path) not in entered
     }
-    told = [_entry(entry) for entry in entries if (_base(entry.path), entry.visit) not in done]
-    return [told, sorted([*spot, written(value).decode()] for spot, value in done.items())]
+    left = [entry for entry in entries if (base(entry.path), entry.visit) not in done]
+    return [replayed.told(left), sorted([*spot, written(value).decode()] for spot, value in done.items())]
 
 
 def _taken_back(found: Open) -> Callable[[str], bool]:
@@ -126,7 +144,7 @@ def _taken_back(found: Open) -> Callable[[str], bool]:
 
     def counts(path: str) -> bool:
         if path.startswith(f"{UNDO}{RECONCILE}"):
-            return _base(path) in in_doubt
+            return base(path) in in_doubt
         return path.removeprefix(RECONCILE) in applied
 
     return counts
@@ -141,10 +159,10 @@ def _on_their_way(live: "list[_Live]", frames: Sequence[Frame]) -> Callable[[str
     entered = {frame.prefix for frame in frames}
 
     def counts(path: str) -> bool:
-        base = _base(path)
-        if base in paths:
+        step = base(path)
+        if step in paths:
             return True
-        return around(base) not in entered and any(_is_below(base, each) for each in paths)
+        return around(step) not in entered and any(_is_below(step, each) for each in paths)
 
     return counts
 
@@ -156,8 +174,9 @@ def _is_open(ctx: Context, question: PersonQuestion) -> bool:
 def _spent(play: Play, ctx: Context) -> Any:
     """Return what is used up of the run's budget; short pauses are not held against its time."""
     budget, spent = ctx.budget, ctx.spent
+    most = math.inf if budget.model_calls is None else budget.model_calls
     return [
-        None if budget.model_calls is None else min(spent.model_calls, budget.model_calls),
+        None if most >= play.subject.questions else min(spent.model_calls, most),
         None if budget.tokens is None else min(spent.tokens, budget.tokens),
         None if budget.cost_usd is None else str(spent.cost_usd),
         None if budget.duration is None else round(play.state.parked_seconds / _MINUTE),
@@ -172,14 +191,15 @@ def _to_be_told(play: Play, ctx: Context, entries: Sequence[Entry]) -> dict[str,
     return {
         path: [entry.body.get("status"), entry.body.get("error")]
         for path, entry in latest.items()
-        if entry.body["outcome"] != "applied" and play.subject.asks_model(_base(path))
+        if entry.body["outcome"] != "applied" and play.subject.asks_model(base(path))
     }
 
 
-def _forward(play: Play, ctx: Context, live: "list[_Live]") -> Iterator[Any]:
-    yield [_frame(each.frame, play.ways.get(each.place)) for each in live]
+def _forward(play: Play, ctx: Context, point: Point, live: "list[_Live]") -> Iterator[Any]:
+    yield [_frame(each.frame, play.ways.get(each.place), play.subject) for each in live]
     yield None if ctx.failure is None else [ctx.failure.path, ctx.failure.undo]
-    yield [each.path is not None and ctx.is_frontier(each.path) for each in live]
+    is_taken_up = point.kind == "person"
+    yield [not is_taken_up and each.path is not None and ctx.is_frontier(each.path) for each in live]
     yield _events(play, ctx)
 
 
@@ -200,17 +220,12 @@ def _minutes(now: datetime, moment: datetime | None) -> int | None:
     return None if moment is None else round((moment - now).total_seconds() / _MINUTE)
 
 
-def _backward(play: Play, ctx: Context) -> Iterator[Any]:
+def _backward(play: Play, ctx: Context, point: Point, found: Open) -> Iterator[Any]:
     ending = ctx.find("ending", "", 1) or {}
-    yield ctx.is_frontier("")
+    yield point.kind != "person" and play.subject.undoes_undo and ctx.is_frontier("")
     yield play.state.values if play.subject.sees("state") else None
     yield [ending.get("status"), ending.get("undo")]
-    yield invariants.was_chosen(play.history())
-
-
-def _base(path: str) -> str:
-    """Return the step of a call that looks up or takes back."""
-    return path.rpartition(":")[2]
+    yield bool(found.left or found.in_doubt) and invariants.was_chosen(play.history())
 
 
 class _Live(NamedTuple):
@@ -241,21 +256,29 @@ def _is_direct(path: str, prefix: str) -> bool:
     return path.startswith(prefix) and "." not in path[len(prefix) :]
 
 
-def _frame(frame: Frame, way: str | None) -> Any:
+def _frame(frame: Frame, way: str | None, subject: Subject) -> Any:
+    is_seen = subject.sees("state")
     values = {name: value for name, value in frame.own.items() if name != "run"}
+    values = values if is_seen else subject.reads.left(frame)
     loops = {
         name: count for name, count in frame.arrivals.items() if count > 1 or frame.visits.get(name) != count
     }
     return [frame.prefix, values, loops, dict(frame.visits) if loops else None, way]
 
 
-def _entry(entry: Entry) -> Any:
-    names: tuple[str, ...] = _CHOSEN if entry.kind == "decision" else _TOLD
-    if RECONCILE in entry.path:
-        names = (*names, "status")
-    body = {name: entry.body[name] for name in names if name in entry.body}
-    code = entry.body.get("code")
-    return [entry.kind, entry.path, entry.visit, entry.attempt, body, code if code in _CODES else None]
+def _lost(state: State, counts: Callable[[str], bool] | None) -> Any:
+    """Return what may be lost with the process, and what its steps would go on from."""
+    kept, lost = ([each.entry.entry for each in part] for part in _cut(state))
+    spots = {(base(each.path), each.visit) for each in lost}
+    before = (each for each in kept if (base(each.path), each.visit) in spots)
+    return [
+        [[each.kind, each.path, each.visit] for each in lost],
+        replayed.told([each for each in before if counts is None or counts(each.path)]),
+    ]
+
+
+def _cut(state: State) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
+    return state.units[: state.durable], state.units[state.durable :]
 
 
 def _question(play: Play, question: PersonQuestion) -> Any:
@@ -263,7 +286,6 @@ def _question(play: Play, question: PersonQuestion) -> Any:
     return [
         question.path,
         question.visit,
-        question.attempt,
         [option.id for option in question.options if option.available],
         None if left is None else round(left / _MINUTE),
         None if question.answer is None else question.answer.choice,

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from evals import invariants
 from evals.clock import contained
 from evals.errors import EvalError
+from evals.explore import fingerprint
 from evals.explore.findings import Findings, Found
-from evals.explore.fingerprint import digest, fingerprint, world
 from evals.explore.graph import Edge
 from evals.explore.play import Play
 from evals.explore.points import Crash, Halted, Move, Point, Unlike
@@ -77,7 +77,7 @@ class Search(Findings):
         bounds: Bounds,
         *,
         judge: Judge | None = None,
-        mark: Mark = fingerprint,
+        mark: Mark = fingerprint.fingerprint,
         check_share: float = CHECK_SHARE,
         only: Sequence[str] = (),
     ) -> None:
@@ -262,7 +262,7 @@ class Search(Findings):
             self._stop_if_violated(play, ended)
         except Halted:
             return
-        mark = _mark(play, ended, self._scenario)
+        mark = fingerprint.end(play, ended)
         if ended.status != "waiting" and not self.graph.knows(mark) and self._counts("replays-alike"):
             await self._once_more(play, ended)
         self._connect(play, self.graph.end(mark, ended.status))
@@ -325,7 +325,7 @@ class Search(Findings):
             return self._states.get(probe.mark)
         except (PlannerError, ToolError, EvalError, Unlike):
             return None
-        return self.graph.end(_mark(play, ended, pruned.scenario), ended.status)
+        return self.graph.end(fingerprint.end(play, ended), ended.status)
 
     def cover(self, play: Play) -> None:
         """Note what a path came past."""
@@ -387,7 +387,3 @@ def _rarely_collected() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def _mark(play: Play, ended: Ended, scenario: Scenario) -> bytes:
-    return digest([ended.status, ended.output, world(play), scenario.name])

@@ -1,6 +1,7 @@
 """Standing: what can still come of a run's effects, and nothing of how they came to stand."""
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from evals.history import Sent, Spot
@@ -71,9 +72,12 @@ def told(found: Open, catalog: Catalog, calls: Sequence[Sent]) -> Any:
         catalog: how they are taken back.
         calls: all calls so far; who takes an effect back may meet a service that has done the same before.
     """
+    open_ = [
+        *((effect.seq, _undoable(effect, catalog, calls)) for effect in found.undoable),
+        *((effect.seq, _in_doubt(effect, catalog, calls)) for effect in found.in_doubt),
+    ]
     return [
-        [_undoable(effect, catalog, calls) for effect in found.undoable],
-        [_in_doubt(effect, catalog, calls) for effect in found.in_doubt],
+        [effect for _, effect in sorted(open_, key=itemgetter(0))],
         [[*_undo(effect), effect.operation] for effect in found.left],
         found.is_given_up,
     ]
@@ -97,7 +101,15 @@ def _in_doubt(effect: Effect, catalog: Catalog, calls: Sequence[Sent]) -> Any:
     contract = catalog.operation(effect.operation).undo
     applied = () if contract is None else _applied(contract, calls)
     done = [[call.arguments, call.output] for call in applied]
-    return [*_undo(effect), effect.operation, effect.arguments, effect.key, effect.keep, _once(done)]
+    return [
+        "in doubt",
+        *_undo(effect),
+        effect.operation,
+        effect.arguments,
+        effect.key,
+        effect.keep,
+        _once(done),
+    ]
 
 
 def _applied(contract: Undo, calls: Sequence[Sent]) -> Iterator[Sent]:

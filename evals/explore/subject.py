@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from evals import load, project
-from evals.explore import scenarios
+from evals.explore import reads, scenarios
 from evals.explore.alphabet import Services
 from evals.explore.desk import Desk
+from evals.explore.reads import Reads
 from evals.explore.scenarios import Scenario
 from evals.project import Project
 from evals.rules import Rules
@@ -84,6 +85,29 @@ class Subject:
         known = (*self.catalog.operations.values(), *self.real.operations.values())
         contracts = (contract for each in known for contract in (each.undo, each.reconcile))
         return frozenset(contract.call for contract in contracts if contract is not None)
+
+    @cached_property
+    def repeated(self) -> frozenset[str]:
+        """Operations whose answer another step's call may bring back, or look up."""
+        known = (*self.catalog.operations.values(), *self.real.operations.values())
+        return frozenset(each.name for each in known if each.reconcile or each.effect == "idempotent")
+
+    @cached_property
+    def undoes_undo(self) -> bool:
+        """Whether what takes an effect back could be taken back itself."""
+        contracts = (each.undo for each in self.catalog.operations.values())
+        backward = [self.catalog.operations.get(each.call) for each in contracts if each is not None]
+        return any(each is not None and each.undo is not None for each in backward)
+
+    @cached_property
+    def reads(self) -> Reads:
+        """What its workflows read of values."""
+        return Reads(self.programs.values())
+
+    @cached_property
+    def questions(self) -> float:
+        """How often a run may ask a model at most."""
+        return reads.questions(self.program, self.programs, self.recoveries)
 
     @cached_property
     def text(self) -> str:

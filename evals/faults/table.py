@@ -68,11 +68,19 @@ def cover(subject: Subject, *, point: str | None = None) -> Coverage:
     """Return what becomes of a workflow at every place under every fault, or at those named `point`."""
     found = sites.find(subject, _BOUNDS)
     wanted = [place for place in found.reached if point in {None, place.path, place.operation}]
+    rows: list[Row] = []
     with contained(), asyncio.Runner(loop_factory=VirtualLoop) as loop:
-        rows = [_row(subject, found.reached[place], place, loop=loop) for place in sorted(wanted)]
+        loop.run(_fill(rows, subject, {place: found.reached[place] for place in sorted(wanted)}))
     missed = [place for place in found.missed if point in {None, place.path, place.operation}]
     rows += [_missed(place, found.reason) for place in missed]
     return Coverage(workflow=subject.workflow.workflow, rows=tuple(rows))
+
+
+async def _fill(rows: list[Row], subject: Subject, reached: Mapping[Place, Site]) -> None:
+    """Append a row for each place; returns nothing, since a runner writes out what a task returns."""
+    for place, site in reached.items():
+        cells = [await _cell(subject, site, place, fault=fault) for fault in _faults(place).values()]
+        rows.append(Row(kind=place.kind, name=place.name, cells=tuple(cells)))
 
 
 def _faults(place: Place) -> Mapping[str, Fault | ServiceClass]:
@@ -86,25 +94,13 @@ def _missed(place: Place, reason: str) -> Row:
     return Row(kind=place.kind, name=place.name, cells=cells)
 
 
-def _row(subject: Subject, site: Site, place: Place, *, loop: asyncio.Runner) -> Row:
-    cells = [_cell(subject, site, place, fault=fault, loop=loop) for fault in _faults(place).values()]
-    return Row(kind=place.kind, name=place.name, cells=tuple(cells))
-
-
-def _cell(
-    subject: Subject,
-    site: Site,
-    place: Place,
-    *,
-    fault: Fault | ServiceClass,
-    loop: asyncio.Runner,
-) -> Cell:
+async def _cell(subject: Subject, site: Site, place: Place, *, fault: Fault | ServiceClass) -> Cell:
     answer: ModelAnswer | ServiceAnswer = (
         strike.model_fault(fault.name) if isinstance(fault, Fault) else fault.answer
     )
     path = Strike(subject, site, place, fault=answer)
     try:
-        ended, history = loop.run(strike.play(path))
+        ended, history = await strike.play(path)
     except AnswerImpossible as exc:
         return Cell(fault=fault.name, status="not reached", reason=str(exc))
     except (PlannerError, ToolError, EvalError, Unlike) as exc:
