@@ -9,7 +9,7 @@ from api.dependencies import Caller, Cursor, Limit, Parts, Store, TenantFilter
 from api.requests import Answering, DecisionFilter, Labelling
 from api.schemas import DecisionView, Paged, QuestionView
 from graphs import overriding
-from graphs.overriding import OverrideRequest
+from graphs.overrides import OverrideRequest
 from planner.decisions import Decision
 from planner.errors import DecisionUnknown
 from planner.log.outcomes import DecisionOutcome

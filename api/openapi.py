@@ -12,7 +12,7 @@ from api.schemas import ProblemDetails
 from graphs.framing import PlanRequest
 from graphs.intake import RunRequest
 from graphs.origins import ForkRequest
-from graphs.overriding import OverrideRequest
+from graphs.overrides import OverrideRequest
 from graphs.repinning import RepinRequest
 from planner.schedules import NewSchedule, Timing
 from planner.webhooks import NewWebhook

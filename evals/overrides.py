@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from evals.answers import PersonAnswer
 from evals.errors import AnswerImpossible
 from evals.scripts import Script
-from graphs import overriding
-from graphs.overriding import OverrideRequest
+from graphs import overrides as replacing
+from graphs.overrides import OverrideRequest
 from planner.decisions import Decision
 from planner.definition import AnyStep
 from planner.errors import AnswerInvalid, DecisionClosed
@@ -65,8 +65,8 @@ def instead(
     old, told = planned.decision, planned.answer
     wanted = OverrideRequest(to=told.override or "", comment=told.comment)
     try:
-        overriding.check(old, wanted.to)
-        made = overriding.instead(
+        replacing.check(old, wanted.to)
+        made = replacing.instead(
             old, wanted, run, entries, step=step, new_id=new_id, actor=told.actor, now=planned.at
         )
     except AnswerInvalid as exc:

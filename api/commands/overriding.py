@@ -8,7 +8,7 @@ from api.commands import following, reading, resuming
 from api.commands.options import DatabaseOption, JsonOption, NoWaitOption, ProjectOption, configured
 from api.commands.output import Output
 from graphs import overriding
-from graphs.overriding import LONGEST_COMMENT, OverrideRequest
+from graphs.overrides import LONGEST_COMMENT, OverrideRequest
 from planner import clock
 from planner.clock import SystemClock
 from planner.store import decisions, runs

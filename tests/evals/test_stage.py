@@ -68,13 +68,15 @@ def test_a_run_that_replays_otherwise_is_told(desk):
     job = desk.jobs(CASE)[0]
     found = setting(job.loaded.suite, job.case)
 
+    drive = stage.plain.execute
+
     async def forgetful(frame, ctx):
-        way = await stage.ENGINES["driver"](frame, ctx)
+        way = await drive(frame, ctx)
         if way == "end" and not any(entry.kind == "finished" for _, entry in ctx.recorded.numbered):
             await ctx.record("timer", "extra", len(ctx.recorded.numbered), 1, {"due": "2026"})
         return way
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stage, "ENGINES", {"driver": stage.ENGINES["driver"], "forgetful": forgetful})
+        patch.setattr(stage.plain, "execute", forgetful)
         with pytest.raises(ReplayDiffers):
-            stage.play(found, desk.project, stage.Scripts(found), engine="forgetful")
+            stage.play(found, desk.project, stage.Scripts(found), engine="langgraph")

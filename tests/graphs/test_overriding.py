@@ -10,7 +10,7 @@ import yaml
 from graphs import overriding
 from graphs.dispatch import Dispatcher
 from graphs.intake import RunRequest, begin
-from graphs.overriding import OverrideRequest
+from graphs.overrides import OverrideRequest
 from graphs.parts import Parts
 from graphs.testing import ScriptedCaller, ScriptedDecider
 from planner import clock, narration

@@ -18,7 +18,7 @@ from evals.services import ScriptedServices
 from graphs import arrivals, intake, overriding
 from graphs.dispatch import Dispatcher
 from graphs.intake import RunRequest
-from graphs.overriding import OverrideRequest
+from graphs.overrides import OverrideRequest
 from graphs.parts import Parts
 from planner.clock import new_id
 from planner.events import Event
