@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from api.cli import main
 from evals import stage
 from evals.cli import app
 
@@ -175,3 +176,24 @@ def test_a_pending_case_closes_no_gate_and_drift_stands_below_its_line(desk, fol
     assert 'skipped="1"' in (tmp_path / "out.xml").read_text()
     (case,) = json.loads(invoked("run", file, "--project", folder, "--json").stdout)["cases"]
     assert (case["status"], case["review"], len(case["drift"])) == ("pending", "pending", 2)
+
+
+VERBS = (
+    *("validate", "run", "faults", "explore", "import", "replay", "score", "compare", "accept"),
+    *("coverage", "report", "serve-mock", "verify-log"),
+)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_answers_with_json_on_both_command_lines_and_tells_its_exit_codes(verb, capsys):
+    own = invoked(verb, "--help").stdout
+    assert main(["eval", verb, "--help"]) == 0
+    planners = capsys.readouterr().out
+
+    for told in (own, planners):
+        assert "--json" in told
+        assert "Exit codes: 0" in " ".join(told.replace("│", " ").split())
+
+
+def test_nothing_to_serve_and_nothing_to_count_exit_5_too(tmp_path):
+    assert invoked("serve-mock", tmp_path, "--json").exit_code == 5
