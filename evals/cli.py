@@ -56,7 +56,14 @@ _EXITS = (
     "Exit codes: 0 all passed, 1 some did not, 2 wrong usage or file, 3 the harness broke, 5 nothing to run."
 )
 
-_STYLES = {"passed": "green", "failed": "red", "error": "bold red", "expected": "yellow", "pending": "yellow"}
+_STYLES = {
+    "passed": "green",
+    "failed": "red",
+    "error": "bold red",
+    "expected": "yellow",
+    "pending": "yellow",
+    "unscripted": "yellow",
+}
 
 app = typer.Typer(
     name="eval",
@@ -181,7 +188,7 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
     if as_json:
         terminal.say(report.text(document))
     elif played.cases or lines:
-        terminal.say("\n".join([report.summary(played.cases, played.seconds), *lines]))
+        terminal.say("\n".join([report.summary(counted, played.seconds), *lines]))
     else:
         terminal.complain("no case was found, and nothing found is no success")
     raise typer.Exit(report.exit_code(counted) if counted or not played.cases else report.PASSED)

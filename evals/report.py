@@ -34,7 +34,14 @@ _DATA = ("reason", "drift", "checks", "run", "decisions", "calls", "entries", "e
 """Members of a case's report that hold what the case, services and models said."""
 _RUN = ("run_id", "status", "output", "error", "virtual_s", "executions", "model_calls")
 """Fields of a trace that stand together."""
-_LABELS = {"passed": "PASS", "failed": "FAIL", "error": "ERROR", "expected": "KNOWN", "pending": "PEND"}
+_LABELS = {
+    "passed": "PASS",
+    "failed": "FAIL",
+    "error": "ERROR",
+    "expected": "KNOWN",
+    "pending": "PEND",
+    "unscripted": "ASIDE",
+}
 
 
 def case(result: CaseResult, policy: Masking) -> dict[str, Any]:

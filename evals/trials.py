@@ -144,7 +144,7 @@ def play(
             unplayed.append(Unplayed(case=job.name, repeat=repeat, why=result.reason))
             continue
         shown = report.case(result, policy)
-        told(shown)
+        told({**shown, "status": trials[-1].status})
         plays.setdefault(job.name, []).append(_Play(shown, trials[-1]))
     return Played([_worst(each) for each in plays.values()], trials, unplayed, time.perf_counter() - began)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from typer.testing import CliRunner
 
-from evals import measures, trials
+from evals import measures, report, trials
 from evals.cli import app
 from evals.errors import LiveRefused
 from evals.live import Cap, Endpoint
@@ -34,11 +34,11 @@ def settings(url):
     return ModelSettings(name="m", base_url=url, input_usd_per_million=1, output_usd_per_million=1)
 
 
-def played(desk, points, *, case=CASE, cap=WIDE, **plan):
+def played(desk, points, *, case=CASE, cap=WIDE, told=lambda _case: None, **plan):
     with ScriptedModel(points).serving() as url, Endpoint(settings(url), cap) as endpoint:
         wanted = Plan(endpoint=endpoint, **plan)
         jobs = desk.jobs(desk.case(case))
-        return trials.play(jobs, wanted, engine="driver", policy=Masking()), endpoint
+        return trials.play(jobs, wanted, engine="driver", policy=Masking(), told=told), endpoint
 
 
 def test_the_endpoint_answers_in_place_of_the_script(desk):
@@ -56,6 +56,13 @@ def test_a_way_that_the_case_has_no_answers_for_is_unscripted_and_still_measured
     told = measures.measure(found.trials)
     assert (told.unscripted, told.passed.of) == (1, 0)
     assert told.points[0].accuracy.count == 1
+
+
+def test_the_line_of_an_unscripted_trial_calls_it_no_error(desk):
+    heard = []
+    played(desk, {"pay/how": [CARD]}, case=CASE.replace("bank.charge", "bank.refund"), told=heard.append)
+    (line,) = map(report.line, heard)
+    assert line.startswith("ASIDE small/one-case: operation 'bank.charge' was asked with")
 
 
 def test_a_wrong_choice_costs_what_the_label_says(desk):
