@@ -302,3 +302,32 @@ def test_a_right_workflow_of_twenty_steps_is_complete_at_two_faults(explorer):
     assert [told.coverage.steps.missing, told.coverage.edges.missing, told.coverage.options.missing] == [
         ()
     ] * 3
+
+
+BRANCHES = {
+    "hold": "{hold: {call: shop.reserve, with: {n: 1}, recover: {by: rule}}}",
+    "pay": "{pay: {call: shop.pay, with: {order: o-1}, recover: {by: rule}}}",
+    "look": "{look: {call: shop.look, with: {}, optional: true, recover: {by: rule}}}",
+}
+
+
+def ends(search):
+    """Return how runs ended, whatever the services' books looked like then."""
+    return sorted(set(search.graph.ends.values()))
+
+
+@pytest.mark.parametrize("names", list(itertools.combinations(BRANCHES, 2)))
+def test_branches_in_another_order_come_to_the_same(explorer, names):
+    """One order stands for all: what is wrong and what is covered do not depend on which is first."""
+
+    def searched(order):
+        branches = ", ".join(f"{name}: {BRANCHES[name]}" for name in order)
+        steps = f"both: {{parallel: {{{branches}}}}}, send: {{call: shop.send, with: {{}}}}"
+        return explorer.search(f"steps: {{{steps}}}", 1)
+
+    one, other = searched(names), searched(tuple(reversed(names)))
+
+    told, also = exploration.exploration(one), exploration.exploration(other)
+    assert (told.status, found(one), ends(one)) == (also.status, found(other), ends(other))
+    assert told.coverage.outcomes.missing == also.coverage.outcomes.missing
+    assert told.coverage.positions == also.coverage.positions
