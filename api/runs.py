@@ -24,6 +24,7 @@ from graphs.intake import Begun, RunRequest
 from planner import effects, narration, story
 from planner.decisions import Decision
 from planner.effects import Effect
+from planner.errors import VersionClosed
 from planner.runs import RunStatus
 from planner.store import cursors, journal, runs, stories
 from planner.store.cursors import Page
@@ -52,7 +53,12 @@ async def begin_run(  # noqa: PLR0917 - what the framework hands over
     whose = wanted.model_copy(update={"tenant": ownership.tenant(caller, wanted.tenant)})
 
     async def begin(own: str | None) -> Begun:
-        return await intake.begin(whose, parts.parts, parts.dispatcher, started_by=caller.name, key=own)
+        try:
+            return await intake.begin(whose, parts.parts, parts.dispatcher, started_by=caller.name, key=own)
+        except VersionClosed as exc:
+            # Of another tenant's plan not even that it is closed is told.
+            await parts.parts.database.read(ownership.check, caller, {"name": exc.name})
+            raise
 
     return await beginning.begun(begin, parts, caller, key=key, wait=wait, response=response)
 

@@ -59,6 +59,7 @@ EXAMPLES = [
     plans.PlanUnknown("p"),
     plans.PlanClosed("p", "waiting", "run"),
     plans.PlanVoid("p", ["the contract of a.b changed"]),
+    plans.PlanUntried("p", clean=1, wanted=3, reasons=["run r ended as failed"]),
     plans.GoalUnclear(["Which order?"]),
     tooling.CatalogInvalid([PROBLEM]),
     tooling.DocumentInvalid([PROBLEM]),

@@ -273,6 +273,15 @@ def test_the_workflow_of_another_tenant_s_plan_is_found_at_no_address(locked):
         assert locked.get(path.format(name=name), headers=by(OPS)).status_code == 200, path
 
 
+def test_a_run_of_another_tenant_s_plan_is_refused_as_if_there_were_none(locked):
+    wanted = {"goal": "Tell a price.", "want": ["floor.price"], "have": {"sku": "a"}}
+    name = locked.post("/v1/plans", json=wanted, headers=by(ANNA)).json()["definition"]["workflow"]
+
+    answers = [locked.post("/v1/runs", json={"workflow": name}, headers=by(who)) for who in (ANNA, BEN)]
+
+    assert [answer.status_code for answer in answers] == [409, 404]
+
+
 def test_the_workflows_of_plans_stand_in_no_list_and_no_route(locked):
     wanted = {"goal": "Tell a price.", "want": ["floor.price"], "have": {"sku": "a"}}
     name = locked.post("/v1/plans", json=wanted, headers=by(ANNA)).json()["definition"]["workflow"]
