@@ -1,7 +1,7 @@
 """Try workflows offline: cases, faults, every path explored; also `python -m evals`."""
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -64,6 +64,8 @@ _STYLES = {
     "pending": "yellow",
     "unscripted": "yellow",
 }
+
+Told = Callable[[Mapping[str, Any]], None]
 
 app = typer.Typer(
     name="eval",
@@ -180,7 +182,9 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
             )
         played, counted = playing.Played(tried.cases, tried.seconds), trials.judged(tried.cases, tried.trials)
     else:
-        played = playing.play(wanted, engine=engine.value, policy=policy, told=told, processes=processes)
+        with terminal.progress(len(wanted), as_json=as_json) as advance:
+            heard = _counting(told, advance)
+            played = playing.play(wanted, engine=engine.value, policy=policy, told=heard, processes=processes)
         counted = list(played.cases)
     memory.keep(played.cases)
     document = report.document(played.cases, origin=origin, more=more)
@@ -325,6 +329,16 @@ def _tell(case: Mapping[str, Any]) -> None:
     told = Text(report.line(case))
     told.stylize(_STYLES[case["status"]], 0, report.LABEL_WIDTH)
     console.print(told)
+
+
+def _counting(told: Told, advance: Callable[[], None]) -> Told:
+    """Return what tells of a case and counts it."""
+
+    def both(case: Mapping[str, Any]) -> None:
+        told(case)
+        advance()
+
+    return both
 
 
 def _silent(_case: Mapping[str, Any]) -> None:

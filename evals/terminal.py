@@ -1,11 +1,13 @@
 """The terminal: what every verb prints, and how it refuses."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from evals import report
 from evals.errors import EvalError, SuiteInvalid
@@ -53,6 +55,20 @@ def refusing(*, as_json: bool) -> Iterator[None]:
         yield
     except EvalError as exc:
         raise refused(exc, as_json=as_json) from exc
+
+
+@contextmanager
+def progress(count: int, *, as_json: bool) -> Iterator[Callable[[], None]]:
+    """Show on a terminal beside the output how many of so many are done; give what tells of one more."""
+    console = Console(stderr=True)
+    if as_json or not console.is_terminal:
+        yield lambda: None
+        return
+    # What is printed meanwhile must stay on its own stream, where that is a file.
+    shown = Progress(console=console, transient=True, redirect_stdout=sys.stdout.isatty())
+    with shown:
+        task = shown.add_task("cases", total=count)
+        yield lambda: shown.advance(task)
 
 
 def say(text: str) -> None:

@@ -46,6 +46,15 @@ def test_a_terminal_shows_the_same_line_in_colour(desk, folder, monkeypatch):
     assert "small/one-case" in result.stdout
 
 
+def test_a_terminal_beside_the_output_shows_how_far_it_is_but_not_with_json(desk, folder, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    shown = invoked("run", written(desk), "--project", folder)
+    assert ("cases" in shown.stderr, "100%" in shown.stderr, "100%" in shown.stdout) == (True, True, False)
+    silent = invoked("run", written(desk), "--project", folder, "--json")
+    assert (silent.stderr, json.loads(silent.stdout)["totals"]["passed"]) == ("", 1)
+
+
 def test_a_wrong_expectation_exits_1_with_the_first_difference(desk, folder):
     result = invoked("run", written(desk, "failed"), "--project", folder, "--engine", "driver")
     assert result.exit_code == 1
