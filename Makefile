@@ -47,7 +47,7 @@ test: dev  ## run every test
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 faults: dev  ## every known fault of a model's server, over loopback sockets; ends with one JSON line
-	$(BIN)/python -m planner.fault_suite
+	$(BIN)/python -m planner.faults.suite
 
 explore: dev  ## every path of each of the shop's workflows with FAULTS things going wrong, 2 unless told
 	@for name in $(basename $(notdir $(wildcard examples/shop/workflows/*.yaml))); do \

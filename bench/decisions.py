@@ -21,10 +21,11 @@ from typing import Any, NamedTuple
 
 import openai
 
-from planner import choosing, inquiries
+from planner import choosing
 from planner.clock import SystemClock, new_id
 from planner.decisions import Offered, Question
-from planner.model import Model
+from planner.model import inquiries
+from planner.model.adapter import Model
 from planner.settings import ModelSettings
 from planner.store import decisions, migrate
 from planner.store.database import Database, open_database

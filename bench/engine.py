@@ -17,7 +17,7 @@ from graphs.parts import Parts
 from planner import clock
 from planner.clock import SystemClock
 from planner.definition import Workflow
-from planner.model import NoModel
+from planner.model.adapter import NoModel
 from planner.runs import Run
 from planner.store import journal, migrate, runs, workflows
 from planner.store.database import open_database

@@ -18,7 +18,7 @@ from planner import clock
 from planner.clock import SystemClock
 from planner.decisions import WorkflowRef
 from planner.journal import Append
-from planner.model import NoModel
+from planner.model.adapter import NoModel
 from planner.runs import Run
 from planner.store import journal
 from tools.services import Services

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, JsonValue, Tag, model_validator
 
 from evals.match import Pattern
-from planner import fault_cases
+from planner.faults import cases
 from planner.scripts import ScriptedHttp
 from tools.outcomes import Outcome
 from tools.records import Record
@@ -33,7 +33,7 @@ MODEL_FAULTS: Mapping[str, str] = {
 
 
 def _known_fault(name: str) -> str:
-    known = [*MODEL_FAULTS, *fault_cases.by_name()]
+    known = [*MODEL_FAULTS, *cases.by_name()]
     if name not in known:
         raise ValueError(f"a model's endpoint has no fault {name!r}; {hint(name, known)}")
     return name

@@ -12,7 +12,7 @@ from evals.errors import BudgetSpent, LiveRefused
 from planner.clock import SystemClock
 from planner.decisions import Answer, Question
 from planner.definition import Allowance
-from planner.model import Model
+from planner.model.adapter import Model
 from planner.settings import ModelSettings
 
 

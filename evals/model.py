@@ -15,10 +15,12 @@ from evals.clock import VirtualClock
 from evals.errors import LimitReached
 from evals.live import Asking, Endpoint
 from evals.scripts import Script
-from planner import fault_cases, fault_wire, samples, scripts
+from planner import scripts
 from planner.decisions import FILLING_SECONDS, Answer, Brief, Decider, Filled, Question
-from planner.faulty import Asked, Fault
-from planner.model import Model, NoModel
+from planner.faults import cases, wire
+from planner.faults.faulty import Asked, Fault
+from planner.model import samples
+from planner.model.adapter import Model, NoModel
 from planner.scripts import Sent
 from planner.settings import ModelSettings
 
@@ -133,7 +135,7 @@ class ScriptedDecider:
         reply = exchange.next()
         self._clock.fix(f"{exchange.path}|{exchange.requests}")
         if reply.fault is not None:
-            return await fault_wire.respond(fault_of(reply.fault), request)
+            return await wire.respond(fault_of(reply.fault), request)
         sent = written(reply, request.content)
         await asyncio.sleep(sent.delay)
         return httpx2.Response(sent.status, headers=sent.headers, content=sent.body)
@@ -146,7 +148,7 @@ def written(reply: Reply, body: bytes) -> Sent:
 
 def fault_of(name: str) -> Fault:
     """Return the fault of a name, or of the short name of one."""
-    return fault_cases.by_name()[MODEL_FAULTS.get(name, name)]
+    return cases.by_name()[MODEL_FAULTS.get(name, name)]
 
 
 def _backend(told: ModelAnswer) -> Asked:

@@ -18,14 +18,15 @@ from graphs.planning import Tools
 from graphs.replanning import Replans
 from graphs.scheduling import Scheduler
 from graphs.simulating import Explorer
-from planner import clock, keeping, model, settings
+from planner import clock, keeping, settings
 from planner.clock import SystemClock
 from planner.decisions import Decider
 from planner.definition import Workflow
 from planner.log import detectors
 from planner.log.echoes import Echoes
 from planner.log.masking import Masking
-from planner.model import Model, NoModel
+from planner.model import adapter
+from planner.model.adapter import Model, NoModel
 from planner.project import load_catalog, load_workflows
 from planner.settings import Settings
 from planner.store import catalogs, migrate, workflows
@@ -68,7 +69,7 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         services = await stack.enter_async_context(
             Services(found, secret=settings.secret, mask=partial(_masked, config.masking))
         )
-        asked: Model | NoModel = model.from_settings(config.model, clock=ticking)
+        asked: Model | NoModel = adapter.from_settings(config.model, clock=ticking)
         decider: Decider = await stack.enter_async_context(asked)
         parts = Parts(
             database=database,

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal as Money
 from typing import Any, NamedTuple
 
-from planner import effects, prompts, story, tenants
+from planner import effects, story, tenants
 from planner.decisions import Decision, Offered
 from planner.effects import Effect
 from planner.journal import Numbered
+from planner.model import prompts
 from planner.runs import Run
 from planner.story import Chapter
 from tools.records import Record

@@ -6,9 +6,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from planner import choosing, forms, search
+from planner import choosing, search
 from planner.decisions import Answer, Brief, Decider, Decision, Filled, Offered, Question
 from planner.definition import Workflow
+from planner.model import forms
 from tools import schemas
 from tools.problems import Problem
 

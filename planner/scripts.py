@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from planner import prompts
 from planner.errors import ScriptInvalid
+from planner.model import prompts
 from tools.records import Record
 
 FINGERPRINT = "scripted"

@@ -9,7 +9,7 @@ from pydantic import Field
 from planner.decisions import Decision, Offered
 from planner.effects import RECONCILE, UNDO
 from planner.journal import Entry, Numbered
-from planner.prompts import one_line
+from planner.model.prompts import one_line
 from planner.runs import Run
 from tools.records import Record
 

@@ -1,4 +1,4 @@
-"""Reasking: logged decisions put to another model, and how far it agrees."""
+"""Reasking: logged decisions put to another adapter, and how far it agrees."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -11,12 +11,13 @@ import typer
 from api.commands import exits, options, reading
 from api.commands.options import DatabaseOption, JsonOption, ProjectOption, configured
 from api.commands.output import Output
-from planner import agreement, model, reasking, settings
+from planner import agreement, reasking, settings
 from planner import project as project_files
 from planner.clock import SystemClock
 from planner.decisions import Decision
 from planner.definition import Workflow
 from planner.errors import RunUnknown, SettingsInvalid, WorkflowUnknown
+from planner.model import adapter
 from planner.reasking import Asked, Stored
 from planner.settings import ModelSettings, Settings
 from planner.store import cursors, decisions, log, runs, workflows
@@ -84,7 +85,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command
 
 
 async def _ask(stored: Sequence[Stored], asking: ModelSettings, rules: str | None, **bounds: Any) -> Asked:
-    async with model.from_settings(asking, clock=SystemClock(), rules=rules) as decider:
+    async with adapter.from_settings(asking, clock=SystemClock(), rules=rules) as decider:
         return await reasking.ask(stored, decider, samples=asking.samples, **bounds)
 
 

@@ -3,7 +3,7 @@
 from api.commands.output import Output, brief
 from planner import story
 from planner.events import Awaited
-from planner.prompts import one_line
+from planner.model.prompts import one_line
 from planner.runs import PersonQuestion
 from planner.story import Chapter
 

@@ -8,8 +8,8 @@ from evals.explore import alphabet
 from evals.explore.points import Kind, Option
 from evals.explore.state import State, Used
 from evals.explore.subject import Subject
-from planner import prompts
 from planner.decisions import FILLING_SECONDS, Answer, Attempt, Brief, Filled, Question, Usage
+from planner.model import prompts
 
 CHARACTERS_PER_TOKEN, ANSWER_TOKENS = 4, 60
 """How tokens are estimated where no model counts them."""

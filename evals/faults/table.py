@@ -17,10 +17,10 @@ from evals.faults.sites import Place, Site
 from evals.faults.strike import Strike
 from evals.history import History
 from graphs.runner import Ended
-from planner import fault_cases
 from planner.definition import Call, Decide
 from planner.errors import PlannerError
-from planner.faulty import Fault
+from planner.faults import cases
+from planner.faults.faulty import Fault
 from tools.errors import ToolError
 from tools.records import Record
 
@@ -85,7 +85,7 @@ async def _fill(rows: list[Row], subject: Subject, reached: Mapping[Place, Site]
 
 def _faults(place: Place) -> Mapping[str, Fault | ServiceClass]:
     if place.kind == "decision":
-        return fault_cases.by_name()
+        return cases.by_name()
     return {each.name: each for each in SERVICE_CLASSES}
 
 

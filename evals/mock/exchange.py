@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from planner import faulty
-from planner.faulty import Serve
+from planner.faults import faulty
+from planner.faults.faulty import Serve
 
 _STRANGER = "http://stranger.invalid"
 """Where a fault of a model that leads astray points to."""

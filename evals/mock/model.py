@@ -7,7 +7,8 @@ from evals.errors import RequestUnserved, ScriptUnmatched
 from evals.mock.exchange import Request, Told
 from evals.model import Exchange, fault_of, written
 from evals.scripts import Script
-from planner import prompts, scripts
+from planner import scripts
+from planner.model import prompts
 from tools.wording import show
 
 ASKED, MODELS = ("/chat/completions", "/decisions"), "/models"

@@ -10,7 +10,7 @@ from evals.mock.exchange import Request, Told
 from evals.replies import CONNECT, HANG, RESET, Response, reply
 from evals.scripts import Script
 from evals.services import check_possible
-from planner import faulty
+from planner.faults import faulty
 from tools import responses, schemas
 from tools.catalog import Catalog
 from tools.operations import HttpBinding, Operation

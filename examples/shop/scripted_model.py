@@ -18,7 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from examples.shop.service import HOST, serve
-from planner.prompts import FILL_POINT, point_of
+from planner.model.prompts import FILL_POINT, point_of
 from tools import yaml
 from tools.records import Record
 

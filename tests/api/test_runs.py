@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from planner.prompts import FILL_POINT
+from planner.model.prompts import FILL_POINT
 from planner.testing import ScriptedModel
 
 

@@ -19,7 +19,7 @@ from planner import documents, routing, settings
 from planner.choosing import Where
 from planner.clock import SystemClock
 from planner.definition import Workflow
-from planner.model import Model
+from planner.model.adapter import Model
 from planner.settings import ModelSettings
 from tools import catalog
 from tools.services import Services

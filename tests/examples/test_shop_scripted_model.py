@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from examples.shop.demo import SCRIPT
 from examples.shop.processes import scripted_model
 from examples.shop.scripted_model import Script, create, read
-from planner import prompts
 from planner.clock import SystemClock
 from planner.decisions import Brief, Offered, Question
-from planner.model import Model
+from planner.model import prompts
+from planner.model.adapter import Model
 from planner.settings import ModelSettings
 
 FORM = {"type": "object", "properties": {"order_id": {"type": "string"}, "message": {"type": "string"}}}

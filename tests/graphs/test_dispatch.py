@@ -16,7 +16,7 @@ from planner.clock import SystemClock
 from planner.definition import Workflow
 from planner.errors import InputInvalid, KeyReused, RouteUnclear, StoreUnavailable, WorkflowUnknown
 from planner.log.envelopes import Keeping
-from planner.model import Model
+from planner.model.adapter import Model
 from planner.runs import PersonAnswer
 from planner.seals import Seals
 from planner.settings import ModelSettings

@@ -8,7 +8,7 @@ import pytest
 
 from graphs.drafting import Drafter, Place
 from planner.definition import Budget
-from planner.model import Model
+from planner.model.adapter import Model
 from planner.planning.constraints import Constraints
 from planner.planning.frame import Frame
 from planner.settings import ModelSettings

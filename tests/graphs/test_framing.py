@@ -10,7 +10,7 @@ from graphs.drafting import Drafter
 from graphs.framing import PlanRequest
 from graphs.testing import ScriptedCaller, process
 from planner.definition import Budget
-from planner.model import Model
+from planner.model.adapter import Model
 from planner.planning.constraints import Constraints
 from planner.planning.errors import GoalUnclear
 from planner.settings import ModelSettings

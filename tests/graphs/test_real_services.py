@@ -16,7 +16,7 @@ from examples.httpbin import serve as httpbin
 from graphs import wiring
 from graphs.intake import RunRequest, begin
 from planner.effects import effects
-from planner.faulty import Fault, endpoint, fixed, http
+from planner.faults.faulty import Fault, endpoint, fixed, http
 from planner.project import load_catalog
 from planner.runs import PersonAnswer
 from planner.settings import ModelSettings, Settings

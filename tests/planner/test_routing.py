@@ -7,7 +7,7 @@ from planner import routing
 from planner.choosing import Where
 from planner.decisions import Answer, Filled
 from planner.definition import Workflow
-from planner.model import NoModel
+from planner.model.adapter import NoModel
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 SCHEMA = {

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from planner import prompts, scripts
+from planner import scripts
 from planner.decisions import Offered, Question
 from planner.errors import ScriptInvalid
+from planner.model import prompts
 from planner.scripts import Script
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from planner.clock import SystemClock
 from planner.decisions import Offered, Question
-from planner.model import Model
+from planner.model.adapter import Model
 from planner.settings import ModelSettings
 from planner.store import migrate
 from planner.testing import START, FrozenClock, ScriptedModel, free_port, temporary_database

@@ -10,7 +10,7 @@ import pytest
 
 from planner import choosing, clock
 from planner.decisions import Offered, Question, WorkflowRef
-from planner.model import Model
+from planner.model.adapter import Model
 from planner.runs import Run
 from planner.settings import ModelSettings
 from planner.store import decisions, migrate, runs

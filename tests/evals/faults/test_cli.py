@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from evals.cli import app
 from evals.faults.classes import SERVICE_CLASSES
-from planner import fault_cases
+from planner.faults import cases
 
 SHOP = Path(__file__).resolve().parents[3] / "examples" / "shop"
 
@@ -34,7 +34,7 @@ def test_a_decision_meets_every_fault_of_the_registry_and_takes_its_otherwise():
     (row,) = told["workflows"][0]["rows"]
     classes = {cell["fault"]: cell["outcome"] for cell in row["cells"]}
     assert ran.exit_code == 0
-    assert classes == {fault.name: fault.outcome_class for fault in fault_cases.every()}
+    assert classes == {fault.name: fault.outcome_class for fault in cases.every()}
 
 
 def test_a_workflow_that_breaks_its_own_invariant_fails_in_every_cell_where_it_does(tmp_path):

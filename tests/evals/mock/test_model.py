@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from planner import prompts
 from planner.decisions import Offered, Question
+from planner.model import prompts
 
 TWICE = """
 model:
