@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
+SOURCES := planner tools graphs api evals bench examples tests
+COVERED := build/covered
 
 .DEFAULT_GOAL := help
 .PHONY: help install dev demo shop serve test faults explore sweep bench bench-planning check lint types layers coverage lock wheel rehearse clean
@@ -43,8 +45,9 @@ serve: export PLANNER_MODEL__GATE_ON ?= stated,probabilities,logprobs,agreement
 serve: install  ## serve the API with the shop's project on 127.0.0.1:8080
 	$(BIN)/python -m api serve --project examples/shop
 
-test: dev  ## run every test
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+test: dev  ## run every test (COVER=1: note what they come past, for `make coverage` to tell)
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(if $(COVER),--cov --cov-report=,)
+	@$(if $(COVER),mkdir -p build && touch $(COVERED),:)
 
 faults: dev  ## every known fault of a model's server, over loopback sockets; ends with one JSON line
 	$(BIN)/python -m planner.faults.suite
@@ -74,8 +77,9 @@ types: dev  ## mypy strict
 layers: dev  ## imports point down
 	$(BIN)/lint-imports
 
-coverage: dev  ## tests with branch coverage
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term
+coverage: dev  ## branch coverage of `make test COVER=1`, which runs first where a source has changed since
+	@if ! test -f $(COVERED) || find $(SOURCES) -name '*.py' -newer $(COVERED) | grep -q .; then $(MAKE) test COVER=1; fi
+	$(BIN)/python -m coverage report
 
 lock:  ## pin dependencies with hashes, without index addresses
 	$(BIN)/python -m pip install --quiet uv
