@@ -28,6 +28,7 @@ CONNECT_SECONDS = 5.0
 BEAT_SECONDS, STALLED_SECONDS = 10.0, 30.0
 """How often a process says that it lives, and after which silence another takes its jobs."""
 _GRACE_SECONDS = 1.0
+_CANCEL_AGAIN_SECONDS = 2.0
 _EACH_MINUTE = "* * * * *"
 
 _DROP = text("DELETE FROM procrastinate_jobs WHERE queueing_lock = :name AND status = 'todo'")
@@ -105,7 +106,7 @@ class Queue:
         """Fetch jobs and await `heard` for each, for ever; after a failure it begins anew."""
         while True:
             try:
-                await self._work(heard)
+                await _ended_with_us(asyncio.create_task(self._work(heard)))
                 log.warning("listening for other processes ended; it is begun again")
             except (ProcrastinateException, psycopg.Error) as exc:
                 log.warning("other processes cannot be heard", extra={"error": str(exc.__cause__ or exc)})
@@ -118,7 +119,8 @@ class Queue:
             kwargs=self._arguments, min_size=1, max_size=2, timeout=CONNECT_SECONDS, name="planner-queue"
         )
         app = _app(connector, heard)
-        async with app.open_async():
+        try:
+            await app.open_async()
             await app.run_worker_async(
                 queues=[QUEUE],
                 delete_jobs="always",
@@ -128,6 +130,22 @@ class Queue:
                 shutdown_graceful_timeout=_GRACE_SECONDS,
                 install_signal_handlers=False,
             )
+        finally:
+            await app.close_async()  # also what a cancelled opening has begun
+
+
+async def _ended_with_us(working: asyncio.Task[None]) -> None:
+    """Wait for a task, which is cancelled with the caller, and as often as it takes.
+
+    The pool of connections waits by `asyncio.wait_for`, which before Python 3.12 loses a cancellation that
+    comes just as the wait is over.
+    """
+    try:
+        await asyncio.shield(working)
+    finally:
+        while not working.done():
+            working.cancel()
+            await asyncio.wait({working}, timeout=_CANCEL_AGAIN_SECONDS)
 
 
 def _app(connector: PsycopgConnector, heard: Heard) -> App:

@@ -146,6 +146,23 @@ def test_listening_goes_on_after_every_connection_was_ended(database, plain):
     asyncio.run(scenario())
 
 
+def test_listening_ends_whenever_it_is_cancelled_and_leaves_nothing_behind(database):
+    async def hear_nothing():
+        pass
+
+    async def scenario():
+        left = []
+        for delay in range(60):
+            listening = asyncio.create_task(database.bell.queue.listen(hear_nothing))
+            await asyncio.sleep(delay / 4000)
+            listening.cancel()
+            await asyncio.wait({listening}, timeout=10)
+            left += [delay for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        return left
+
+    assert asyncio.run(scenario()) == []
+
+
 def test_what_goes_wrong_in_whoever_hears_does_not_end_the_listening(database):
     told = asyncio.Queue()
 
