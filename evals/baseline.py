@@ -50,8 +50,8 @@ class Kept(Record):
 
     @property
     def is_judged(self) -> bool:
-        """Tell whether it passed or failed, rather than taking a way that it has no answers for."""
-        return self.status != "unscripted"
+        """Tell whether it counts: not where a real model took only ways that it has no answers for."""
+        return self.figures.judged > 0
 
     @property
     def is_good(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from evals import baseline, comparing
 from evals.baseline import Baseline
 
-_SHOWN = ("failed", "error", "expected", "pending")
+_SHOWN = ("failed", "error", "unscripted", "expected", "pending")
 
 
 def markdown(document: Mapping[str, Any], base: Baseline | None = None) -> str:
@@ -15,7 +15,7 @@ def markdown(document: Mapping[str, Any], base: Baseline | None = None) -> str:
         found = comparing.compare(base, baseline.of_results(document))
         return comparing.markdown(found) + "\n"
     totals = document["totals"]
-    counts = [f"{totals[name]} {name}" for name in ("passed", *_SHOWN) if totals[name]]
+    counts = [f"{totals[name]} {name}" for name in ("passed", *_SHOWN) if totals.get(name)]
     lines = [f"**Evals**: {totals['cases']} cases, {', '.join(counts) or 'nothing was run'}"]
     for status in _SHOWN:
         cases = [case for case in document["cases"] if case["status"] == status]

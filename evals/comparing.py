@@ -195,9 +195,8 @@ def _told(before: Kept, after: Kept) -> str:
     """Return how often it passes, where it was repeated, and why it does not always."""
     counts = [each.figures.sentence for each in (after, before)]
     is_repeated = max(each.figures.judged for each in (before, after)) > 1
-    return "; ".join(
-        [*([f"{counts[0]}, {counts[1]} before"] if is_repeated else []), *filter(None, [after.reason])]
-    )
+    why = f"unscripted: {after.reason}" if after.status == "unscripted" else after.reason
+    return "; ".join([*([f"{counts[0]}, {counts[1]} before"] if is_repeated else []), *filter(None, [why])])
 
 
 def _pair(name: str, base: Baseline, head: Baseline) -> Pair:

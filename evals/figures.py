@@ -84,5 +84,5 @@ def _averaged(own: Sequence[Trial]) -> Averaged:
 
 
 def _status(found: Sequence[str]) -> str:
-    order = ("error", "failed", "pending", "expected", "passed")
+    order = ("error", "unscripted", "failed", "pending", "expected", "passed")
     return next((status for status in order if status in found), "unscripted")

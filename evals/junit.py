@@ -4,8 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-_KINDS = {"failed": "failure", "error": "error", "expected": "skipped", "pending": "skipped"}
+_KINDS = {
+    "failed": "failure",
+    "error": "error",
+    "unscripted": "error",
+    "expected": "skipped",
+    "pending": "skipped",
+}
 """Elements that tell why a case did not pass, by status."""
+
+_TYPES = {"failed": "expectation", "unscripted": "unscripted", "expected": "xfail", "pending": "xfail"}
+"""Kinds of trouble, by status."""
 
 
 def text(document: Mapping[str, Any]) -> str:
@@ -21,12 +30,12 @@ def text(document: Mapping[str, Any]) -> str:
 
 
 def _counts(cases: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    statuses = [case["status"] for case in cases]
+    kinds = [_kind(case) for case in cases]
     return {
         "tests": str(len(cases)),
-        "failures": str(statuses.count("failed")),
-        "errors": str(statuses.count("error")),
-        "skipped": str(statuses.count("expected") + statuses.count("pending")),
+        "failures": str(kinds.count("failure")),
+        "errors": str(kinds.count("error")),
+        "skipped": str(kinds.count("skipped")),
         "time": _seconds(sum(case["ms"] for case in cases)),
     }
 
@@ -47,9 +56,15 @@ def _case(suite: Element, case: Mapping[str, Any]) -> None:
     properties = SubElement(told, "properties")
     for name, value in _properties(case):
         SubElement(properties, "property", name=name, value=_plain(value))
-    if case["status"] in _KINDS:
-        why = SubElement(told, _KINDS[case["status"]], message=_plain(case["reason"]), type=_type(case))
+    kind = _kind(case)
+    if kind is not None:
+        why = SubElement(told, kind, message=_plain(case["reason"]), type=_type(case))
         why.text = _plain("\n".join([case["title"], *_differences(case)]).strip())
+
+
+def _kind(case: Mapping[str, Any]) -> str | None:
+    """Return the element that tells why a case did not pass; what counts for nothing is no trouble."""
+    return "skipped" if case.get("is_aside") else _KINDS.get(case["status"])
 
 
 def _properties(case: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -63,11 +78,7 @@ def _properties(case: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _type(case: Mapping[str, Any]) -> str:
     """Return the kind of trouble; `xfail` is pytest's word for a case that is known to fail."""
-    return (
-        {"failed": "expectation", "expected": "xfail", "pending": "xfail"}.get(case["status"])
-        or case["code"]
-        or "error"
-    )
+    return _TYPES.get(case["status"]) or case["code"] or "error"
 
 
 def _differences(case: Mapping[str, Any]) -> list[str]:

@@ -88,7 +88,7 @@ def measure(trials: Sequence[Trial], *, risk: float = RISK) -> Measures:
         cases=len({trial.case for trial in trials}),
         trials=len(trials),
         passed=_share(judged, _is_passed),
-        unscripted=sum(trial.status == "unscripted" for trial in trials),
+        unscripted=sum(trial.is_aside for trial in trials),
         pass_all=_pass_all(judged),
         agreement=_agreement(trials),
         consistency=permuting.consistency(trials),

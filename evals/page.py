@@ -13,7 +13,8 @@ from evals.report import STATUSES
 from evals.taken import Taken
 from graphs import svg
 
-_MARKS = {"passed": "✓", "failed": "✗", "error": "!", "expected": "~", "pending": "~"}
+_MARKS = {"passed": "✓", "failed": "✗", "error": "!", "unscripted": "?", "expected": "~", "pending": "~"}
+_OPEN = frozenset({"failed", "error", "unscripted"})
 
 Case = Mapping[str, Any]
 
@@ -38,7 +39,7 @@ def _head(document: Mapping[str, Any], title: str) -> Iterator[str]:
     yield f'<h1>{_safe(title)}</h1>\n<ul class="totals">'
     yield f"<li><b>{totals['cases']}</b> cases</li>"
     for status in STATUSES:
-        yield f'<li class="is-{status}"><b>{totals[status]}</b> {_MARKS[status]} {status}</li>'
+        yield f'<li class="is-{status}"><b>{totals.get(status, 0)}</b> {_MARKS[status]} {status}</li>'
     for name in ("decisions", "service_calls", "model_calls", "tokens"):
         yield f"<li><b>{totals[name]:,}</b> {name.replace('_', ' ')}</li>"
     real, virtual = totals["ms"] / 1000, totals["virtual_s"]
@@ -70,7 +71,7 @@ def _cases(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _case(case: Case) -> Iterator[str]:
-    status, is_open = case["status"], " open" if case["status"] in {"failed", "error"} else ""
+    status, is_open = case["status"], " open" if case["status"] in _OPEN else ""
     yield f'<details class="case case-{status}"{is_open}><summary><h3>'
     yield f'<span class="badge is-{status}">{_MARKS[status]} {status}</span> '
     yield f"{_safe(case['suite'])}/{_safe(case['id'])}</h3> <span>{_safe(case['title'])}</span></summary>"

@@ -16,7 +16,8 @@ border:1px solid var(--line);border-radius:6px;padding:6px 10px}
 fieldset{display:flex;gap:14px;margin:0 0 8px}
 .case{margin:4px 0}.case summary{cursor:pointer}.case summary>span{color:var(--soft)}
 .badge{font-weight:600;display:inline-block;min-width:84px}
-.is-passed{color:var(--good)}.is-failed,.is-error{color:var(--bad)}.is-expected{color:var(--odd)}
+.is-passed{color:var(--good)}.is-failed,.is-error{color:var(--bad)}
+.is-unscripted,.is-expected,.is-pending{color:var(--odd)}
 .reason{font-family:ui-monospace,monospace;color:var(--bad);overflow-wrap:anywhere}
 .wide,.graph{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13px}
@@ -28,5 +29,7 @@ td:nth-child(2){min-width:110px}
 .cases:has([value=passed]:checked) .case:not(.case-passed),
 .cases:has([value=failed]:checked) .case:not(.case-failed),
 .cases:has([value=error]:checked) .case:not(.case-error),
-.cases:has([value=expected]:checked) .case:not(.case-expected){display:none}
+.cases:has([value=unscripted]:checked) .case:not(.case-unscripted),
+.cases:has([value=expected]:checked) .case:not(.case-expected),
+.cases:has([value=pending]:checked) .case:not(.case-pending){display:none}
 """

@@ -24,7 +24,7 @@ PASSED, FAILED, HARNESS, NOTHING = 0, 1, 3, 5
 
 LABEL_WIDTH = 5
 
-STATUSES = ("passed", "failed", "error", "expected", "pending")
+STATUSES = ("passed", "failed", "error", "unscripted", "expected", "pending")
 PASSING = frozenset({"passed", "expected"})
 """What counts as passed."""
 GOOD = PASSING | {"pending"}
@@ -40,8 +40,10 @@ _LABELS = {
     "error": "ERROR",
     "expected": "KNOWN",
     "pending": "PEND",
-    "unscripted": "ASIDE",
+    "unscripted": "UNSCR",
 }
+_ASIDE = "ASIDE"
+"""Label of a case that a real model left the script of."""
 
 
 def case(result: CaseResult, policy: Masking) -> dict[str, Any]:
@@ -57,7 +59,8 @@ def case(result: CaseResult, policy: Masking) -> dict[str, Any]:
 
 def line(case: Mapping[str, Any]) -> str:
     """Return the one line of a case, and below it a line for everything that is not as it was recorded."""
-    head = f"{_LABELS[case['status']]:<{LABEL_WIDTH}} {case['suite']}/{case['id']}"
+    label = _ASIDE if case.get("is_aside") else _LABELS[case["status"]]
+    head = f"{label:<{LABEL_WIDTH}} {case['suite']}/{case['id']}"
     told = f"{head}: {case['reason']}" if case["reason"] else f"{head} ({case['ms']:.0f} ms)"
     return "\n".join([told, *(f"{'DRIFT':<{LABEL_WIDTH}} {sentence}" for sentence in case.get("drift", ()))])
 

@@ -31,8 +31,9 @@ from tools.records import Record
 
 log = logging.getLogger(__name__)
 
-Status = Literal["passed", "failed", "error", "expected", "pending"]
-"""`expected`: failed, as it is known to. `pending`: did not pass, and nobody has reviewed the case yet."""
+Status = Literal["passed", "failed", "error", "unscripted", "expected", "pending"]
+"""`unscripted`: something was asked for that the case has no answer to. `expected`: did not pass, as it is
+known not to. `pending`: did not pass, and nobody has reviewed the case yet."""
 
 _CASE_ERRORS = (ScriptUnmatched, AnswerImpossible, LimitReached, CustomCheckBroken, CaseStale, BudgetSpent)
 """What is wrong with the case and not with what plays it."""
@@ -63,7 +64,9 @@ class CaseResult(Record):
     """The same without what is expected: results of one scenario can be scored anew."""
     engine: str
     status: Status
-    """`error` where it could not be judged at all."""
+    """`error` or `unscripted` where it could not be judged at all."""
+    is_aside: bool = False
+    """Whether a real model took the way without answers, which counts neither for nor against the case."""
     reason: str = ""
     """The first difference, or what kept it from being judged."""
     code: str = ""
@@ -215,7 +218,7 @@ def verdict(error: Exception | None, found: list[Check], case: Case | None) -> d
     known = None if case is None else case.known_failure
     if known is not None and not judged.is_harness_error:
         judged = _as_known(judged, known)
-    is_bad = judged.status in {"failed", "error"} and not judged.is_harness_error
+    is_bad = judged.status in {"failed", "error", "unscripted"} and not judged.is_harness_error
     if is_bad and case is not None and case.review == "pending":
         judged = judged._replace(status="pending")
     return judged._asdict()
@@ -232,7 +235,8 @@ def _judged(error: Exception | None, found: list[Check]) -> _Verdict:
         is_ours = isinstance(error, EvalError)
         reason = str(error) if is_ours else f"{type(error).__name__}: {error}"
         code = str(getattr(error, "code", "internal"))
-        return _Verdict("error", reason, code, not isinstance(error, _CASE_ERRORS))
+        status: Status = "unscripted" if isinstance(error, ScriptUnmatched) else "error"
+        return _Verdict(status, reason, code, not isinstance(error, _CASE_ERRORS))
     broken = next((check for check in found if not check.ok), None)
     return _Verdict("passed") if broken is None else _Verdict("failed", broken.reason)
 

@@ -13,12 +13,12 @@ from evals.scripts import declared
 from planner.log.masking import Masking
 from tools.records import Record
 
-_BAD = ("error", "failed")
+_BAD = ("error", "unscripted", "failed")
 _OFF: Mapping[str, Literal["unscripted", "spent"]] = {
     ScriptUnmatched.code: "unscripted",
     BudgetSpent.code: "spent",
 }
-"""What a trial is whose case broke off with that code."""
+"""What a live trial is whose case broke off with that code."""
 
 
 class Plan(NamedTuple):
@@ -77,15 +77,22 @@ class Trial(Record):
     repeat: int
     turn: int
     status: Literal["passed", "failed", "error", "expected", "pending", "unscripted", "spent"]
-    """`unscripted`: the model took a way that the case has no answers for, which is not told to be wrong.
+    """`unscripted`: something was asked for that the case has no answer to.
     `spent`: the cap was reached on the way; what was decided before was paid for and is kept."""
+    is_live: bool = True
+    """Whether a real model answered, so that a way without answers is not told to be wrong."""
     ms: float
     decisions: tuple[Made, ...]
 
     @property
     def is_judged(self) -> bool:
-        """Tell whether it passed or failed."""
-        return self.status not in {"unscripted", "spent"}
+        """Tell whether it counts for or against its case."""
+        return self.status != "spent" and not self.is_aside
+
+    @property
+    def is_aside(self) -> bool:
+        """Tell whether a real model took a way that the case has no answers for."""
+        return self.is_live and self.status == "unscripted"
 
 
 class Unplayed(Record):
@@ -143,9 +150,10 @@ def play(
         if trials[-1].status == "spent":
             unplayed.append(Unplayed(case=job.name, repeat=repeat, why=result.reason))
             continue
-        shown = report.case(result, policy)
-        told({**shown, "status": trials[-1].status})
-        plays.setdefault(job.name, []).append(_Play(shown, trials[-1]))
+        made = trials[-1]
+        shown = {**report.case(result, policy), "status": made.status, "is_aside": made.is_aside}
+        told(shown)
+        plays.setdefault(job.name, []).append(_Play(shown, made))
     return Played([_worst(each) for each in plays.values()], trials, unplayed, time.perf_counter() - began)
 
 
@@ -193,6 +201,7 @@ def _trial(job: Job, result: CaseResult, *, repeat: int, asking: Asking) -> Tria
         repeat=repeat,
         turn=asking.turn,
         status=_OFF.get(result.code, result.status) if is_live else result.status,
+        is_live=is_live,
         ms=result.ms,
         decisions=tuple(labelled(made, job.case.score) for made in _made(result.decided)),
     )

@@ -170,6 +170,14 @@ def test_a_case_that_nothing_could_judge_is_neither_passed_nor_failed():
     assert found.failures("any") == ()
 
 
+def test_a_script_that_lacks_an_answer_breaks_the_case_and_is_told_from_a_failed_expectation():
+    asked = kept("unscripted", reason="operation 'a' was asked")
+    found = comparing.compare(Baseline(cases={"s/a": kept()}), Baseline(cases={"s/a": asked}))
+
+    assert found.failures("regression") == ("s/a (newly failing)",)
+    assert "newly failing      s/a: unscripted: operation 'a' was asked" in comparing.text(found)
+
+
 def test_a_case_that_was_not_played_is_not_gone():
     base, head = live(1.0, 1.0), live(1.0)
     head = head.model_copy(update={"unplayed": {"s/1": "the cap was reached"}})

@@ -62,5 +62,16 @@ def test_why_a_case_did_not_pass_stands_with_it():
     assert read(failed)[0][0][1].text == "It fails\n/status: expected 'failed', found 'succeeded\\x07'"
 
 
+def test_an_unscripted_case_is_an_error_of_its_own_type_and_one_of_a_real_model_is_skipped():
+    asked = {"code": "script-unmatched", "reason": "nobody answers"}
+    offline, live = (result("a", "unscripted", is_aside=aside, **asked) for aside in (False, True))
+    told = read(offline, live)
+    assert [(each[1].tag, each[1].get("type")) for each in told[0]] == [
+        ("error", "unscripted"),
+        ("skipped", "unscripted"),
+    ]
+    assert (told.get("errors"), told.get("skipped")) == ("1", "1")
+
+
 def test_what_xml_cannot_hold_becomes_a_blank():
     assert read(result("a", "failed", reason="a\x00b<c>"))[0][0][1].get("message") == "a b<c>"

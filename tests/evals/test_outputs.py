@@ -22,6 +22,13 @@ def test_several_files_are_written_at_once_each_in_its_form(tmp_path):
     assert sorted(each.name for each in (tmp_path / "new").iterdir()) == sorted(each.name for each in files)
 
 
+def test_cases_that_asked_for_what_no_script_holds_have_a_section_of_their_own(tmp_path):
+    odd = CaseResult(**FACTS, status="unscripted", reason="nobody answers")
+    outputs.write([tmp_path / "r.md"], report.document([report.case(odd, Masking())]))
+    told = (tmp_path / "r.md").read_text()
+    assert told == "**Evals**: 1 cases, 1 unscripted\n\n### Unscripted (1)\n\n* `s/c`: `nobody answers`\n"
+
+
 @pytest.mark.parametrize("name", ["result.pdf", "result"])
 def test_another_ending_is_refused_with_what_there_is(name):
     with pytest.raises(outputs.EndingUnknown, match=r"let its name end with \.json, \.xml"):

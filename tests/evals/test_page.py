@@ -51,6 +51,20 @@ def test_the_page_asks_for_nothing_and_runs_nothing(document):
     assert "<b>bad</b>" not in text
 
 
+def test_a_case_that_lacks_an_answer_is_marked_apart_from_one_that_failed(desk):
+    lacking = report.case(desk.pay("expect: {status: succeeded}"), Masking())
+    text = page.text(report.document([lacking]))
+    assert '<details class="case case-unscripted" open><summary>' in text
+    assert '<span class="badge is-unscripted">? unscripted</span>' in text
+    assert "<b>0</b> ✗ failed" in text
+    assert "<b>1</b> ? unscripted" in text
+
+
+def test_results_from_before_a_status_was_told_make_a_page(document):
+    totals = {name: count for name, count in document["totals"].items() if name != "unscripted"}
+    assert "<b>0</b> ? unscripted" in page.text({**document, "totals": totals})
+
+
 def test_the_page_tells_what_changed_against_a_baseline(document):
     base = baseline.of_results(document)
     assert "Nothing changed" not in page.text(document)

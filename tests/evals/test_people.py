@@ -48,7 +48,7 @@ def test_nobody_answers(desk):
 
 def test_a_question_that_nothing_is_written_for_is_an_error(desk):
     result = asked(desk, "expect: {status: succeeded}")
-    assert (result.status, result.code) == ("error", "script-unmatched")
+    assert (result.status, result.code) == ("unscripted", "script-unmatched")
     assert "question to a person at 'clerk'" in result.reason
 
 

@@ -24,6 +24,7 @@ def result(status="passed", **more):
         ([result()], 0),
         ([result(), result("failed")], 1),
         ([result(), result("error")], 1),
+        ([result(), result("unscripted")], 1),
         ([result("failed"), result("error", is_harness_error=True)], 3),
     ],
 )
@@ -35,6 +36,7 @@ def test_a_line_tells_status_name_and_reason():
     assert report.line(report.case(result(), Masking())) == "PASS  s/c (12 ms)"
     assert report.line(report.case(result("failed", reason="why"), Masking())) == "FAIL  s/c: why"
     assert report.line(report.case(result("error", reason="why"), Masking())) == "ERROR s/c: why"
+    assert report.line(report.case(result("unscripted", reason="why"), Masking())) == "UNSCR s/c: why"
     assert (
         report.summary([{"status": "passed"}, {"status": "failed"}], 0.02)
         == "2 cases: 1 passed, 1 failed in 0.02 s"
@@ -44,10 +46,12 @@ def test_a_line_tells_status_name_and_reason():
 def test_the_document_is_json_even_of_a_case_that_broke_off():
     told = json.loads(
         report.text(
-            report.document([report.case(result("error", reason="x", code="script-unmatched"), Masking())])
+            report.document(
+                [report.case(result("unscripted", reason="x", code="script-unmatched"), Masking())]
+            )
         )
     )
-    assert told["totals"]["error"] == 1
+    assert (told["totals"]["unscripted"], told["totals"]["error"]) == (1, 0)
     assert told["cases"][0]["path"] == []
     assert told["suite"] == "s"
 

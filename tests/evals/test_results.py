@@ -36,7 +36,7 @@ def test_a_result_that_does_not_tell_where_it_comes_from_is_refused(desk, tmp_pa
 
 def test_a_case_that_broke_off_has_no_trace(desk):
     document = report.document([report.case(desk.pay("expect: {status: succeeded}"), Masking())])
-    assert document["cases"][0]["status"] == "error"
+    assert document["cases"][0]["status"] == "unscripted"
     assert results.trace(document["cases"][0]) is None
 
 

@@ -158,7 +158,7 @@ def test_a_function_that_nothing_is_written_for_is_an_error(desk):
       expect: {status: succeeded}
     """
     result = desk.run(cases)
-    assert (result.status, result.code) == ("error", "script-unmatched")
+    assert (result.status, result.code) == ("unscripted", "script-unmatched")
     assert "operation 'clerk.stamp' was asked with" in result.reason
 
 

@@ -65,6 +65,26 @@ def test_the_line_of_an_unscripted_trial_calls_it_no_error(desk):
     assert line.startswith("ASIDE small/one-case: operation 'bank.charge' was asked with")
 
 
+def test_results_tell_an_unscripted_case_and_that_a_real_model_left_the_script(desk):
+    found, _ = played(desk, {"pay/how": [CARD]}, case=CASE.replace("bank.charge", "bank.refund"))
+    (case,) = found.cases
+    assert (case["status"], case["is_aside"], trials.judged(found.cases, found.trials)) == (
+        "unscripted",
+        True,
+        [],
+    )
+
+
+def test_repeats_without_a_model_count_a_missing_answer_against_their_case(desk):
+    found = trials.play(
+        desk.jobs(desk.case("expect: {status: succeeded}")), Plan(repeat=2), engine="driver", policy=Masking()
+    )
+    told = measures.measure(found.trials)
+    assert [each.status for each in found.trials] == ["unscripted"] * 2
+    assert (told.unscripted, told.passed.count, told.passed.of) == (0, 0, 2)
+    assert report.exit_code(trials.judged(found.cases, found.trials)) == report.FAILED
+
+
 def test_a_wrong_choice_costs_what_the_label_says(desk):
     found, _ = played(desk, {"pay/how": [{"choose": "later"}]})
     point = measures.measure(found.trials).points[0]
