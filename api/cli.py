@@ -65,6 +65,7 @@ _BRANCHES = {
     "plan": {
         "list": "plan:listed",
         "show": "plan:show",
+        "diff": "plan:diff",
         "approve": "plan:approve",
         "reject": "plan:reject",
         "run": "plan:run",

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api import beginning, bodies, ownership
 from api.dependencies import (
@@ -22,6 +22,7 @@ from graphs import planning, promoting
 from graphs.framing import PlanRequest
 from graphs.intake import Begun
 from graphs.planning import Made
+from planner.planning.comparison import Comparison
 from planner.planning.plans import Plan, PlanStatus
 from planner.store import cursors, plans
 
@@ -72,6 +73,19 @@ async def list_plans(
 async def get_plan(plan_id: str, store: Store) -> Plan:
     """Return a plan: its workflow, what it may do, what can go wrong, and how it stands."""
     return await store.read(plans.get, plan_id)
+
+
+@router.get("/{plan_id}/comparison")
+async def compare_plan(
+    plan_id: str,
+    store: Store,
+    parts: Parts,
+    earlier: Annotated[
+        str | None, Query(alias="with", description="Id of another plan of the tenant")
+    ] = None,
+) -> Comparison:
+    """Tell what is other than in the plan that was approved last for the same goal; all, where none was."""
+    return await store.read(planning.compared, plan_id, parts.planning.policy, earlier_id=earlier)
 
 
 @router.post("/{plan_id}/approval")

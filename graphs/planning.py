@@ -14,9 +14,10 @@ from graphs.simulating import Simulate
 from planner.decisions import digest
 from planner.definition import Workflow
 from planner.documents import Parsed
-from planner.planning import constraints, drafts, manifest, plans, reuse
+from planner.planning import comparison, constraints, drafts, manifest, plans, reuse
+from planner.planning.comparison import Comparison
 from planner.planning.drafts import Draft
-from planner.planning.errors import PlanClosed, PlanVoid
+from planner.planning.errors import PlanClosed, PlanUnknown, PlanVoid
 from planner.planning.frame import Frame
 from planner.planning.plans import Approval, Plan
 from planner.planning.policy import Policy
@@ -62,8 +63,10 @@ async def make_once(
         if plan_id is not None:
             return Made(await parts.database.read(stored.get, plan_id), created=False)
     new_id = parts.new_id()
-    plan = await _made(request, parts, tools, plan_id=new_id, by=by)
-    kept = await parts.database.write(stored.add, *plan, claim=claim)
+    plan, workflow = await _made(request, parts, tools, plan_id=new_id, by=by)
+    earlier = await parts.database.read(stored.approved_before, plan)
+    plan = plan.model_copy(update={"compared_with": earlier})
+    kept = await parts.database.write(stored.add, plan, workflow, claim=claim)
     return Made(kept, created=kept.id == new_id)
 
 
@@ -179,6 +182,20 @@ class _Maker(NamedTuple):
         now = parts.clock.now()
         weighed = plans.weighed(plan, parsed.workflow, made, simulation, self.tools.policy, now=now)
         return weighed, parsed.workflow
+
+
+def compared(tx: Any, plan_id: str, rules: Policy, *, earlier_id: str | None = None) -> Comparison:
+    """Return what is other in a plan than in the one approved last for its goal, or than in the one named.
+
+    Raises:
+        PlanUnknown: none has this id, or the other is another tenant's.
+    """
+    plan = stored.get(tx, plan_id)
+    wanted = earlier_id or plan.compared_with
+    earlier = None if wanted is None else stored.get(tx, wanted)
+    if earlier is not None and earlier.tenant != plan.tenant:
+        raise PlanUnknown(earlier.id)
+    return comparison.compare(plan, earlier, rules)
 
 
 async def judge(

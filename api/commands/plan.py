@@ -28,6 +28,7 @@ from graphs.intake import Begun
 from graphs.wiring import Opened
 from planner import tenants
 from planner.definition import Workflow
+from planner.planning.comparison import Comparison
 from planner.planning.composition import MOST_ALTERNATIVES
 from planner.planning.plans import Plan, PlanStatus, Simulation
 from planner.settings import Settings
@@ -89,8 +90,8 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
     }
     request = validated(PlanRequest, told)
     with output.working("Looking for a way…") as working:
-        made = asyncio.run(_make(config, request, working))
-    _tell(made, output)
+        made, beside = asyncio.run(_make(config, request, working))
+    _tell(made, beside, output)
     raise typer.Exit(exits.FAILED if made.status == "unusable" else exits.OK)
 
 
@@ -127,9 +128,31 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show a plan: its workflow, what it may do, what can go wrong, and how it stands."""
-    with reading.opened(configured(project, database)) as store:
+    config = configured(project, database)
+    with reading.opened(config) as store:
         found = store.read_sync(stored.get, plan_id)
-    _tell(found, Output(as_json=as_json))
+        beside = store.read_sync(planning.compared, plan_id, config.planning)
+    _tell(found, beside, Output(as_json=as_json))
+
+
+def diff(
+    plan_id: PlanArgument,
+    *,
+    earlier: Annotated[
+        str | None,
+        typer.Option("--with", metavar="PLAN", help="Another plan; the one approved before unless told"),
+    ] = None,
+    project: ProjectOption = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what is other in a plan than in the one that was approved last for the same goal."""
+    config, output = configured(project, database), Output(as_json=as_json)
+    with reading.opened(config) as store:
+        beside = store.read_sync(planning.compared, plan_id, config.planning, earlier_id=earlier)
+    output.document(beside.model_dump(mode="json"))
+    for line in (*planned.compared(beside), *beside.lines):
+        output.line(line)
 
 
 def approve(
@@ -191,7 +214,7 @@ def run(
     raise typer.Exit(Beginning(begin, key, output, is_moved=not no_wait).run(config))
 
 
-async def _make(config: Settings, request: PlanRequest, working: Working) -> Plan:
+async def _make(config: Settings, request: PlanRequest, working: Working) -> tuple[Plan, Comparison]:
     async with wiring.open_services(config, dispatch=False) as opened:
 
         async def simulate(workflow: Workflow) -> Simulation:
@@ -199,7 +222,9 @@ async def _make(config: Settings, request: PlanRequest, working: Working) -> Pla
             return await opened.planning.simulate(workflow)
 
         tools = opened.planning._replace(simulate=simulate)
-        return await planning.make(request, opened.parts, tools, by=STARTED_BY)
+        made = await planning.make(request, opened.parts, tools, by=STARTED_BY)
+        beside = await opened.parts.database.read(planning.compared, made.id, tools.policy)
+        return made, beside
 
 
 def _judged(
@@ -219,9 +244,9 @@ def _judged(
         output.line(f"Run it: planner plan run {judged.id}")
 
 
-def _tell(made: Plan, output: Output) -> None:
+def _tell(made: Plan, beside: Comparison, output: Output) -> None:
     output.document(made.model_dump(mode="json"))
-    for line in planned.lines(made):
+    for line in planned.lines(made, beside):
         output.line(line)
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from planner.definition import Call, Decide, Parallel, Workflow, walk
+from planner.planning.comparison import Comparison, Differing
 from planner.planning.frame import Frame
-from planner.planning.manifest import Change
 from planner.planning.plans import Plan, Round, Simulation
 from planner.planning.promotion import Promotion
 from planner.planning.reuse import Reused
 
 
-def lines(plan: Plan) -> Iterator[str]:
-    """Yield what a plan does, what it needs, what can go wrong, and what comes next."""
+def lines(plan: Plan, beside: Comparison) -> Iterator[str]:
+    """Yield what a plan does, what is other in it, what can go wrong, and what comes next."""
     title = f' for "{plan.frame.goal}"' if plan.frame.goal else ""
     yield f"Plan {plan.id}{title}: {plan.status}"
     yield from map(_round, plan.rounds)
@@ -27,6 +27,8 @@ def lines(plan: Plan) -> Iterator[str]:
         yield from _steps(plan)
         yield from _open(plan)
         yield from _simulated(plan.simulation)
+        if beside.earlier is not None:
+            yield from compared(beside)
     yield from _ways(plan)
     yield from _next(plan)
 
@@ -37,6 +39,34 @@ def served(plan: Plan) -> str:
     if made is None:
         return ""
     return f"{made.workflow} {made.version}{'' if made.stands else ', demoted'}"
+
+
+def compared(beside: Comparison) -> Iterator[str]:
+    """Yield what is other in a plan than in the one that was approved before."""
+    if beside.earlier is None:
+        yield "No plan for this goal was approved before, so all is new"
+    elif beside.is_same:
+        yield f"Nothing is other than in plan {beside.earlier}, which was approved before"
+    else:
+        yield f"Other than in plan {beside.earlier}, which was approved before:"
+    yield from (f"  {_differing(each)}" for each in beside.differing)
+    if beside.lines and not beside.differing:
+        yield f"  values or order: planner plan diff {beside.plan}"
+
+
+def _differing(found: Differing) -> str:
+    name = f"{found.part} {found.name}"
+    if found.part == "contract":
+        return (
+            f"{name} {'is new' if found.before is None else 'is gone' if found.after is None else 'changed'}"
+        )
+    if found.part == "policy":
+        return "the policy changed"
+    if found.before is None:
+        return f"{name} is new: {found.after}"
+    if found.after is None:
+        return f"{name} is gone; it was {found.before}"
+    return f"{name}: {found.before} -> {found.after}"
 
 
 def _promoted(made: Promotion) -> Iterator[str]:
@@ -83,22 +113,13 @@ def _steps(plan: Plan) -> Iterator[str]:
         step = place.step
         if isinstance(step, Call):
             number += 1
-            yield f"  {number}. {step.call:<28} {_effect(changes.get(step.call))}"
+            change = changes.get(step.call)
+            yield f"  {number}. {step.call:<28} {'reads' if change is None else change.told}"
         elif isinstance(step, Decide):
             number += 1
             yield f"  {number}. decide by {step.by}: {step.decide} ({', '.join(step.options)})"
         elif isinstance(step, Parallel):
             yield f"     {place.path}: side by side"
-
-
-def _effect(change: Change | None) -> str:
-    if change is None:
-        return "reads"
-    often = "as often as a list is long" if change.at_most is None else f"at most {change.at_most} times"
-    back = f"taken back by {change.taken_back_by}" if change.taken_back_by else "not taken back"
-    told = "" if change.asked else "; not asked for"
-    sure = "" if change.confirmed else "; effect class not declared"
-    return f"{change.effect}, {often.replace('1 times', 'once')}; {back}{told}{sure}"
 
 
 def _open(plan: Plan) -> Iterator[str]:

@@ -26,6 +26,15 @@ class Change(Record):
     confirmed: bool
     """Whether a person declared its effect class; otherwise it is a guess or the cautious default."""
 
+    @property
+    def told(self) -> str:
+        """Return in words how often it takes effect, and what takes it back."""
+        often = "as often as a list is long" if self.at_most is None else f"at most {self.at_most} times"
+        back = f"taken back by {self.taken_back_by}" if self.taken_back_by else "not taken back"
+        asked = "" if self.asked else "; not asked for"
+        sure = "" if self.confirmed else "; effect class not declared"
+        return f"{self.effect}, {'at most once' if self.at_most == 1 else often}; {back}{asked}{sure}"
+
 
 class Manifest(Record):
     """What may happen when a plan is run, as its definition and the contracts tell."""

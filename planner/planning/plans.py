@@ -105,6 +105,8 @@ class Plan(Record):
     """Whether code composed it, or a model drafted it."""
     reused: Reused | None = None
     """The earlier plan whose workflow serves again."""
+    compared_with: str | None = None
+    """Id of the plan that was approved last for the same goal when this one was made."""
     promotion: Promotion | None = None
     """The named workflow that it became."""
     definition: dict[str, Any]
@@ -141,9 +143,15 @@ class Plan(Record):
         return str(self.definition.get("workflow", ""))
 
 
-def digest(workflow: Workflow, made: Manifest, rules: Policy) -> str:
-    """Return the hash to which an approval is bound: SHA-256 over definition, contracts and policy."""
-    said = [workflow.sha256, made.contracts, rules.model_dump(mode="json", exclude={*policy.APART})]
+def digest(sha256: str, made: Manifest, rules: Policy) -> str:
+    """Return the hash to which an approval is bound: SHA-256 over definition, contracts and policy.
+
+    Args:
+        sha256: content hash of the definition.
+        made: holds the contracts.
+        rules: the policy.
+    """
+    said = [sha256, made.contracts, rules.model_dump(mode="json", exclude={*policy.APART})]
     return hashlib.sha256(canonical(said)).hexdigest()
 
 
@@ -156,7 +164,7 @@ def weighed(
         *policy.reasons(rules, made, findings=len(simulation.findings), complete=complete),
         *constraints.overruns(workflow.budget, made, simulation.worst),
     )
-    stamp = digest(workflow, made, rules)
+    stamp = digest(workflow.sha256, made, rules)
     told = {
         "sha256": workflow.sha256,
         "manifest": made,
@@ -200,6 +208,6 @@ def changed(plan: Plan, workflow: Workflow, catalog: Catalog, rules: Policy) -> 
     if plan.manifest is None:
         return ("it was never weighed",)
     reasons = drift(plan, catalog)
-    if not reasons and digest(workflow, plan.manifest, rules) != plan.digest:
+    if not reasons and digest(workflow.sha256, plan.manifest, rules) != plan.digest:
         return ("its definition or the policy changed",)
     return reasons

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, select, update
 from planner import documents
 from planner.definition import Workflow
 from planner.errors import SealBroken
+from planner.planning import reuse
 from planner.planning.errors import PlanUnknown
 from planner.planning.frame import Frame
 from planner.planning.plans import Plan, PlanStatus
@@ -138,6 +139,28 @@ def reusable(tx: Connection, tenant: str, *, frame_sha256: str | None = None) ->
     for row in tx.execute(newest).all():
         found.setdefault(row.sha256, row)
     return [framed for row in found.values() for framed in _framed(tx, row)]
+
+
+def approved_before(tx: Connection, plan: Plan) -> str | None:
+    """Return the id of the tenant's plan approved last for the same frame, else for the same words, or None.
+
+    One that is void by now counts, since it was approved.
+    """
+    others = (
+        _plans.c.tenant == plan.tenant,
+        _plans.c.status.in_(["approved", "void"]),
+        _plans.c.id != plan.id,
+    )
+    query = select(_plans.c.id, _plans.c.frame, _plans.c.sealed).where(*others)
+    newest = query.order_by(_plans.c.created_at.desc(), _plans.c.id.desc())
+    same = tx.execute(newest.where(_plans.c.frame_sha256 == plan.frame_sha256).limit(1)).first()
+    if same is not None and plan.frame_sha256:
+        return str(same.id)
+    masking, goal = sealing.keeping_of(tx).masking, shown(tx, plan.frame).goal
+    for row in tx.execute(newest.limit(_MOST)).all() if goal else ():
+        if reuse.same_words(str(sealing.shown(row.frame, row.sealed, masking).get("goal", "")), goal):
+            return str(row.id)
+    return None
 
 
 def alike(tx: Connection, plan: Plan) -> list[Plan]:

@@ -206,3 +206,28 @@ def test_a_list_that_is_none_is_told_in_the_words_of_json(client):
     assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, "/want")
     assert answer.json()["problems"][0]["code"] == "list-type"
     assert answer.json()["problems"][0]["message"] == "Input should be a valid list."
+
+
+def test_a_plan_is_compared_with_the_one_approved_before(client, make):
+    first = make(PRICE).json()
+    assert client.get(f"/v1/plans/{first['id']}/comparison").json()["earlier"] is None
+
+    later = make(
+        PRICE, goal="Tell both.", want=["floor.price", "floor.pay"], have={"sku": "a", "amount": 5}
+    ).json()
+    again = make(PRICE, reuse=False, budget={"tokens": 9}).json()
+    beside = client.get(f"/v1/plans/{later['id']}/comparison", params={"with": first["id"]}).json()
+    limited = client.get(f"/v1/plans/{again['id']}/comparison").json()
+
+    assert (later["compared_with"], again["compared_with"]) == (None, first["id"])
+    assert {each["name"]: each["after"] for each in beside["differing"] if each["part"] == "call"} == {
+        "floor.pay": "once"
+    }
+    assert {"part": "limit", "name": "tokens", "before": None, "after": "9"} in limited["differing"]
+
+
+def test_a_plan_is_compared_with_no_other_tenants(client, make):
+    ours, theirs = make(PRICE).json(), make(PRICE, tenant="acme").json()
+    path = f"/v1/plans/{ours['id']}/comparison"
+    refused = client.get(path, params={"with": theirs["id"]})
+    assert (refused.status_code, refused.json()["code"]) == (404, "plan-unknown")

@@ -57,6 +57,24 @@ def test_a_plan_is_promoted_to_a_named_workflow_and_shown_as_one(desk, monkeypat
     assert desk("plan", "promote", plan_id, "--name", "No name").code == 2
 
 
+def test_a_plan_tells_what_is_other_than_in_the_one_approved_before(desk):
+    told = ("--want", "desk.look", "--have", '{"name": "Ada"}')
+    first = desk("plan", "Greet.", *told, "--json").data["id"]
+    same = desk("plan", "Greet.", *told, "--fresh")
+    limited = desk("plan", "Greet.", *told, "--fresh", "--budget", '{"tokens": 9}')
+    plan_id = limited.out.split()[1]
+
+    assert f"Nothing is other than in plan {first}, which was approved before" in same.out
+    assert "  limit tokens is new: 9" in limited.out.splitlines()
+    shown = desk("plan", "diff", plan_id).out.splitlines()
+    assert shown[0].startswith("Other than in plan ")
+    assert "+  tokens: 9" in shown
+    assert desk("plan", "diff", first).out.startswith(
+        "No plan for this goal was approved before, so all is new"
+    )
+    assert desk("plan", "diff", first, "--with", plan_id, "--json").data["earlier"] == plan_id
+
+
 def test_a_plan_as_json_is_the_whole_record(desk):
     made = desk("plan", "Greet.", "--want", "desk.look", "--have", '{"name": "Ada"}', "--json").data
 

@@ -1,36 +1,6 @@
-from datetime import UTC, datetime
-
-import orjson
-import pytest
-
-from planner import documents
-from planner.planning import drafts, manifest, plans
-from planner.planning.frame import Frame
-from planner.planning.plans import Finding, Plan, Simulation
+from planner.planning import plans
+from planner.planning.plans import Finding, Simulation
 from planner.planning.policy import Policy
-
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-COMPLETE = Simulation(status="COMPLETE", faults=2, paths=10)
-
-
-@pytest.fixture
-def weigh(shop):
-    def weighed(*want, simulation=COMPLETE, rules=Policy()):  # noqa: B008 - frozen
-        frame = Frame(goal="g", want=want, have={"order_id": "o-1"})
-        draft = next(drafts.composed(frame, shop, name="plan-1"))
-        fields = {
-            "id": "p-1",
-            "origin": "composed",
-            "status": "unusable",
-            "created_at": NOW,
-            "created_by": "cli",
-        }
-        plan = Plan(frame=frame, definition=draft.definition, **fields)
-        workflow = documents.read(orjson.dumps(draft.definition).decode()).workflow
-        made = manifest.manifest(workflow, shop, {}, asked=want)
-        return plans.weighed(plan, workflow, made, simulation, rules, now=NOW), workflow
-
-    return weighed
 
 
 def test_a_plan_that_needs_no_person_is_approved_by_the_policy(weigh):

@@ -127,3 +127,27 @@ def test_approved_plans_of_a_frame_are_found_again_each_definition_once_and_neve
     assert ids(frame_sha256="f") == ["p-2"]
     assert ids() == ["p-6", "p-2"]
     assert [each.id for each in database.read_sync(plans.alike, rows[3])] == ["p-5"]
+
+
+def test_a_plan_is_compared_with_the_one_approved_last_for_its_frame_and_else_for_its_words(database):
+    def framed(goal):
+        return Frame(goal=goal, want=("order",))
+
+    kept = [
+        plan(1, status="approved", frame_sha256="f", frame=framed("Find it.")),
+        plan(2, status="void", frame_sha256="f", frame=framed("Find it.")),
+        plan(3, status="approved", frame_sha256="g", frame=framed("find  IT.")),
+        plan(4, status="rejected", frame_sha256="f", frame=framed("Find it.")),
+        plan(5, status="approved", frame_sha256="f", frame=framed("Find it."), tenant="acme"),
+    ]
+    for each in kept:
+        database.write_sync(plans.add, each)
+
+    def before(**told):
+        return database.read_sync(plans.approved_before, plan(9, **told))
+
+    assert before(frame_sha256="f", frame=framed("Anything.")) == "p-2"
+    assert before(frame_sha256="h", frame=framed("Find it.")) == "p-3"
+    assert before(frame_sha256="h", frame=framed("Lose it.")) is None
+    assert before(frame=framed("")) is None
+    assert before(frame_sha256="f", frame=framed("Find it."), tenant="acme") == "p-5"
