@@ -131,7 +131,8 @@ class _Maker(NamedTuple):
         if any(each.code != "missing-field" for each in _unfit(served.frame, workflow)):
             return None
         place = Place(earlier.workflow, self.parts.catalog, self.known)
-        if place.check(Draft(earlier.definition)).problems:
+        checked = place.check(Draft(earlier.definition))
+        if checked.problems:
             return None
         now = self.parts.clock.now()
         fresh = earlier.model_copy(
@@ -139,6 +140,7 @@ class _Maker(NamedTuple):
                 "id": self.plan_id,
                 "frame": served.frame,
                 "reused": served.told,
+                "remarks": checked.remarks,
                 "promotion": None,
                 "created_at": now,
                 "created_by": self.by,
@@ -166,6 +168,7 @@ class _Maker(NamedTuple):
             ways=draft.ways,
             way=draft.way,
             problems=parsed.problems,
+            remarks=parsed.remarks,
             missing=draft.missing,
             rounds=() if drafter is None else tuple(drafter.rounds),
             asks=draft.asks,

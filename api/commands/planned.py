@@ -20,6 +20,9 @@ def lines(plan: Plan, beside: Comparison) -> Iterator[str]:
     yield from _limits(plan.frame)
     for problem in plan.problems:
         yield f"  {problem}"
+    yield from (f"  {remark.severity}: {remark}" for remark in plan.remarks if remark.severity == "warning")
+    if undecided := sum(remark.severity == "undecided" for remark in plan.remarks):
+        yield f"  undecided, since schemas are open: {_counted(undecided, 'point')} (--json tells which)"
     for lost in plan.missing:
         if plan.status == "unusable" and lost.want not in lost.lacking:
             yield f"  {lost.want} needs {', '.join(lost.lacking)}, and nothing gives that"

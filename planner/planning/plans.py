@@ -117,6 +117,8 @@ class Plan(Record):
     """The ways that were found; the definition follows one of them."""
     way: int = 0
     problems: tuple[Problem, ...] = ()
+    remarks: tuple[Problem, ...] = ()
+    """Warnings of the validator, and what open schemas leave undecided; neither keeps it from running."""
     missing: tuple[Missing, ...] = ()
     rounds: tuple[Round, ...] = ()
     """How a model's sketch came to be, and was mended."""

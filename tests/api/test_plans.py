@@ -191,6 +191,24 @@ def test_a_goal_in_words_is_framed_sketched_and_repaired_by_a_model(opened):
     ]
 
 
+def test_what_the_validator_remarks_is_kept_with_the_plan(opened):
+    options = [
+        {"id": "yes", "means": "Pay.", "then": "pay"},
+        {"id": "no", "means": "Leave it.", "then": "end"},
+    ]
+    ask = {"id": "ask", "question": "Shall it be paid?", "by": "model", "given": [], "options": options}
+    told = {"want": ["floor.pay"], "have": [{"name": "amount", "value": 5}], "questions": []}
+    steps = [ask | {"otherwise": "no"}, {"id": "pay", "call": "floor.pay"}]
+    model = ScriptedModel(
+        {"goal/frame": {"fill": told}, "goal/sketch": {"fill": {"steps": steps, "output": []}}}
+    )
+    wanted = {"goal": "Pay five.", "budget": {"model_calls": 0}}
+    with model.serving() as address, opened(model={"name": "scripted", "base_url": address}) as client:
+        plan = client.post("/v1/plans", json=wanted).json()
+
+    assert [(each["code"], each["severity"]) for each in plan["remarks"]] == [("over-budget", "warning")]
+
+
 def test_where_a_model_does_not_know_what_is_wanted_its_questions_come_back(opened):
     told = {"want": [], "have": [], "questions": ["Which article?"]}
     model = ScriptedModel({"goal/frame": {"fill": told}})
