@@ -85,7 +85,7 @@ lock:  ## pin dependencies with hashes, without index addresses
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras pyproject.toml --group build --extra dev -c requirements.lock -o requirements-dev.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras pyproject.toml --group build --extra postgres -c requirements-dev.lock -o requirements-postgres.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras pyproject.toml --group build --extra postgres --extra grpc --extra mcp -c requirements-dev.lock -o requirements-image.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras pyproject.toml --group build --extra dev --extra bench -c requirements.lock -c requirements-dev.lock -o requirements-bench.lock
 
 wheel: dev  ## build the wheel into dist/

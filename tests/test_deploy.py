@@ -200,14 +200,15 @@ def test_the_image_runs_as_nobody_in_particular_and_begins_with_the_program(stag
 
 def test_the_image_holds_only_what_the_lock_names_with_hashes(stages):
     installs = [rest for rest in named(stages[0], "RUN") if " pip install " in rest]
-    lock = (ROOT / "requirements-postgres.lock").read_text(encoding="utf-8")
+    lock = (ROOT / "requirements-image.lock").read_text(encoding="utf-8")
 
     assert [bool(re.search("--require-hashes|--no-deps", rest)) for rest in installs] == [True, True]
-    assert "requirements-postgres.lock" in installs[0]
+    assert "requirements-image.lock" in installs[0]
     pinned = set(re.findall(r"^([a-z0-9-]+(?:\[\w+\])?==\S+)", lock, re.MULTILINE))
     base = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert pinned >= set(re.findall(r"^([a-z0-9-]+==\S+)", base, re.MULTILINE))
     assert re.search(r"^psycopg\[[^\]]*\bbinary\b", lock, re.MULTILINE)
+    assert {"grpcio", "mcp"} <= {name.partition("==")[0] for name in pinned}
     assert "://" not in lock
 
 
