@@ -19,9 +19,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from planner import clock
+from planner import bodies, clock
 from planner.decisions import Attempt, Confidence, Decision, ModelInfo, Offered, Usage, WorkflowRef
-from planner.store import audits, bodies, decisions, migrate, rows, tables
+from planner.store import audits, decisions, migrate, rows, tables
 from planner.store.database import Database, open_database
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from planner import comparison
 
+RISK = 0.05
+"""Share of accepted choices that may be wrong, where a threshold is looked for, unless told."""
 _STEPS = 60
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from evals import load, report, runner
+from evals import jobs, load, report, runner
 from evals.errors import EvalError
-from evals.runner import CaseResult, Job
+from evals.jobs import CaseResult, Job
 from planner import settings
 
 
@@ -29,11 +29,11 @@ class CaseFile(pytest.File):
             CollectError: something in the file is wrong; every problem is told.
         """
         try:
-            jobs = runner.jobs(load.load([self.path]))
+            listed = jobs.listed(load.load([self.path]))
         except EvalError as exc:
             problems = "\n".join(str(problem) for problem in getattr(exc, "problems", ()))
             raise self.CollectError(problems or str(exc)) from exc
-        for job in jobs:
+        for job in listed:
             yield CaseItem.from_parent(self, name=job.case.id, job=job)
 
 

@@ -10,10 +10,10 @@ from pydantic_core import ErrorDetails
 from evals import fixtures, project, references
 from evals.cases import Suite
 from evals.errors import ProjectMissing, SuiteInvalid
+from evals.jobs import Loaded
 from evals.matrix import MatrixInvalid, expanded
 from evals.plugin import SUFFIXES
 from evals.project import Project
-from evals.runner import Loaded
 from planner import project as files
 from tools import yaml
 from tools.errors import DocumentInvalid

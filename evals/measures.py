@@ -8,16 +8,13 @@ from statistics import fmean
 from typing import Any
 
 from evals import calibration, pairing, permuting, report
-from evals.calibration import Areas, Cut, Sure
+from evals.calibration import RISK, Areas, Cut, Sure
 from evals.live import Endpoint
 from evals.permuting import Consistency
 from evals.trials import Made, Played, Trial
 from planner import comparison
 from planner.agreement import Share
 from tools.records import Record
-
-RISK = 0.05
-"""Share of accepted choices that may be wrong, where a threshold is looked for, unless told."""
 
 
 class Reliance(Record):

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from evals import report
-from evals.runner import Job
+from evals.jobs import Job
 
 FOLDER = Path(".evals")
 _FILE = FOLDER / "last-failed.json"

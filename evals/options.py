@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from evals import outputs
-
+EXITS = (
+    "Exit codes: 0 all passed, 1 some did not, 2 wrong usage or file, 3 the harness broke, 5 nothing to run."
+)
 PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[PATHS]...", help="Case files and folders; this folder unless told"),
@@ -19,12 +20,6 @@ ProjectOption = Annotated[
 ]
 HomeOption = Annotated[
     Path, typer.Option("--project", metavar="DIR", help="Folder with catalog.yaml; this one unless told")
-]
-OutputOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "-o", "--output", metavar="FILE", help="Write results there; the ending tells how: " + outputs.ENDINGS
-    ),
 ]
 ExpressionOption = Annotated[
     str,

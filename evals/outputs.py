@@ -1,23 +1,39 @@
 """Outputs: files that results are written to; the ending of the name tells how."""
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from evals import brief, junit, page, report
+import typer
+
+from evals import brief, junit, report
 from evals.baseline import Baseline
 from evals.errors import EvalError
 from tools.wording import either
 
 Writer = Callable[[Mapping[str, Any], Baseline | None], str]
 
+
+def _page(document: Mapping[str, Any], base: Baseline | None) -> str:
+    """Return the page, which draws workflows and so takes longer to import than the rest."""
+    text: str = importlib.import_module("evals.page").text(document, base)
+    return text
+
+
 _WRITERS: Mapping[str, Writer] = {
     ".json": lambda document, _base: report.text(document) + "\n",
     ".xml": lambda document, _base: junit.text(document),
-    ".html": page.text,
+    ".html": _page,
     ".md": brief.markdown,
 }
 ENDINGS = either(_WRITERS)
+OutputOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="Write results there; the ending tells how: " + ENDINGS
+    ),
+]
 
 
 class EndingUnknown(EvalError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from evals import report, runner
-from evals.runner import Job
+from evals.jobs import Job
 from planner.log.masking import Masking
 
 _FORK = "fork"

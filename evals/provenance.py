@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import AwareDatetime
 
 from evals import coverage
+from evals.jobs import Job
 from evals.project import Project
-from evals.runner import Job
 from graphs import pinning
 from planner.definition import Workflow
 from tools.operations import EffectClass

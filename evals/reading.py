@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
-from evals import baseline, load, outputs, report, results, runner, scoring, taken, terminal
-from evals.options import JsonOption, OutputOption, PathsArgument, ProjectOption
+from evals import baseline, jobs, load, options, outputs, report, results, scoring, taken, terminal
+from evals.options import JsonOption, PathsArgument, ProjectOption
+from evals.outputs import OutputOption
+
+EXITS = options.EXITS
 
 ResultArgument = Annotated[Path, typer.Argument(metavar="RESULT", help="Results of `eval run -o FILE.json`")]
 
@@ -30,7 +33,7 @@ def score(
         outputs.check(files or ())
         document = results.read(result)
         found = load.find(paths or results.files(document))
-        scored = scoring.score(document, runner.jobs(load.load(found, folder=folder)))
+        scored = scoring.score(document, jobs.listed(load.load(found, folder=folder)))
         outputs.write(files or (), scored)
     if as_json:
         terminal.say(report.text(scored))

@@ -8,8 +8,8 @@ import orjson
 
 from evals import provenance
 from evals.checks import Check
+from evals.jobs import CaseResult
 from evals.provenance import Provenance
-from evals.runner import CaseResult
 from evals.trace import Trace
 from planner.decisions import digest
 from planner.log import detectors, masking

@@ -10,7 +10,8 @@ from evals import measures, report, results, runner, trials
 from evals.checks import Check
 from evals.custom import CustomCheckBroken
 from evals.errors import CaseStale
-from evals.runner import UNUSED, Job
+from evals.jobs import Job
+from evals.runner import UNUSED
 from evals.trace import Trace
 from evals.trials import Trial
 from planner.log.masking import MASK

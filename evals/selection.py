@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from evals.errors import EvalError
-from evals.runner import Job
+from evals.jobs import Job
 
 _WORD = re.compile(r"\s*(\(|\)|[^\s()]+)")
 _SIGNS = frozenset({"and", "or", "not", "(", ")"})

@@ -26,12 +26,12 @@ from graphs import pinning, runner
 from graphs.blocks import Program
 from graphs.context import Context, Frame
 from graphs.runner import Ended
+from planner import bodies
 from planner.decisions import WorkflowRef
 from planner.events import KeptEvent, Wanted
 from planner.journal import Append, Entry, Numbered, Recorded
 from planner.runs import PersonQuestion, Run
 from planner.snapshots import Snapshot
-from planner.store import bodies
 from tools.errors import ExpressionError
 
 Execute = Callable[[Frame, Context], Awaitable[str]]

@@ -1,34 +1,12 @@
-"""Trials: cases played several times, in several orders of the options, by a script or a real model."""
+"""Trials: what came of cases that were played several times. Pure."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from evals import calibration, fitness, report, runner
+from evals import calibration
 from evals.cases import Label
-from evals.errors import BudgetSpent, ScriptUnmatched
-from evals.live import Asking, Endpoint
-from evals.runner import CaseResult, Job
 from evals.scripts import declared
-from planner.log.masking import Masking
 from tools.records import Record
-
-_BAD = ("error", "unscripted", "failed")
-_OFF: Mapping[str, Literal["unscripted", "spent"]] = {
-    ScriptUnmatched.code: "unscripted",
-    BudgetSpent.code: "spent",
-}
-"""What a live trial is whose case broke off with that code."""
-
-
-class Plan(NamedTuple):
-    """How often, in which orders and by whom."""
-
-    repeat: int = 1
-    permutes: bool = False
-    """Whether each repeat turns the options round by one place."""
-    endpoint: Endpoint | None = None
-    """Who answers; the script where nobody does."""
 
 
 class Made(Record):
@@ -121,42 +99,6 @@ class Played(NamedTuple):
     """Real time that it took."""
 
 
-def play(
-    wanted: Sequence[Job],
-    plan: Plan,
-    *,
-    engine: str,
-    policy: Masking,
-    told: Callable[[Mapping[str, Any]], None] = lambda _case: None,
-) -> Played:
-    """Return what comes of playing every case as often as planned, repeat by repeat.
-
-    So a budget that runs out leaves as many cases as it can, played equally often.
-    """
-    began = time.perf_counter()
-    plays: dict[str, list[_Play]] = {}
-    trials: list[Trial] = []
-    unplayed = [*_unfit(wanted)] if plan.endpoint is not None else []
-    left = {each.case for each in unplayed}
-    fit = [job for job in wanted if job.name not in left]
-    for repeat, job in ((repeat, job) for repeat in range(plan.repeat) for job in fit):
-        asking = Asking(turn=repeat if plan.permutes else 0, endpoint=plan.endpoint)
-        ended = None if plan.endpoint is None else plan.endpoint.ended
-        if ended is not None:
-            unplayed.append(Unplayed(case=job.name, repeat=repeat, why=ended))
-            continue
-        result = runner.run(job, engine=engine, asking=asking)
-        trials.append(_trial(job, result, repeat=repeat, asking=asking))
-        if trials[-1].status == "spent":
-            unplayed.append(Unplayed(case=job.name, repeat=repeat, why=result.reason))
-            continue
-        made = trials[-1]
-        shown = {**report.case(result, policy), "status": made.status, "is_aside": made.is_aside}
-        told(shown)
-        plays.setdefault(job.name, []).append(_Play(shown, made))
-    return Played([_worst(each) for each in plays.values()], trials, unplayed, time.perf_counter() - began)
-
-
 def judged(cases: Sequence[Mapping[str, Any]], trials: Sequence[Trial]) -> list[Mapping[str, Any]]:
     """Return the cases that count; that a model took a way without answers is nothing against a case."""
     names = {trial.case for trial in trials if trial.is_judged}
@@ -173,64 +115,3 @@ def labelled(made: Made, labels: Mapping[str, Label]) -> Made:
             "is_right": None if label is None else made.said == label.truth,
         }
     )
-
-
-def _unfit(wanted: Sequence[Job]) -> Iterator[Unplayed]:
-    for job in wanted:
-        why = fitness.unfit(job.setting)
-        if why is not None:
-            yield Unplayed(case=job.name, why=why)
-
-
-class _Play(NamedTuple):
-    shown: dict[str, Any]
-    trial: Trial
-
-
-def _worst(plays: Sequence[_Play]) -> dict[str, Any]:
-    judged = [each for each in plays if each.trial.is_judged] or plays
-    bad = (each for status in _BAD for each in judged if each.trial.status == status)
-    return next(bad, judged[0]).shown
-
-
-def _trial(job: Job, result: CaseResult, *, repeat: int, asking: Asking) -> Trial:
-    is_live = asking.endpoint is not None
-    return Trial(
-        case=job.name,
-        cluster=result.cluster,
-        repeat=repeat,
-        turn=asking.turn,
-        status=_OFF.get(result.code, result.status) if is_live else result.status,
-        is_live=is_live,
-        ms=result.ms,
-        decisions=tuple(labelled(made, job.case.score) for made in _made(result.decided)),
-    )
-
-
-def _made(decided: Sequence[Mapping[str, Any]]) -> Iterator[Made]:
-    for each in decided:
-        if each["decided_by"] not in {"model", "otherwise"} or not each["attempts"]:
-            continue
-        said = (each["proposed"] or each["choice"]) if each["outcome_class"] in {"ok", "abstained"} else None
-        confidence = each["confidence"] or {}
-        usage = each["usage"]
-        yield Made(
-            point=declared(each["point"]),
-            path=each["path"],
-            truth=None,
-            loss=None,
-            choice=each["choice"],
-            said=said,
-            is_right=None,
-            outcome_class=each["outcome_class"],
-            decided_by=each["decided_by"],
-            confidence=confidence.get("value"),
-            source=confidence.get("source"),
-            probabilities=each["probabilities"],
-            options=tuple(each["attempts"][-1]["option_order"] or each["option_order"]),
-            requests=len(each["attempts"]),
-            repaired=each["outcome_class"] == "ok" and len(each["attempts"]) > 1,
-            tokens=usage["input"] + usage["output"],
-            cost_usd=None if usage["cost_usd"] is None else str(usage["cost_usd"]),
-            ms=each["duration_ms"],
-        )

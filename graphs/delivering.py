@@ -12,9 +12,10 @@ import httpx
 
 from graphs.parts import Parts
 from graphs.rounds import Rounds
+from planner import bodies
 from planner import webhooks as rules
 from planner.errors import DecisionUnknown, PlannerError, RunUnknown, WebhookRefused
-from planner.store import bodies, questions, runs, webhooks
+from planner.store import questions, runs, webhooks
 from planner.store.webhooks import Due
 from planner.webhooks import Answered, NewWebhook, Webhook
 from tools import posting

@@ -5,14 +5,14 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from evals import report, terminal
 from evals.errors import ExtraMissing, InvariantUnknown, ProjectMissing, SuiteInvalid
 from evals.explore import exploration as explorations
-from evals.explore import files, shards, subject
+from evals.explore import shards, subject
 from evals.explore.exploration import Exploration
 from evals.explore.search import CHECK_SHARE, Bounds, Search, named
 from evals.explore.subject import Subject
@@ -107,6 +107,8 @@ def explore(  # noqa: PLR0913 - each is an option of the command
         search = made(explored, bounds)
         _sample(search, examples, beginning, as_json=as_json)
     found = list(explorations.fewest(search))
+    # Writing cases brings the engine of production along, which a search does without.
+    files: Any = importlib.import_module("evals.explore.files") if out or cover else None
     written = [] if out is None else files.counterexamples(search, found, out, folder)
     told = explorations.exploration(search, written)
     if cover is not None:

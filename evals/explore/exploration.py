@@ -7,8 +7,7 @@ from typing import Any, Literal
 from evals import invariants
 from evals.explore import coverage, graph, story, worst
 from evals.explore.coverage import SearchCoverage, Seen
-from evals.explore.files import Written
-from evals.explore.findings import Found
+from evals.explore.findings import Found, Written
 from evals.explore.search import Search
 from tools.records import Record
 

@@ -8,9 +8,9 @@ from evals import writing
 from evals.answers import FOREVER, ServiceAnswer
 from evals.explore.points import Crash
 from evals.explore.prospects import Given
+from evals.explore.state import START
 from evals.explore.walk import Taken, Walk
 from evals.history import Sent
-from graphs.testing import START
 from planner.definition import canonical
 from planner.runs import PersonQuestion
 

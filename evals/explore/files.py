@@ -2,22 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from evals import load, runner, writing
+from evals import jobs, load, runner, writing
 from evals.explore import cover, export, graph
-from evals.explore.findings import Found
+from evals.explore.findings import Found, Written
 from evals.explore.search import Search
 from evals.explore.walk import walk
-
-
-class Written(NamedTuple):
-    """A counterexample as a case."""
-
-    file: Path
-    case: str
-    reproduced: bool
-    """Whether the case fails for the same reason on the engine of production."""
 
 
 def counterexamples(search: Search, found: Sequence[Found], folder: Path, project: Path) -> list[Written]:
@@ -38,7 +29,7 @@ def counterexamples(search: Search, found: Sequence[Found], folder: Path, projec
         expect = {"invariants": "default"}
         cases.append(export.case(path, name=f"{place} {name}", title=f"{name}: {message}", expect=expect))
     file = _write(search, folder, cases, "counterexamples")
-    results = {job.case.id: runner.run(job) for job in runner.jobs(load.load([file], folder=project))}
+    results = {job.case.id: runner.run(job) for job in jobs.listed(load.load([file], folder=project))}
     return [
         Written(
             file,

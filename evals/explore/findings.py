@@ -1,6 +1,7 @@
 """Findings: what a search came to, in a form that another process can be told."""
 
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import NamedTuple
 
 from evals.explore.graph import Graph
@@ -16,6 +17,15 @@ class Found(NamedTuple):
     """The node in which it shows."""
     faults: int
     scenario: Scenario
+
+
+class Written(NamedTuple):
+    """A counterexample as a case."""
+
+    file: Path
+    case: str
+    reproduced: bool
+    """Whether the case fails for the same reason on the engine of production."""
 
 
 @dataclass

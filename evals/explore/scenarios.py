@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from evals import cases
 from evals.answers import ServiceAnswer
 from evals.explore import samples
-from evals.runner import Loaded
+from evals.jobs import Loaded
 from planner.definition import Workflow, canonical
 from planner.events import Event
 from tools.catalog import Catalog

@@ -1,7 +1,7 @@
 """States: all that a path has come to, so that it can be taken up again at any point. Immutable."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from evals.explore import happenings
@@ -9,11 +9,13 @@ from evals.explore.happenings import Coming
 from evals.explore.points import Option
 from evals.history import Sent, Spot
 from graphs.runner import Ended
-from graphs.testing import START
 from planner.effects import Ledger
 from planner.events import Event, KeptEvent
 from planner.journal import Numbered
 from planner.runs import PersonAnswer, PersonQuestion
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+"""When every path begins."""
 
 
 class Used(NamedTuple):

@@ -11,15 +11,18 @@ from evals.explore.alphabet import Services
 from evals.explore.desk import Desk
 from evals.explore.reads import Reads
 from evals.explore.scenarios import Scenario
+from evals.explore.state import START
 from evals.project import Project
 from evals.rules import Rules
 from graphs import pinning
 from graphs.blocks import Program
-from graphs.testing import RUN_ID, START
 from planner.decisions import WorkflowRef
 from planner.definition import AnyStep, Call, Decide, Workflow
 from planner.runs import Run
 from tools.catalog import Catalog
+
+RUN_ID = "01900000-0000-7000-8000-000000000001"
+"""Of every path's run."""
 
 SUFFIXES = (".yaml", ".yml", ".json")
 """What the name of a file ends in, and no workflow's name does."""

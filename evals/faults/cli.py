@@ -34,7 +34,7 @@ def faults(
     folder: HomeOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Put every decision and call under everything that is known to go wrong, and tell what becomes of it."""
+    """Put every decision and call under all that is known to go wrong, and tell what becomes of it."""
     began = time.perf_counter()
     try:
         found = [

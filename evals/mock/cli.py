@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evals import load, report, selection, terminal
+from evals import jobs, load, report, selection, terminal
 from evals.errors import AddressTaken
 from evals.mock import wire
 from evals.mock.front import Front
@@ -23,7 +23,6 @@ from evals.options import (
     ProjectOption,
     TagOption,
 )
-from evals.runner import jobs
 from evals.selection import Selection
 
 EXITS = (
@@ -48,7 +47,7 @@ def serve_mock(
     """Serve the model and the services of cases over HTTP, until Ctrl-C."""
     with terminal.refusing(as_json=as_json):
         loaded = load.load(load.find(paths or [Path()]), folder=folder)
-        wanted = selection.select(jobs(loaded), Selection(expression, tag or (), case or ()))
+        wanted = selection.select(jobs.listed(loaded), Selection(expression, tag or (), case or ()))
         if not wanted:
             terminal.complain("no case was found, and nothing found is nothing to serve")
             raise typer.Exit(report.NOTHING)

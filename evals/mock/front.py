@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from evals.errors import RequestUnserved
+from evals.jobs import Job
 from evals.mock.exchange import Request, Told, as_json
 from evals.mock.served import MODEL, SERVICES, Served, refusal
-from evals.runner import Job
 
 _NAMES = 2
 """Segments of a path that name a case: its suite and its id."""

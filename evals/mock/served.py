@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from evals.errors import AnswerImpossible, EvalError, RequestUnserved, ScriptUnmatched
+from evals.jobs import Job
 from evals.mock.exchange import Request, Told, as_json
 from evals.mock.model import ServedModel
 from evals.mock.services import ServedServices
-from evals.runner import Job
 from evals.stage import Scripts
 from tools.records import Record
 

@@ -10,13 +10,13 @@ import typer
 
 from evals import project, report, terminal
 from evals.errors import EvalError, SuiteInvalid
+from evals.jobs import CaseResult
 from evals.options import JsonOption
 from evals.plugin import SUFFIXES
 from evals.project import Project
 from evals.recorded import importing, replaying
 from evals.recorded.importing import Imported
 from evals.recorded.replaying import STATUSES, Replayed
-from evals.runner import CaseResult
 from graphs import notary
 from planner import settings
 from planner.errors import DecisionUnknown, PlannerError, RunUnknown

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from evals import references, runner, writing
+from evals import jobs, references, runner, writing
 from evals.cases import Suite
+from evals.jobs import CaseResult, Job, Loaded
 from evals.project import Project
 from evals.recorded import case as recorded_case
 from evals.recorded import record
 from evals.recorded.record import RunGoesOn, RunUnusable
-from evals.runner import CaseResult, Job, Loaded
 from graphs.retracing import Recording
 from planner import reasking
 from planner.errors import PlannerError
@@ -93,13 +93,13 @@ def suite(name: str, cases: list[dict[str, Any]]) -> str:
 def play(text: str, file: str, project: Project) -> list[CaseResult]:
     """Return what becomes of the cases of a file in this project."""
     suite_ = Suite.model_validate(yaml.safe_load(text))
-    return [runner.run(job) for job in runner.jobs([Loaded(file, suite_, project)])]
+    return [runner.run(job) for job in jobs.listed([Loaded(file, suite_, project)])]
 
 
 def job(told: Mapping[str, Any], project: Project) -> Job:
     """Return one case, ready to be run."""
     suite_ = Suite.model_validate({"schema": "evals/1", "suite": "recorded", "cases": [told]})
-    return runner.jobs([Loaded("", suite_, project)])[0]
+    return jobs.listed([Loaded("", suite_, project)])[0]
 
 
 def _case(store: Database, wanted: Wanted, project: Project) -> dict[str, Any]:

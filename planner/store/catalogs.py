@@ -4,8 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from planner import bodies
 from planner.errors import CatalogUnknown, ServicesMissing
-from planner.store import bodies, tables
+from planner.store import tables
 from tools.catalog import Catalog
 from tools.operations import Operation
 

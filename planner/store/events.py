@@ -21,11 +21,12 @@ from sqlalchemy import (
     update,
 )
 
+from planner import bodies
 from planner.definition import Workflow
 from planner.errors import EventUnknown, VersionClosed
 from planner.events import SLACK, Awaited, Event, KeptEvent, Wanted
 from planner.runs import ENDED
-from planner.store import bodies, cursors, runs, sealing, tables, versions
+from planner.store import cursors, runs, sealing, tables, versions
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
 from tools import equations, expressions

@@ -9,14 +9,14 @@ import orjson
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, select, update
 
-from planner import documents
+from planner import bodies, documents
 from planner.definition import Workflow
 from planner.errors import SealBroken
 from planner.planning import reuse
 from planner.planning.errors import PlanUnknown
 from planner.planning.frame import Frame
 from planner.planning.plans import Plan, PlanStatus
-from planner.store import bodies, cursors, keys, sealing, tables, versions, workflows
+from planner.store import cursors, keys, sealing, tables, versions, workflows
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
 from tools.problems import Problem

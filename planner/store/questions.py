@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from planner import bodies
 from planner.decisions import Trigger, ids
 from planner.errors import AnswerInvalid, DecisionClosed, DecisionUnknown
 from planner.log import detectors, masking
 from planner.log.echoes import Echoes
 from planner.log.envelopes import Keeping
 from planner.runs import ENDED, PersonAnswer, PersonQuestion
-from planner.store import bodies, cursors, runs, sealing, streams, tables
+from planner.store import cursors, runs, sealing, streams, tables
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
 

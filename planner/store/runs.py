@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, func, literal, select, update
 
+from planner import bodies
 from planner.decisions import WorkflowRef
 from planner.errors import RunEnded, RunMoving, RunUnknown, SealBroken
 from planner.log import detectors
 from planner.log.envelopes import Keeping
 from planner.runs import Run, RunStatus
-from planner.store import bells, bodies, cursors, instants, keys, sealing, sharing, tables, versions
+from planner.store import bells, cursors, instants, keys, sealing, sharing, tables, versions
 from planner.store.cursors import Page
 from planner.store.sealing import Spot
 from planner.store.statements import ByKey, Insert

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
-from planner import schedules
+from planner import bodies, schedules
 from planner.errors import NameTaken, ScheduleUnknown
 from planner.schedules import Schedule, ScheduleState, Timing
-from planner.store import bodies, cursors, tables
+from planner.store import cursors, tables
 from planner.store.cursors import Page
 
 _schedules = tables.schedules

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from planner import bodies
 from planner.errors import SealBroken
 from planner.log import masking, screening
 from planner.log.echoes import Echoes
 from planner.log.envelopes import Keeping
 from planner.log.masking import Masking
-from planner.store import bodies
 
 OPTION = "planner_keeping"
 """Under which every connection carries how its database keeps values."""

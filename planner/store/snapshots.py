@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from planner import bodies
 from planner.log.envelopes import Keeping
 from planner.snapshots import Snapshot
-from planner.store import bodies, sealing, tables
+from planner.store import sealing, tables
 from planner.store.sealing import Spot
 from planner.store.statements import Insert
 

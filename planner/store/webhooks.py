@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, delete, or_, select, update
 
-from planner import clock
+from planner import bodies, clock
 from planner.errors import DeliveryUnknown, WebhookUnknown
-from planner.store import bodies, cursors, sealing, tables
+from planner.store import cursors, sealing, tables
 from planner.store.cursors import Page
 from planner.store.statements import ByKeys, Insert
 from planner.webhooks import Delivery, DeliveryState, Kind, Webhook

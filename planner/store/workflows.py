@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, exists, select
 
+from planner import bodies
 from planner.definition import Workflow
 from planner.errors import VersionTaken, WorkflowUnknown
-from planner.store import bodies, cursors, tables
+from planner.store import cursors, tables
 from planner.store.cursors import Page
 
 _plans, _workflows = tables.plans, tables.workflows

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from evals import load, project, runner
-from evals.runner import CaseResult, Job, Loaded
+from evals import jobs, load, project, runner
+from evals.jobs import CaseResult, Job, Loaded
 
 ANSWER = {
     "type": "object",
@@ -176,7 +176,7 @@ class Desk:
         found = self.read(cases, **more)
         assert [str(each) for each in found.problems] == []
         assert found.suite is not None
-        return runner.jobs([Loaded("small.eval.yaml", found.suite, self.project)])
+        return jobs.listed([Loaded("small.eval.yaml", found.suite, self.project)])
 
     def run(self, cases: str, *, engine: str = "driver", **more: Any) -> CaseResult:
         return runner.run(self.jobs(cases, **more)[0], engine=engine)

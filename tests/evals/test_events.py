@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evals import load, runner
+from evals import jobs, load, runner
 from evals.events import ScriptedEvent, ScriptedEvents
 from planner.events import Wanted
 
@@ -87,7 +87,7 @@ def play(tmp_path):
     def run(text, engine="driver"):
         head = "schema: evals/1\nsuite: paying\nworkflow: paying\ncases:\n"
         file.write_text(head + textwrap.indent(text, "  "))
-        return [runner.run(job, engine=engine) for job in runner.jobs(load.load([file]))]
+        return [runner.run(job, engine=engine) for job in jobs.listed(load.load([file]))]
 
     return run
 

@@ -4,8 +4,8 @@ from xml.etree.ElementTree import fromstring
 
 from evals import junit, report
 from evals.checks import Check
+from evals.jobs import CaseResult
 from evals.match import Difference
-from evals.runner import CaseResult
 from planner.log.masking import Masking
 
 DIFFERENCE = Difference(pointer="/status", expected="failed", found="succeeded\x07")

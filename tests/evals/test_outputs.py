@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evals import outputs, report
-from evals.runner import CaseResult
+from evals.jobs import CaseResult
 from planner.log.masking import Masking
 
 FACTS = {"suite": "s", "file": "f", "id": "c", "workflow": "w", "engine": "driver", "ms": 1}

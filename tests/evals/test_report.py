@@ -6,8 +6,8 @@ import pytest
 
 from evals import report
 from evals.checks import Check
+from evals.jobs import CaseResult
 from evals.match import Difference
-from evals.runner import CaseResult
 from planner.log.masking import Masking
 
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from typer.testing import CliRunner
 
-from evals import measures, report, trials
+from evals import measures, repeating, report, trials
 from evals.cli import app
 from evals.errors import LiveRefused
 from evals.live import Cap, Endpoint
-from evals.trials import Plan
+from evals.repeating import Plan
 from planner.decisions import Offered, Question
 from planner.definition import Allowance
 from planner.log.masking import Masking
@@ -38,7 +38,7 @@ def played(desk, points, *, case=CASE, cap=WIDE, told=lambda _case: None, **plan
     with ScriptedModel(points).serving() as url, Endpoint(settings(url), cap) as endpoint:
         wanted = Plan(endpoint=endpoint, **plan)
         jobs = desk.jobs(desk.case(case))
-        return trials.play(jobs, wanted, engine="driver", policy=Masking(), told=told), endpoint
+        return repeating.play(jobs, wanted, engine="driver", policy=Masking(), told=told), endpoint
 
 
 def test_the_endpoint_answers_in_place_of_the_script(desk):
@@ -76,7 +76,7 @@ def test_results_tell_an_unscripted_case_and_that_a_real_model_left_the_script(d
 
 
 def test_repeats_without_a_model_count_a_missing_answer_against_their_case(desk):
-    found = trials.play(
+    found = repeating.play(
         desk.jobs(desk.case("expect: {status: succeeded}")), Plan(repeat=2), engine="driver", policy=Masking()
     )
     told = measures.measure(found.trials)

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from graphs import compile as compiling
 from graphs import driver, runner
 from graphs.testing import START, Bench, Crashed
+from planner import bodies
 from planner.decisions import Answer, Attempt, Confidence, Decision, Usage, ids
 from planner.definition import Workflow, walk
 from planner.effects import effects, standing
 from planner.errors import DecisionClosed, StoreUnavailable
 from planner.journal import Numbered
 from planner.runs import PersonAnswer
-from planner.store import bodies
 from tools.access import Service
 from tools.catalog import Catalog
 from tools.operations import FunctionBinding, Operation, Reconcile, Retry, Undo

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evals import load, runner
+from evals import jobs, load, runner
 from evals.explore import exploration, files
 from evals.explore.search import Bounds, Search
 from evals.explore.subject import of_folder
@@ -47,7 +47,7 @@ def test_the_shop_is_complete_at_one_fault_and_its_cover_passes_on_the_engine_of
     search = searched(SHOP, name)
     file = files.suite(search, tmp_path)
 
-    results = [runner.run(job) for job in runner.jobs(load.load([file], folder=SHOP))]
+    results = [runner.run(job) for job in jobs.listed(load.load([file], folder=SHOP))]
 
     assert (search.found, search.reasons) == ([], [])
     assert [(each.id, each.reason) for each in results if each.status != "passed"] == []

@@ -5,10 +5,10 @@ import textwrap
 import pytest
 import yaml
 
-from evals import load, project, runner
+from evals import jobs, load, project
+from evals.jobs import Loaded
 from evals.recorded import importing, replaying
 from evals.recorded.importing import Wanted
-from evals.runner import Loaded
 from planner.log.masking import Masking
 
 LOOK = "bank.look: {return: {id: l-1, amount: 1}}"
@@ -220,7 +220,7 @@ def job(flow, text, known, where):
     file.write_text(f"{head}{body}\n  expect: {{status: any}}\n")
     found = load.read(file)
     assert found.suite is not None, found.problems
-    return runner.jobs([Loaded(str(file), found.suite, known)])[0]
+    return jobs.listed([Loaded(str(file), found.suite, known)])[0]
 
 
 def case_of(production, run_id, known):

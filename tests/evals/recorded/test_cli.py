@@ -6,12 +6,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from evals import load, runner
+from evals import jobs, load
 from evals.cli import app
 from examples.shop.demo import PROJECT
 from planner.clock import new_id
 
-JOBS = {job.case.id: job for job in runner.jobs(load.load(load.find([PROJECT / "evals"])))}
+JOBS = {job.case.id: job for job in jobs.listed(load.load(load.find([PROJECT / "evals"])))}
 PAID = "a-lost-answer-is-looked-up-and-paid-once"
 
 

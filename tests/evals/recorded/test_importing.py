@@ -4,7 +4,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from evals import load, runner
+from evals import jobs, load
 from evals.cli import app
 from evals.project import Project
 from evals.recorded import importing
@@ -13,7 +13,7 @@ from examples.shop import demo
 from examples.shop.demo import PROJECT
 from planner.definition import Workflow
 
-JOBS = runner.jobs(load.load(load.find([PROJECT / "evals"])))
+JOBS = jobs.listed(load.load(load.find([PROJECT / "evals"])))
 
 
 def imported(production, job, run_id):

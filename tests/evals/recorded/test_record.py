@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
-from evals import load, runner
+from evals import jobs, load
+from evals.jobs import Loaded
 from evals.project import Project
 from evals.recorded import importing, replaying
 from evals.recorded.importing import Wanted
-from evals.runner import Loaded
 from examples.shop.demo import PROJECT
 from graphs import forking
 from graphs.origins import ForkRequest
@@ -25,7 +25,7 @@ from planner.seals import Seals
 from planner.store import erasures, purges
 from tests.evals.recorded.conftest import Production
 
-JOBS = {job.case.id: job for job in runner.jobs(load.load(load.find([PROJECT / "evals"])))}
+JOBS = {job.case.id: job for job in jobs.listed(load.load(load.find([PROJECT / "evals"])))}
 REFUND = JOBS["a-lost-answer-is-looked-up-and-paid-once"]
 LARGE = JOBS["a-large-order-that-nobody-reviews-is-not-placed"]
 NOW = datetime(2026, 1, 6, tzinfo=UTC)
@@ -96,7 +96,7 @@ cases:
 """
     (tmp_path / "leak.eval.yaml").write_text(text)
     suite = load.read(tmp_path / "leak.eval.yaml").suite
-    (job,) = runner.jobs([Loaded("", suite, small)])
+    (job,) = jobs.listed([Loaded("", suite, small)])
     seals = Seals([b"k" * 32], clock.random_bytes) if is_sealed else None
     production = Production(tmp_path, Keeping(seals=seals))
     with production.database:
@@ -115,7 +115,7 @@ def test_without_the_key_a_run_is_imported_without_its_steps(tmp_path, small):
     case = f'- id: one\n  workflow: pay\n  input: {{order: "{KEY}", amount: 5.0}}\n  model: {{how: later}}\n'
     services = "  services: {bank.look: {return: {id: l-1, amount: 1}}}\n  expect: {status: succeeded}\n"
     (tmp_path / "one.eval.yaml").write_text(f"schema: evals/1\nsuite: vault\ncases:\n{case}{services}")
-    (job,) = runner.jobs([Loaded("", load.read(tmp_path / "one.eval.yaml").suite, small)])
+    (job,) = jobs.listed([Loaded("", load.read(tmp_path / "one.eval.yaml").suite, small)])
     with (first := Production(tmp_path, Keeping(seals=Seals([b"k" * 32], clock.random_bytes)))).database:
         run_id = first.run(job)
     with (other := Production(tmp_path, Keeping(seals=Seals([b"x" * 32], clock.random_bytes)))).database:

@@ -5,13 +5,13 @@ import shutil
 
 import pytest
 
-from evals import load, project, runner
+from evals import jobs, load, project
 from evals.recorded import replaying
 from examples.shop.demo import PROJECT
 from planner.clock import new_id
 from planner.log.masking import Masking
 
-JOBS = {job.name: job for job in runner.jobs(load.load(load.find([PROJECT / "evals"])))}
+JOBS = {job.name: job for job in jobs.listed(load.load(load.find([PROJECT / "evals"])))}
 REFUND = JOBS["late-order/a-lost-answer-is-looked-up-and-paid-once"]
 ORDER = JOBS["checkout/an-order-goes-all-the-way"]
 LARGE = JOBS["checkout/a-large-order-that-nobody-reviews-is-not-placed"]

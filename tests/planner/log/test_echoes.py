@@ -1,8 +1,8 @@
 import pytest
 
+from planner import bodies
 from planner.log.echoes import Echoes
 from planner.log.masking import Masking
-from planner.store import bodies
 
 POLICY = Masking()
 

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner import bodies
 from planner.log import masking, screening
 from planner.log.masking import NEVER, Masking
-from planner.store import bodies
 
 POLICY = Masking()
 ALL = Masking(detectors=(*POLICY.detectors, "email"))

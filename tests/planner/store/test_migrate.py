@@ -9,9 +9,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import column, insert, inspect, select, table, text
 
+from planner import bodies
 from planner.errors import StoreUnavailable
 from planner.log.envelopes import Keeping
-from planner.store import bodies, decisions, instants, migrate, open_database, rows, runs, tables
+from planner.store import decisions, instants, migrate, open_database, rows, runs, tables
 
 VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
 

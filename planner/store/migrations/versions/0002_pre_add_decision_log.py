@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-from planner import clock
+from planner import bodies, clock
 from planner.decisions import Decision
 from planner.log import chain, envelopes
-from planner.store import bodies, rows
+from planner.store import rows
 from planner.store.instants import Instant
 
 revision = "0002"

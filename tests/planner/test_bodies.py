@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from planner.store import bodies
+from planner import bodies
 
 
 def test_a_body_is_compact_json_that_others_can_read():
