@@ -97,7 +97,7 @@ _BRANCHES = {
         "enable": "webhooks:enable",
         "remove": "webhooks:remove",
     },
-    "catalog": {"events": "announced:events", "import": "importing:import_", "search": "catalog:search"},
+    "catalog": {"events": "announced:events", "import": "importing:import_", "search": "searching:search"},
     "events": {"show": "events:show", "send": "events:send"},
     "workflows": {
         "import": "translating:translate",

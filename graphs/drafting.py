@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from graphs.embeddings import Embeddings, retrieve
 from planner import documents
 from planner.decisions import Brief, Decider, Filled
 from planner.definition import Workflow
@@ -82,23 +83,30 @@ class Drafter:
         decider: Decider,
         catalog: Catalog,
         limits: Constraints = Constraints(),  # noqa: B008 - frozen
+        *,
+        embeddings: Embeddings | None = None,
     ) -> None:
         self._goal, self._decider, self._catalog = goal, decider, catalog
-        self._operations = _relevant(goal, constraints.allowed(limits, catalog.operations), catalog)
+        self._allowed, self._embeddings = constraints.allowed(limits, catalog.operations), embeddings
+        self._operations: list[Operation] = []
         self._signed = index_of(catalog).signatures
         self.rounds: list[Round] = []
+        self.notes: list[str] = []
+        """What did not go as it is configured, one sentence each."""
 
-    async def frame(self, known: Mapping[str, Any], shown: Mapping[str, Any]) -> Framed | None:
+    async def frame(self, told: Frame, shown: Frame) -> Framed | None:
         """Return what the goal wants and knows; None where the model gave no usable answer.
 
         Args:
-            known: what is known beside the goal.
-            shown: the same, as the model may see it.
+            told: what is known beside the goal.
+            shown: the same without secrets, as the model may see it.
         """
+        await self._look(shown.goal)
         schema = briefs.frame_schema([item.name for item in self._operations], self._signed)
-        told = await self._ask("frame", schema, {"known": dict(shown), "operations": self._listed})
-        self._note("frame", told)
-        return None if told.value is None else briefs.read_frame(self._goal, told.value, known)
+        given = {"known": dict(shown.have), "operations": self._listed}
+        filled = await self._ask("frame", schema, given)
+        self._note("frame", filled)
+        return None if filled.value is None else briefs.read_frame(self._goal, filled.value, told.have)
 
     @property
     def outcome(self) -> str:
@@ -109,6 +117,7 @@ class Drafter:
 
     async def sketch(self, wanted: Frame, place: Place) -> Drafted | None:
         """Return the best of what the model sketched; None where it gave no usable answer."""
+        await self._look(wanted.goal)
         shown = {item.name for item in self._operations}
         self._operations += [item for item in _wanted(wanted, self._catalog) if item.name not in shown]
         allowed = constraints.allowed(wanted.constraints, self._catalog.operations)
@@ -127,6 +136,18 @@ class Drafter:
                 break
             best = better
         return None if best is None else best.drafted
+
+    async def _look(self, goal: str) -> None:
+        """Find the operations that fit the goal best, unless that was done; all where they are few."""
+        if self._operations:
+            return
+        if len(self._allowed) <= MOST_LISTED:
+            self._operations = list(self._allowed.values())
+            return
+        found = await retrieve(goal, self._catalog, self._embeddings, most=MOST_LISTED)
+        names = [each.operation for each in found.found]
+        self._operations = [self._allowed[name] for name in names if name in self._allowed]
+        self.notes += [found.remark] if found.remark else []
 
     @property
     def _listed(self) -> list[dict[str, Any]]:
@@ -193,11 +214,3 @@ def _defect(problem: Problem) -> dict[str, str]:
 
 def _wanted(wanted: Frame, catalog: Catalog) -> list[Operation]:
     return [catalog.operations[name] for name in wanted.want if name in catalog.operations]
-
-
-def _relevant(goal: str, operations: Mapping[str, Operation], catalog: Catalog) -> list[Operation]:
-    """Return those of the operations that fit the goal's words best, all of them where they are few."""
-    if len(operations) <= MOST_LISTED:
-        return list(operations.values())
-    found = index_of(catalog).search(goal, most=MOST_LISTED)
-    return [operations[each.operation] for each in found if each.operation in operations]

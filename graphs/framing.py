@@ -88,7 +88,7 @@ async def frame(request: PlanRequest, drafter: Drafter | None, parts: Parts) -> 
     if drafter is None or not request.goal:
         raise GoalUnclear([_WHAT, *_suggested(request.goal, parts.catalog)])
     shown = await parts.database.read(stored.shown, told)
-    framed = await drafter.frame(told.have, shown.have)
+    framed = await drafter.frame(told, shown)
     if framed is None:
         why = f"The model gave no usable answer ({drafter.outcome})."
         raise GoalUnclear([f"{why} {_WHAT}", *_suggested(request.goal, parts.catalog)])

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from graphs import demoting, framing, intake, reusing
 from graphs.dispatch import Dispatcher
 from graphs.drafting import Drafter, Place
+from graphs.embeddings import Embeddings
 from graphs.framing import PlanRequest
 from graphs.intake import Begun, RunRequest
 from graphs.parts import Parts
@@ -38,6 +39,8 @@ class Tools(NamedTuple):
 
     simulate: Simulate
     policy: Policy
+    embeddings: Embeddings | None = None
+    """The vectors of the catalogue's operations; None where operations are found by words alone."""
 
 
 class Made(NamedTuple):
@@ -88,7 +91,8 @@ async def _made(
     decider = parts.decider_of(maker.tenant)
     drafter = None
     if request.use_model and parts.has_model:
-        drafter = Drafter(request.goal, decider, parts.catalog, request.constraints)
+        told = request.goal, decider, parts.catalog, request.constraints
+        drafter = Drafter(*told, embeddings=tools.embeddings)
     if not request.want and not request.is_limited and maker.may_reuse:
         served = await reusing.by_goal(
             request.goal, request.have, parts, maker.tenant, asks=drafter is not None
@@ -141,6 +145,7 @@ class _Maker(NamedTuple):
                 "frame": served.frame,
                 "reused": served.told,
                 "remarks": checked.remarks,
+                "notes": (),
                 "promotion": None,
                 "created_at": now,
                 "created_by": self.by,
@@ -171,6 +176,7 @@ class _Maker(NamedTuple):
             remarks=parsed.remarks,
             missing=draft.missing,
             rounds=() if drafter is None else tuple(drafter.rounds),
+            notes=() if drafter is None else tuple(drafter.notes),
             asks=draft.asks,
             doubts=draft.doubts,
             unused=draft.unused,

@@ -12,6 +12,7 @@ from graphs import demoting
 from graphs.arrivals import Arrivals
 from graphs.delivering import Deliverer
 from graphs.dispatch import Dispatcher
+from graphs.embeddings import Embeddings
 from graphs.notary import Notary
 from graphs.parts import Parts
 from graphs.planning import Tools
@@ -25,12 +26,13 @@ from planner.definition import Workflow
 from planner.log import detectors
 from planner.log.echoes import Echoes
 from planner.log.masking import Masking
-from planner.model import adapter
+from planner.model import adapter, embedder
 from planner.model.adapter import Model, NoModel
 from planner.project import load_catalog, load_workflows
 from planner.settings import Settings
 from planner.store import catalogs, migrate, workflows
 from planner.store.database import Database, open_database
+from tools.catalog import Catalog
 from tools.services import Services
 
 
@@ -91,7 +93,8 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         )
         await database.write(catalogs.keep, found, ticking.now())
         await database.write(_register, load_workflows(config, found), ticking.now())
-        planning = await _planning(parts, config)
+        embeddings = await stack.enter_async_context(_embeddings(config, found, database))
+        planning = await _planning(parts, config, embeddings)
         dispatcher = Dispatcher(parts)
         scheduler = Scheduler(parts, dispatcher)
         if dispatch:
@@ -108,12 +111,41 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         yield Opened(config, parts, dispatcher, services, scheduler, planning)
 
 
-async def _planning(parts: Parts, config: Settings) -> Tools:
+@asynccontextmanager
+async def open_embeddings(config: Settings, found: Catalog) -> AsyncIterator[Embeddings | None]:
+    """Open a catalogue's vectors and the database that keeps them; None where none are made.
+
+    Raises:
+        StoreUnavailable: the database cannot be used.
+        SettingsInvalid: a key that seals secrets cannot be used, or is required and missing.
+    """
+    if not config.embeddings.name:
+        yield None
+        return
+    with _database(config, f"search-{clock.new_id()[-6:]}") as database:
+        async with _embeddings(config, found, database) as opened:
+            yield opened
+
+
+@asynccontextmanager
+async def _embeddings(
+    config: Settings, found: Catalog, database: Database
+) -> AsyncIterator[Embeddings | None]:
+    told, ticking = config.embeddings, SystemClock()
+    made = embedder.from_settings(config.model, told, clock=ticking)
+    if made is None:
+        yield None
+        return
+    async with made as asked:
+        yield Embeddings(found, asked, database, clock=ticking, told=told)
+
+
+async def _planning(parts: Parts, config: Settings, embeddings: Embeddings | None) -> Tools:
     """Return what planning works with; look at promoted workflows, and let runs of plans be replanned."""
     await demoting.review(parts)
     simulate = Explorer(config.project)
     parts.replanner = Replans(parts, simulate)
-    return Tools(simulate, config.planning)
+    return Tools(simulate, config.planning, embeddings)
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Scripts: answers of a pretended model, written down by decision point."""
 
+import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -16,6 +18,10 @@ from tools.records import Record
 FINGERPRINT = "scripted"
 """What every answer bears as `system_fingerprint`, so that no log passes it off as a model's."""
 ANY_POINT = "*"
+EMBEDDINGS = "embeddings"
+"""The point of answers to `/embeddings`, such as faults; without one, vectors are made of words."""
+DIMENSIONS = 64
+_WORD = re.compile(r"[^\W_]+")
 
 
 class ScriptedHttp(Record):
@@ -78,6 +84,8 @@ class Script:
         self._lock = Lock()
         self.requests: list[dict[str, Any]] = []
         """Bodies of the requests so far."""
+        self.embedded: list[dict[str, Any]] = []
+        """Bodies of the requests for embeddings so far."""
         self.unmatched: list[str] = []
         """Decision points that were asked for and had no answer left."""
 
@@ -111,6 +119,14 @@ class Script:
             return _refusal(point, list(self._answers))
         return _sent(answer, request)
 
+    def embed(self, body: bytes, synonyms: Mapping[str, str]) -> Sent:
+        """Return the vectors of a request's texts, or what the script has for them; each is kept in mind."""
+        request = _request(body)
+        with self._lock:
+            self.embedded.append(request)
+            answer = self._next(EMBEDDINGS) if EMBEDDINGS in self._answers else None
+        return embeddings(request, synonyms) if answer is None else _sent(answer, request)
+
     def _next(self, point: str) -> ScriptedAnswer | None:
         name = point if point in self._answers else ANY_POINT
         given = self._answers.get(name, ())
@@ -125,6 +141,34 @@ def models() -> Sent:
     """Return the list of models, which names the one that is scripted."""
     model = {"id": FINGERPRINT, "object": "model", "created": 0, "owned_by": FINGERPRINT}
     return _json(200, {"object": "list", "data": [model], "system_fingerprint": FINGERPRINT})
+
+
+def embeddings(request: Mapping[str, Any], synonyms: Mapping[str, str]) -> Sent:
+    """Return vectors that are near where texts share words.
+
+    Args:
+        request: its body.
+        synonyms: words by words that mean the same.
+    """
+    texts, dimensions = request.get("input", []), request.get("dimensions", DIMENSIONS)
+    listed = [texts] if isinstance(texts, str) else texts
+    data = [
+        {"object": "embedding", "index": index, "embedding": _vector(text, dimensions, synonyms)}
+        for index, text in enumerate(listed)
+    ]
+    tokens = sum(map(len, listed)) // 4
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return _json(200, {"object": "list", "data": data, "model": request.get("model"), "usage": usage})
+
+
+def _vector(text: str, dimensions: int, synonyms: Mapping[str, str]) -> list[float]:
+    """Return the sum of the vectors of a text's words, each made of the word's hash."""
+    total = [0.0] * dimensions
+    for word in _WORD.findall(text.lower()) or [""]:
+        seed = synonyms.get(word, word).encode()
+        noise = hashlib.shake_256(seed).digest(dimensions)
+        total = [each + byte / 127.5 - 1 for each, byte in zip(total, noise, strict=True)]
+    return total
 
 
 def _answers(point: str, given: Any) -> tuple[ScriptedAnswer, ...]:

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AnyHttpUrl,
     Field,
     FilePath,
     SecretStr,
-    TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
@@ -26,8 +24,10 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from planner import endpoints
 from planner.budgets import TenantBudget
 from planner.decisions import Source
+from planner.embeddings import EmbeddingSettings
 from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
@@ -41,7 +41,6 @@ PREFIX = "PLANNER_"
 NESTED = "__"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-5.4-mini"
-_URL = TypeAdapter(AnyHttpUrl)
 
 
 class ModelSettings(Record):
@@ -116,10 +115,7 @@ class ModelSettings(Record):
     @field_validator("api_key")
     @classmethod
     def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
-        key = value.get_secret_value() if value else ""
-        if not (key.isascii() and key.isprintable()) or key != key.strip():
-            raise ValueError("a key is printable ASCII without blanks around it")
-        return value if key else None
+        return endpoints.key(value)
 
     @field_validator("gate_on", mode="before")
     @classmethod
@@ -129,7 +125,7 @@ class ModelSettings(Record):
     @field_validator("base_url", "proxy")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        return value if value is None else _http_address(value)
+        return value if value is None else endpoints.address(value)
 
 
 class HeadSettings(Record):
@@ -234,6 +230,9 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     """The model that is asked."""
 
+    embeddings: EmbeddingSettings = EmbeddingSettings()
+    """Who turns texts into vectors, so that operations are found by what they mean."""
+
     masking: Masking = Masking()
     """What is masked in decisions before they are kept, and in the values of runs when they are shown."""
 
@@ -270,7 +269,7 @@ class Settings(BaseSettings):
     @field_validator("services")
     @classmethod
     def _addresses(cls, value: dict[str, str]) -> dict[str, str]:
-        return {name: _http_address(address) for name, address in value.items()}
+        return {name: endpoints.address(address) for name, address in value.items()}
 
     @model_validator(mode="after")
     def _closed_to_strangers(self) -> "Settings":
@@ -288,6 +287,16 @@ class Settings(BaseSettings):
         if len(set(keys)) < len(keys):
             raise ValueError(
                 "two callers have the same key, so nobody could tell them apart; give each one its own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _embedded_somewhere(self) -> "Settings":
+        told = self.embeddings
+        if told.name and not (told.base_url or told.api_key or self.model.configured):
+            raise ValueError(
+                f"there is no server to ask for embeddings: set {variable('embeddings', 'base_url')}, or "
+                "configure a model whose server has them"
             )
         return self
 
@@ -363,13 +372,6 @@ def _list(value: str) -> Any:
     if value.lstrip().startswith("["):
         return json.loads(value)
     return [part.strip() for part in value.split(",") if part.strip()]
-
-
-def _http_address(value: str) -> str:
-    url = _URL.validate_python(value)
-    if url.username or url.password:
-        raise ValueError("an address must hold no credentials; keep them in a secret")
-    return value.rstrip("/")
 
 
 def _sentence(error: Any) -> str:

@@ -21,7 +21,7 @@ from planner.store import migrate
 from planner.store.database import Database, open_database
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
-_ASKED, _MODELS = ("/chat/completions", "/decisions"), "/models"
+_ASKED, _EMBEDDED, _MODELS = ("/chat/completions", "/decisions"), "/embeddings", "/models"
 
 
 class FrozenClock:
@@ -50,8 +50,16 @@ class FrozenClock:
 class ScriptedModel:
     """An OpenAI-compatible endpoint that answers from a script, plainly labelled as scripted."""
 
-    def __init__(self, points: Mapping[str, Any] | Script, *, loop: bool = False) -> None:
+    def __init__(
+        self,
+        points: Mapping[str, Any] | Script,
+        *,
+        loop: bool = False,
+        synonyms: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take the answers by decision point, and words that mean the same to its embeddings."""
         self.script = points if isinstance(points, Script) else Script(points, loop=loop)
+        self._synonyms = synonyms or {}
 
     def transport(self) -> httpx2.MockTransport:
         """Return a transport that reaches the endpoint without a socket."""
@@ -67,6 +75,8 @@ class ScriptedModel:
         """Return what the endpoint sends back."""
         if method == "POST" and path.endswith(_ASKED):
             return self.script.take(body)
+        if method == "POST" and path.endswith(_EMBEDDED):
+            return self.script.embed(body, self._synonyms)
         if method == "GET" and path.endswith(_MODELS):
             return scripts.models()
         return Sent(status=404, headers={"content-type": "text/plain"}, body=b"not here")

@@ -7,7 +7,6 @@ import typer
 from api.commands.options import JsonOption, ProjectOption, configured
 from api.commands.output import Output
 from planner import project
-from planner.planning.retrieval import MOST_FOUND, index_of
 from tools.catalog import Catalog
 from tools.operations import Operation
 
@@ -47,32 +46,6 @@ def catalog(
     output.table(("operation", "effect", "undo", "how", "what"), [_row(each) for each in wanted])
     _how_to_confirm(found, output)
     _doubts(found, output)
-
-
-def search(
-    goal: Annotated[str, typer.Argument(help="What is wanted, in words")],
-    *,
-    most: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most")] = MOST_FOUND,
-    project_folder: ProjectOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List the operations that matter for a goal, each followed by those that give it what it needs."""
-    output = Output(as_json=as_json)
-    loaded = project.load_catalog(configured(project_folder))
-    found = index_of(loaded).search(goal, most=most)
-    output.document({"items": [each._asdict() for each in found]})
-    if not found:
-        output.line("No operation has a word of this goal.")
-        return
-    rows = [
-        (
-            each.operation,
-            each.because and f"gives what {each.because} needs",
-            loaded.operations[each.operation].summary,
-        )
-        for each in found
-    ]
-    output.table(("operation", "why", "what"), rows)
 
 
 def _row(operation: Operation) -> tuple[str, ...]:

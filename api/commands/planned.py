@@ -14,6 +14,7 @@ def lines(plan: Plan, beside: Comparison) -> Iterator[str]:
     """Yield what a plan does, what is other in it, what can go wrong, and what comes next."""
     title = f' for "{plan.frame.goal}"' if plan.frame.goal else ""
     yield f"Plan {plan.id}{title}: {plan.status}"
+    yield from (f"  {note}" for note in plan.notes)
     yield from map(_round, plan.rounds)
     if plan.reused is not None:
         yield _reused(plan.reused)

@@ -122,6 +122,8 @@ class Plan(Record):
     missing: tuple[Missing, ...] = ()
     rounds: tuple[Round, ...] = ()
     """How a model's sketch came to be, and was mended."""
+    notes: tuple[str, ...] = ()
+    """What did not go as it is configured while it was made, one sentence each."""
     asks: tuple[Ask, ...] = ()
     """What a run must be started with, since nothing gives it."""
     doubts: tuple[Edge, ...] = ()

@@ -1,12 +1,13 @@
 """Retrieval: which operations of a catalogue matter for a goal, by their words and by what they need.
 
 SQLite's full-text index ranks them (BM25 over the words of names, paths, summaries, arguments and answers).
-Whatever gives an operation what it needs comes right behind it, although the goal has no word for it.
+What vectors find beside the words is fused with it by rank. Whatever gives an operation what it needs comes
+right behind it, although the goal has no word for it.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,6 +24,10 @@ PRODUCERS = 2
 """Operations that are added for one need of a found one, at most."""
 WEIGHTS = (3.0, 2.0, 1.0, 0.5)
 """What a word counts for in a name or path, a summary, an argument, a field of the answer."""
+RANKED = 5
+"""How many times as many operations are ranked as are found."""
+FUSION = 60
+"""What is added to every rank before it is fused; the greater, the less the first places count."""
 MOST_WORDS = 64
 _STOP = frozenset(
     re.findall(
@@ -63,9 +68,16 @@ class Index:
         rows = (_texts(item, self.signatures[name]) for name, item in operations.items())
         self._texts = Texts(rows, weights=WEIGHTS)
 
-    def search(self, goal: str, *, most: int = MOST_FOUND) -> list[Found]:
-        """Return the operations that matter, best first, each followed by those that give what it needs."""
-        ranked = self._ranked(goal, most * 5)
+    def search(self, goal: str, *, most: int = MOST_FOUND, near: Sequence[str] = ()) -> list[Found]:
+        """Return the operations that matter, best first, each followed by those that give what it needs.
+
+        Args:
+            goal: what is wanted, in words.
+            most: how many are found at most.
+            near: names of those whose vectors are near the goal's, the nearest first.
+        """
+        ranked = self._ranked(goal, most * RANKED)
+        ranked = fused(ranked, near)[: most * RANKED] if near else ranked
         place = {name: number for number, name in enumerate(ranked)}
         found: dict[str, str] = {}
         for name in ranked:
@@ -113,6 +125,19 @@ class Index:
         return {
             key: sorted(givers, key=lambda giver: giver.merit)[:MOST_GIVERS] for key, givers in found.items()
         }
+
+
+def fused(*rankings: Sequence[str]) -> list[str]:
+    """Return what is in any of the rankings, best first, by the sum of 1 / (60 + its rank) over them.
+
+    Reciprocal rank fusion: Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and
+    individual rank learning methods", SIGIR 2009. Equals keep the order in which they came.
+    """
+    scores: dict[str, float] = defaultdict(float)
+    for ranking in rankings:
+        for rank, name in enumerate(ranking, start=1):
+            scores[name] += 1 / (FUSION + rank)
+    return sorted(scores, key=lambda name: -scores[name])
 
 
 @lru_cache(maxsize=4)

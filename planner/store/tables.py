@@ -320,6 +320,16 @@ plans = Table(
     Index(None, "promoted_as"),
 )
 
+# Directions of the vectors that a model made of texts, by the hash of model and text.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("direction", LargeBinary, nullable=False),
+    Column("used_at", Instant, nullable=False),
+    Index(None, "used_at"),
+)
+
 # Who is told when runs end, wait or ask persons.
 webhooks = Table(
     "webhooks",

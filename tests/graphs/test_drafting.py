@@ -73,7 +73,9 @@ def test_a_goal_in_words_becomes_a_frame_of_what_the_catalogue_has(shop):
     async def main():
         settings = ModelSettings(base_url="http://model.test/v1", name="m")
         async with Model(settings, clock=FrozenClock(), transport=double.transport()) as model:
-            return await Drafter(GOAL, model, shop).frame(known, {"customer": "[masked]"})
+            return await Drafter(GOAL, model, shop).frame(
+                Frame(goal=GOAL, have=known), Frame(goal=GOAL, have={"customer": "[masked]"})
+            )
 
     framed = asyncio.run(main())
     assert framed.frame == Frame(
@@ -158,7 +160,7 @@ def test_limits_that_a_goal_sets_are_part_of_its_frame(shop):
     async def main():
         settings = ModelSettings(base_url="http://model.test/v1", name="m")
         async with Model(settings, clock=FrozenClock(), transport=double.transport()) as model:
-            return await Drafter(GOAL, model, shop).frame({}, {})
+            return await Drafter(GOAL, model, shop).frame(Frame(goal=GOAL), Frame(goal=GOAL))
 
     frame = asyncio.run(main()).frame
     assert frame.constraints == Constraints(forbid=("shipping", "irreversible"), steps=4)

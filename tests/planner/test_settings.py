@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from planner import settings
+from planner.embeddings import EmbeddingSettings
 from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
@@ -16,6 +17,7 @@ from planner.webhooks import WebhookSettings
 DOC = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 GROUPS = {
     "model": ModelSettings,
+    "embeddings": EmbeddingSettings,
     "masking": Masking,
     "sealing": SealingSettings,
     "retention": Retention,
@@ -162,6 +164,9 @@ def test_services_come_as_json_or_one_by_one(monkeypatch):
         ("PLANNER_MODEL__BASE_URL", "nowhere"),
         ("PLANNER_MODEL__API_KEY", "sk-ключ"),
         ("PLANNER_MODEL__CA_FILE", "missing.pem"),
+        ("PLANNER_EMBEDDINGS__BASE_URL", "nowhere"),
+        ("PLANNER_EMBEDDINGS__API_KEY", "sk-ключ"),
+        ("PLANNER_EMBEDDINGS__BATCH", "0"),
         ("PLANNER_MODEL__TEMPERATUR", "1"),
     ],
 )
@@ -249,3 +254,18 @@ def test_sources_that_gate_are_a_list_in_either_form(monkeypatch, written):
 def test_a_source_that_does_not_exist_is_named(monkeypatch):
     with pytest.raises(SettingsInvalid, match="PLANNER_MODEL__GATE_ON"):
         told(monkeypatch, PLANNER_MODEL__GATE_ON="statd")
+
+
+def test_embeddings_need_a_server_to_ask(monkeypatch):
+    with pytest.raises(
+        SettingsInvalid, match="no server to ask for embeddings: set PLANNER_EMBEDDINGS__BASE_URL"
+    ):
+        told(monkeypatch, PLANNER_EMBEDDINGS__NAME="e")
+    own = {"base_url": "http://h:1/v1/", "api_key": "sk-planted"}
+    assert load(embeddings={"name": "e", **own}).embeddings.base_url == "http://h:1/v1"
+    assert "sk-planted" not in repr(load(embeddings={"name": "e", **own}))
+    assert load(embeddings={"name": "e"}, model={"api_key": "k"}).embeddings.name == "e"
+
+
+def test_empty_keys_of_embeddings_count_as_unset():
+    assert load(embeddings={"api_key": ""}).embeddings.api_key is None

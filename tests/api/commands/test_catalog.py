@@ -94,12 +94,3 @@ def test_what_was_read_although_it_is_wrong_is_told(desk):
     (warning,) = desk("catalog", "--json").data["warnings"]
     assert warning["code"] == "unknown-type"
     assert "see `planner catalog`" in desk("doctor").out
-
-
-def test_operations_are_searched_by_words(desk):
-    found = desk("catalog", "search", "append a line to a file")
-
-    assert (found.code, "desk.note" in found.out) == (0, True)
-    assert desk("catalog", "search", "astronomy").out == "No operation has a word of this goal.\n"
-    items = desk("catalog", "search", "line", "--limit", "1", "--json").data["items"]
-    assert len(items) == 1

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from bench import planning
-from planner.planning.retrieval import Found, Index, index_of
+from planner.planning.retrieval import Found, Index, fused, index_of
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,31 @@ def test_words_of_other_scripts_count(shop):
 
 def test_no_more_are_found_than_were_asked_for(index):
     assert len(index.search("order payment shipment customer", most=5)) == 5
+
+
+def test_rankings_are_fused_by_the_sum_of_reciprocal_ranks():
+    words, near = ["a", "b", "c"], ["c", "d", "a"]
+    # a: 1/61 + 1/63, c: 1/63 + 1/61, b: 1/62, d: 1/62; equals keep the order of the words.
+    assert fused(words, near) == ["a", "c", "b", "d"]
+    # y: 2/62 is more than x: 1/61 + 1/64, though x is first of one.
+    assert fused(["x", "y"], ["p", "y", "q", "x"]) == ["y", "x", "p", "q"]
+    assert fused([], ["only"]) == ["only"]
+    assert fused(words) == words
+
+
+def test_what_is_near_is_found_though_the_goal_has_no_word_of_it(index):
+    found = index.search("quantum chromodynamics", near=["payments.refund"])
+
+    assert found[0] == Found("payments.refund", "")
+    assert {each.because for each in found[1:]} <= set(names(found))
+
+
+def test_words_and_vectors_both_count(index):
+    words = names(index.search("pay the refund back"))
+    near = names(index.search("pay the refund back", near=["ops.getMetrics", "payments.refund"]))
+
+    assert near[0] == words[0] == "payments.refund"
+    assert "ops.getMetrics" in near
 
 
 def test_a_catalogue_is_indexed_once(shop):
