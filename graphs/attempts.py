@@ -83,15 +83,16 @@ async def attempt(target: Target, ctx: Context) -> Outcome:
         )
         return _noted(target, await _record(target, ctx, lost))
     may_stand = _may_stand(target, ctx)
-    if not _is_repeatable(target):
-        ctx.begin()
+    if _is_repeatable(target) and target.operation.effect != "read":
+        await ctx.durable()
+    if ctx.turn is not None:
+        await ctx.turn(target.path, target.operation.name)
+    # From here on nothing is waited for: a branch beside could fail meanwhile.
+    if may_stand and ctx.is_stopping:
         await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
-    else:
-        if may_stand and ctx.is_stopping:
-            await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
-        if target.operation.effect != "read":
-            await ctx.durable()
-        ctx.begin()
+    ctx.begin()
+    if not _is_repeatable(target):
+        await ctx.record("intention", target.path, target.visit, target.attempt, _intent(target))
     outcome = await ctx.caller.call(
         target.operation,
         target.arguments,

@@ -41,6 +41,9 @@ What is handed in is written in order. A sink that returns a future writes witho
 Arrived = Callable[[Wanted], AsyncIterator[KeptEvent]]
 """Finds the events that a step may take, in the order in which they arrived."""
 
+Turn = Callable[[str, str], Awaitable[None]]
+"""Returns when the call at a path, of an operation, may be begun; branches side by side are ordered by it."""
+
 
 async def _never() -> bool:
     return False
@@ -166,6 +169,8 @@ class Context:
     """Whether `recorded` lacks what the snapshot spared."""
     older: Callable[[], Awaitable[Sequence[Numbered]]] = _no_more
     """Reads the whole journal, where a snapshot spared some of it."""
+    turn: Turn | None = None
+    """Orders the calls of branches; None where they come as they come."""
     recovery_choices: int = 5
     replanner: Replanner | None = None
     """Finds other ways for runs of plans; None where nothing new is planned."""

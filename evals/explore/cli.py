@@ -3,6 +3,7 @@
 import importlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -68,6 +69,13 @@ SeedOption = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="What --random begins with; always the same unless told"),
 ]
+OrdersOption = Annotated[
+    bool,
+    typer.Option(
+        "--all-orders",
+        help="Take branches side by side in every order, also of calls that make no difference to each other",
+    ),
+]
 EXITS = (
     "Exit codes: 0 complete, nothing found; 1 found, or cut short; 2 wrong usage or file; 5 no such workflow."
 )
@@ -88,13 +96,15 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     beginning: SeedOption = None,
     share: CheckOption = CHECK_SHARE,
     only: OnlyOption = None,
+    all_orders: OrdersOption = False,
     out: OutOption = None,
     cover: SuiteOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take every path of a workflow within bounds, and tell what must not be and is."""
     try:
-        explored = subject.of_folder(folder, workflow, recoveries=recoveries)
+        found_ = subject.of_folder(folder, workflow, recoveries=recoveries)
+        explored = replace(found_, all_orders=all_orders)
     except WorkflowUnknown as exc:
         raise terminal.refused(exc, as_json=as_json, status=report.NOTHING) from exc
     except (SuiteInvalid, ProjectMissing) as exc:

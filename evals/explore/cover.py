@@ -14,7 +14,7 @@ Item = tuple[str, ...]
 
 def cover(search: Search) -> list[Walk]:
     """Return paths that together give every answer and take every way; the longest are tried first."""
-    wanted = {_item(move) for edge in search.graph.edges for move in edge.moves}
+    wanted = {_item(move) for edge in search.graph.edges for move in edge.moves if move.kind != "turn"}
     wanted |= {("edge", *edge) for edge in search.edges}
     chosen: list[Walk] = []
     for edge in _longest_first(search):

@@ -97,10 +97,10 @@ def _pairs(graph: Graph, faults: int) -> Iterator[tuple[str, str]]:
     """Yield what followed what, on paths with at most so many faults."""
     fewest = graph.depths()
     for edge in graph.edges:
-        shown = [f"{move.label}: {move.option}" for move in edge.moves]
+        shown = [f"{move.label}: {move.option}" for move in edge.moves if move.kind != "turn"]
         left = faults - fewest[edge.source][0] - edge.faults
         if left >= 0:
             yield from pairwise(shown)
         for following in graph.out.get(edge.target, ()):
-            if shown and following.moves and following.faults <= left:
+            if shown and following.moves and following.moves[0].kind != "turn" and following.faults <= left:
                 yield shown[-1], f"{following.moves[0].label}: {following.moves[0].option}"

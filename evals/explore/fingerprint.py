@@ -50,7 +50,7 @@ def told(play: Play, point: Point) -> Any:
         standing.told(found, ctx.catalog, play.state.calls),
         world(play, point.kind, _over(play, ctx, found)),
         _lost(play.state, counts if ctx.ending else None),
-        None if ctx.ending else [_spent(play, ctx), _to_be_told(play, ctx, entries)],
+        None if ctx.ending else [_spent(play, ctx), _to_be_told(play, ctx, entries), play.state.turn],
         _journal(entries, {frame.prefix for frame in play.frames}),
         [_question(play, each) for each in asked],
         *(_backward(play, ctx, point, found) if ctx.ending else _forward(play, ctx, point, live)),
@@ -239,7 +239,10 @@ class _Live(NamedTuple):
 
 def _live(play: Play, ctx: Context) -> list[_Live]:
     found: list[_Live] = []
-    for place, frame in enumerate(play.frames):
+    begun = list(enumerate(play.frames))
+    if play.turns is not None:
+        begun.sort(key=lambda each: each[1].prefix)
+    for place, frame in begun:
         outer = next((each for each in found if each.path and _is_below(frame.prefix, each.path)), None)
         if place and outer is None:
             continue

@@ -48,6 +48,8 @@ class Graph:
         """Return a new state at a point."""
         node = self._next()
         named = [(f"{point.kind} {point.label}: {option.name}", option.faults) for option in point.options]
+        if point.kind == "turn":
+            return node
         self.possible.update(name for name, _ in named)
         self.faulty.update(name for name, faults in named if faults)
         return node

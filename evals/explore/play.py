@@ -9,10 +9,11 @@ from evals import events
 from evals.explore import alphabet, happenings, prospects
 from evals.explore.happenings import EARLY, NoEvent
 from evals.explore.points import Crash, Crashed, Halted, Kind, Option, Point, Unlike
-from evals.explore.ports import Clock, Model
+from evals.explore.ports import Clock, Model, Written
 from evals.explore.scenarios import Scenario
 from evals.explore.state import State, Unit, Used
 from evals.explore.subject import Subject
+from evals.explore.turns import Turns
 from evals.history import History, Sent
 from graphs import runner
 from graphs.context import Context, Frame, around
@@ -37,21 +38,6 @@ class Guide(Protocol):
     def crash(self, play: "Play", crash: Crash) -> bool:
         """Tell whether the process ends here."""
         ...
-
-
-class Written(asyncio.Future[None]):
-    """A unit that was written; whoever waits for it makes it durable, and all before it."""
-
-    def __init__(self, play: "Play", loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop=loop)
-        self._play = play
-        self._count = len(play.state.units)
-        self.set_result(None)
-
-    def __await__(self) -> Any:
-        """Note that it is durable."""
-        self._play.keep(self._count)
-        return super().__await__()
 
 
 class Play:
@@ -85,6 +71,7 @@ class Play:
         self.ways: dict[int, str] = {}
         """How frames ended, by their place among the frames."""
         self.ctx: Context | None = None
+        self.turns: Turns | None = None
         self.broken: str | None = None
         self.unknown: list[str] = []
         """Events that could not be made up, and why."""
@@ -121,6 +108,7 @@ class Play:
     async def execute(self) -> Ended:
         """Take the run up from its journal until it ends or waits."""
         self.frames, self.ways, self.broken, self.over = [], {}, None, None
+        self.turns = Turns(self, self.subject.orders) if self.subject.orders.matter else None
         self.ctx = self.context()
         return await runner.execute(self.ctx)
 
@@ -147,6 +135,7 @@ class Play:
             questions=dict(state.questions),
             arrived=self.arrived,
             is_first=state.is_first,
+            turn=None if self.turns is None else self.turns.wait,
             recovery_choices=self.subject.recoveries,
         )
         if state.ledger is not None:
@@ -239,7 +228,7 @@ class Play:
             output=outcome.output if applied and outcome.output is not None else options[0].value.output,
             told=option.name,
         )
-        self.state = self.state._replace(calls=(*self.state.calls, sent))
+        self.state = self.state._replace(calls=(*self.state.calls, sent), turn="")
         self.used = self.used.plus(Used(calls=1))
         if outcome.kind == "unknown":
             self.elapse((timeout or operation.timeout).total_seconds())
@@ -310,13 +299,17 @@ class Play:
 
     async def _execute(self, frame: Frame, ctx: Context) -> str:
         """Run a sequence block by block, as the plain driver does, and note the ways that it takes."""
-        place = len(self.frames)
+        place, turns = len(self.frames), self.turns
         self.frames.append(frame)
         blocks, following = frame.sequence.blocks, frame.sequence.entry
+        if turns:
+            turns.enter(frame)
         while following in blocks:
             before, following = following, await run_block(blocks[following], frame, ctx)
             self.edges.add((frame.prefix, before, following))
         self.ways[place] = following
+        if turns:
+            turns.leave(frame)
         return following
 
     def _write(self, unit: Append) -> None:

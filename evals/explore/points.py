@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["call", "ask", "person", "event", "crash"]
+Kind = Literal["call", "ask", "person", "event", "turn", "crash"]
 
 
 class Option(NamedTuple):

@@ -1,8 +1,9 @@
-"""Ports: the model and the clock of a path, whose answers are options of its points."""
+"""Ports: the model and the clock of a path, whose answers are options of its points, and what it wrote."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from evals.explore import alphabet
 from evals.explore.points import Kind, Option
@@ -28,6 +29,10 @@ class Path(Protocol):
 
     def elapse(self, seconds: float) -> None:
         """Let time pass."""
+        ...
+
+    def keep(self, count: int) -> None:
+        """Note that so many units are durable."""
         ...
 
 
@@ -68,3 +73,18 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         """Let time pass at once."""
         self._path.elapse(seconds)
+
+
+class Written(asyncio.Future[None]):
+    """A unit that was written; whoever waits for it makes it durable, and all before it."""
+
+    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self._path = path
+        self._count = len(path.state.units)
+        self.set_result(None)
+
+    def __await__(self) -> Any:
+        """Note that it is durable."""
+        self._path.keep(self._count)
+        return super().__await__()

@@ -73,6 +73,8 @@ class State(NamedTuple):
     """What came from outside."""
     expected: Mapping[Spot, Event | None] = {}
     """What each step that waits would take; None where nothing could be made up."""
+    turn: str = ""
+    """Path of the call that is about to be made, where calls beside it wait for their turn."""
     ledger: Ledger | None = None
     """What stands after the units; None where it is to be counted from them."""
     values: Mapping[str, Any] | None = None
@@ -116,6 +118,7 @@ class State(NamedTuple):
             units=self.units[:kept],
             questions=_answered(questions, self.answers),
             ledger=None,
+            turn="",
             durable=kept,
             began=kept,
             is_first=False,

@@ -27,6 +27,8 @@ def line(move: Move) -> str:
         return f"At {move.label} the model {_MODEL.get(move.option, f'chooses {move.option}')}."
     if move.kind == "event":
         return f"{move.label} {move.option}."
+    if move.kind == "turn":
+        return f"{move.option} goes on."
     if move.kind == "person":
         return f"{move.option[:1].upper()}{move.option[1:]}."
     which = move.option.removeprefix("ok").strip(", ")

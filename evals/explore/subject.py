@@ -12,6 +12,7 @@ from evals.explore.desk import Desk
 from evals.explore.reads import Reads
 from evals.explore.scenarios import Scenario
 from evals.explore.state import START
+from evals.explore.turns import Orders
 from evals.project import Project
 from evals.rules import Rules
 from graphs import pinning
@@ -43,6 +44,8 @@ class Subject:
     recoveries: int = 2
     """Recovery choices that a step may have."""
     desk: Desk = field(default_factory=Desk)
+    all_orders: bool = False
+    """Whether branches side by side take turns also where no order can make a difference."""
 
     @property
     def program(self) -> Program:
@@ -121,6 +124,11 @@ class Subject:
     def rules(self) -> Rules:
         """The invariants that the workflow declares for itself."""
         return Rules(self.workflow)
+
+    @cached_property
+    def orders(self) -> Orders:
+        """Which calls in branches side by side make a difference to each other."""
+        return Orders(self.programs, self.real, self.rules, takes_all=self.all_orders)
 
     def sees(self, name: str) -> bool:
         """Tell whether an invariant of the workflow looks at effects, decisions or state."""

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import textwrap
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -160,3 +161,22 @@ def test_fault_positions_and_answers_that_come_together_are_told():
     assert one["together"]["t"] == 2
     assert f"{one['positions']['covered']} of {one['positions']['total']} fault positions" in told
     assert "pairs of answers to different points" in told
+
+
+def test_all_orders_of_branches_are_taken_where_that_is_wanted(tmp_path):
+    text = """
+    workflow: beside
+    version: 1.0.0
+    goal: Look at two things.
+    steps:
+      both:
+        parallel:
+          left: {a: {call: ops.getMetrics, with: {service: s}}}
+          right: {b: {call: ops.getDeploys, with: {service: s}}}
+    """
+    (file := tmp_path / "beside.yaml").write_text(textwrap.dedent(text))
+    words = (str(file), "--project", str(SHOP), "--faults", "0", "--json")
+    one, every = (json.loads(run(*words, *more).stdout) for more in ((), ("--all-orders",)))
+
+    assert (one["status"], every["status"]) == ("COMPLETE", "COMPLETE")
+    assert (one["states"], every["states"]) == (2, 5)
