@@ -130,6 +130,7 @@ STATUS: Mapping[type[Exception], int] = {
     planning.RunMoving: 409,
     planning.RepinRefused: 409,
     planning.InputInvalid: 422,
+    planning.NotPermitted: 403,
     planning.QueueFull: 429,
     planning.RouteUnclear: 422,
     planning.EventUnknown: 404,

@@ -93,12 +93,8 @@ async def get_graph(
 
 
 async def _checked(text: str, parts: Parts) -> Parsed:
-    known = await parts.parts.database.read(_newest)
+    known = await parts.parts.database.read(workflows.known)
     return await asyncio.to_thread(documents.check, text, catalog=parts.parts.catalog, workflows=known)
-
-
-def _newest(tx: Any) -> dict[str, Workflow]:
-    return {name: workflows.get(tx, name) for name in workflows.names(tx)}
 
 
 def _with_source(tx: Any, name: str, version: str | None) -> tuple[Workflow, str]:

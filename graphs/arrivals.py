@@ -11,7 +11,7 @@ from graphs.intake import RunRequest
 from graphs.parts import Parts
 from graphs.rounds import Rounds
 from planner.definition import Start, Workflow
-from planner.errors import InputInvalid, QueueFull
+from planner.errors import InputInvalid, NotPermitted, QueueFull
 from planner.events import Event, KeptEvent
 from planner.store import events
 from tools import expressions
@@ -98,7 +98,7 @@ async def _begin(kept: KeptEvent, parts: Parts, dispatcher: Dispatcher | None) -
             if start is None:
                 continue
             begun.append(await _begin_one(workflow, start, kept, parts, dispatcher))
-        except (ExpressionError, InputInvalid) as exc:
+        except (ExpressionError, InputInvalid, NotPermitted) as exc:
             problems.append(f"{workflow.workflow} {workflow.version}: {exc}")
     return _Begun(tuple(begun), tuple(problems))
 

@@ -47,7 +47,7 @@ class Place(NamedTuple):
         parsed = documents.check(text, catalog=self.catalog, workflows=self.workflows)
         if parsed.workflow is None:
             return parsed
-        broken = constraints.broken(self.limits, parsed.workflow, self.catalog.operations)
+        broken = constraints.broken(self.limits, parsed.workflow, self.catalog, self.workflows)
         return parsed._replace(problems=(*parsed.problems, *broken))
 
 

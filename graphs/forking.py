@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from graphs import choices, driver, origins, runner
+from graphs import choices, driver, intake, origins, runner
 from graphs.context import Context
 from graphs.dispatch import Dispatcher
 from graphs.origins import ForkRequest, Origin
@@ -83,6 +83,7 @@ async def fork(
         DecisionUnknown: no decision has this id.
         AnswerInvalid: the choice was neither offered nor a person's to make there.
         ForkRefused: the decision has no place in a journal, or a live fork would not be safe.
+        NotPermitted: a live fork would call what the tenant may not.
     """
     origin = await parts.database.read(origins.load, decision_id, parts.catalog)
     origins.check_choice(origin, wanted)
@@ -156,6 +157,7 @@ async def _live(
 ) -> Forked:
     now = parts.clock.now()
     run = _run(origin, wanted, parts.new_id(), actor=actor, now=now)
+    await intake.check_permit(origin.recording.workflow, run.tenant, parts)
     memory = _Memory(origins.prefix(origin, wanted, now))
     chosen = _chosen(origin, wanted, decision_id=parts.new_id(), run=run, actor=actor, now=now)
     await _choose(_context(origin, run, parts, memory, PassingClock(now)), chosen, wanted)

@@ -52,11 +52,6 @@ class PlanRequest(Record):
     tenant: TenantName | None = None
     """Whose plan it is; the caller's own, or `default`, unless told."""
 
-    @property
-    def is_limited(self) -> bool:
-        """Tell whether anything bounds the plan beside its goal."""
-        return self.constraints != Constraints() or self.budget != Budget()
-
     @field_validator("want")
     @classmethod
     def _once(cls, want: tuple[str, ...]) -> tuple[str, ...]:

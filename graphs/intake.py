@@ -1,6 +1,6 @@
 """Intake: from a request for a workflow, or only a goal, to a run that moves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from graphs.dispatch import Dispatcher
@@ -9,11 +9,12 @@ from planner import routing, tenants
 from planner.choosing import Where
 from planner.decisions import Decision, WorkflowRef, digest
 from planner.definition import Workflow
-from planner.errors import InputInvalid, QueueFull, RouteUnclear
+from planner.errors import InputInvalid, NotPermitted, QueueFull, RouteUnclear
 from planner.routing import Routed
 from planner.runs import Run
-from planner.store import decisions, keys, runs, sharing, versions
+from planner.store import decisions, keys, runs, sharing, versions, workflows
 from planner.tenants import TenantName
+from planner.validation import permits
 from tools import schemas
 from tools.problems import Problem
 from tools.records import Record
@@ -68,6 +69,7 @@ async def begin(
     Raises:
         WorkflowUnknown: no such workflow is registered.
         VersionClosed: the version wanted, or every one of the workflow, takes no new runs.
+        NotPermitted: it calls what its tenant may not.
         InputInvalid: the input does not fit; each problem names its field.
         RouteUnclear: the goal leads to no workflow; holds the candidates.
         KeyReused: the key came with another request.
@@ -78,6 +80,7 @@ async def begin(
         return earlier
     await _check_room(parts, request.tenant or tenants.DEFAULT)
     run, workflow, decision = await _prepare(request, parts, started_by, definition)
+    await check_permit(workflow, run.tenant, parts)
     request_sha256 = None if key is None else _hash(request, started_by)
     more: dict[str, Any] = {"key": key, "request_sha256": request_sha256, "also": also}
     if dispatcher is None:
@@ -86,6 +89,30 @@ async def begin(
         kept = await dispatcher.begin(run, workflow, **more)
     ids = () if decision is None else (decision.decision_id,)
     return Begun(kept, created=kept.id == run.id, decision_ids=ids)
+
+
+async def check_permit(workflow: Workflow, tenant: str, parts: Parts) -> None:
+    """Return where a workflow calls nothing that its tenant may not, by itself or in those that it runs.
+
+    Raises:
+        NotPermitted: it does.
+    """
+    beyond = (await _beyond([workflow], tenant, parts)).get(workflow.workflow)
+    if beyond:
+        raise NotPermitted(workflow.workflow, tenant, beyond)
+
+
+async def _beyond(found: Iterable[Workflow], tenant: str, parts: Parts) -> dict[str, list[Problem]]:
+    """Return by name what workflows call although the tenant may not; nothing of those that keep within."""
+    permit = parts.permits.get(tenant)
+    if permit is None:
+        return {}
+    known = await parts.database.read(workflows.known)
+    of, catalog = f"the permit of tenant {tenant}", parts.catalog
+    beyond = {
+        each.workflow: permits.beyond(each, permit, of=of, catalog=catalog, workflows=known) for each in found
+    }
+    return {name: problems for name, problems in beyond.items() if problems}
 
 
 async def replayed(request: RunRequest, parts: Parts, *, started_by: str, key: str | None) -> Begun | None:
@@ -153,12 +180,14 @@ async def _by_goal(request: RunRequest, goal: str, parts: Parts, run_id: str, st
     offered = await parts.database.read(versions.offered)
     tenant = request.tenant or tenants.DEFAULT
     decider = parts.decider_of(tenant)
+    beyond = await _beyond((offer.workflow for offer in offered), tenant, parts)
+    closed = {offer.workflow.workflow: offer.closed for offer in offered if offer.closed}
     routed = await routing.route(
         goal,
         [offer.workflow for offer in offered],
         decider,
         Where(parts.new_id(), run_id, tenant),
-        closed={offer.workflow.workflow: offer.closed for offer in offered if offer.closed},
+        closed=closed | {name: str(problems[0]) for name, problems in beyond.items()},
         now=parts.clock.now(),
     )
     if routed.workflow is None:

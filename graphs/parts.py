@@ -9,6 +9,7 @@ from planner.budgets import Bound, Metered, TenantBudget
 from planner.clock import Clock
 from planner.decisions import Decider
 from planner.definition import Workflow
+from planner.permits import Permit
 from planner.planning.policy import Policy
 from planner.planning.replanning import Replanner
 from planner.store import usage
@@ -36,6 +37,8 @@ class Parts:
     """Whether a model is configured at all."""
     tenants: Mapping[str, TenantBudget] = field(default_factory=dict)
     """What tenants may spend on models; those that are not named have no bound."""
+    permits: Mapping[str, Permit] = field(default_factory=dict)
+    """What tenants may do at the most; those that are not named are not bounded."""
     definitions: dict[str, Workflow] = field(default_factory=dict)
     """Workflows that runs of this process were pinned to, by content hash."""
     look_seconds: float = 15.0

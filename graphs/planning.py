@@ -17,6 +17,7 @@ from planner.definition import Workflow
 from planner.documents import Parsed
 from planner.planning import comparison, constraints, drafts, manifest, plans, reuse
 from planner.planning.comparison import Comparison
+from planner.planning.constraints import Constraints
 from planner.planning.drafts import Draft
 from planner.planning.errors import PlanClosed, PlanUnknown, PlanVoid
 from planner.planning.frame import Frame
@@ -86,17 +87,19 @@ async def _made(
     request: PlanRequest, parts: Parts, tools: Tools, *, plan_id: str, by: str
 ) -> tuple[Plan, Workflow | None]:
     """Return a plan that nobody keeps yet, and its workflow where that is new."""
-    known = await parts.database.read(_definitions)
+    known = await parts.database.read(workflows.known)
+    permit = parts.permits.get(request.tenant or DEFAULT)
+    if permit is not None:
+        own = request.constraints.tightened(Constraints(permits=(permit,)))
+        request = request.model_copy(update={"constraints": own})
     maker = _Maker(request, parts, tools, known, plan_id, by)
     decider = parts.decider_of(maker.tenant)
     drafter = None
     if request.use_model and parts.has_model:
         told = request.goal, decider, parts.catalog, request.constraints
         drafter = Drafter(*told, embeddings=tools.embeddings)
-    if not request.want and not request.is_limited and maker.may_reuse:
-        served = await reusing.by_goal(
-            request.goal, request.have, parts, maker.tenant, asks=drafter is not None
-        )
+    if not request.want and maker.may_reuse:
+        served = await reusing.by_goal(request, parts, maker.tenant, asks=drafter is not None)
         found = await maker.again(served)
         if found is not None:
             return found, None
@@ -134,7 +137,7 @@ class _Maker(NamedTuple):
         workflow = await self.parts.database.read(workflows.by_sha256, earlier.sha256)
         if any(each.code != "missing-field" for each in _unfit(served.frame, workflow)):
             return None
-        place = Place(earlier.workflow, self.parts.catalog, self.known)
+        place = Place(earlier.workflow, self.parts.catalog, self.known, served.frame.constraints)
         checked = place.check(Draft(earlier.definition))
         if checked.problems:
             return None
@@ -341,10 +344,6 @@ def _reject_alike(tx: Any, rejected: Plan, told: Approval) -> None:
         if stored.replace(tx, alike, was=["waiting", "approved"]):
             demoting.demote(tx, alike, why, told.at)
     demoting.demote(tx, rejected, why, told.at)
-
-
-def _definitions(tx: Any) -> dict[str, Workflow]:
-    return {name: workflows.get(tx, name) for name in workflows.names(tx)}
 
 
 async def check_same(plan: Plan, workflow: Workflow, parts: Parts, policy: Policy) -> None:

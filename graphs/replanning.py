@@ -54,7 +54,7 @@ class Replans:
         }
         stand = Stand(plan, workflow, failed, dict(run.input or {}), found, frozenset(banned | away))
         rests = await asyncio.to_thread(replanning.rests, stand, catalog, self._parts.policy)
-        known = await self._parts.database.read(_definitions)
+        known = await self._parts.database.read(workflows.known)
         place = Place(workflow.workflow, catalog, known, plan.frame.constraints)
         return tuple([await self._offered(rest, stand, place) for rest in rests[:MOST_OPTIONS]])
 
@@ -125,10 +125,6 @@ def _plan(tx: Any, run: Run) -> Plan | None:
     ]
     found = stored.of_workflow(tx, run.workflow.name) or (named[0] if named else None)
     return found if found is not None and found.status == "approved" and found.manifest is not None else None
-
-
-def _definitions(tx: Any) -> dict[str, Workflow]:
-    return {name: workflows.get(tx, name) for name in workflows.names(tx)}
 
 
 def _keep(tx: Any, workflow: Workflow, now: Any) -> None:

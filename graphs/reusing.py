@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from graphs.framing import PlanRequest
 from graphs.parts import Parts
 from planner import routing, search
 from planner.choosing import Where
@@ -40,15 +41,15 @@ async def by_frame(wanted: Frame, way: int | None, parts: Parts, tenant: str) ->
     return None
 
 
-async def by_goal(
-    goal: str, have: Mapping[str, Any], parts: Parts, tenant: str, *, asks: bool
-) -> Served | None:
+async def by_goal(request: PlanRequest, parts: Parts, tenant: str, *, asks: bool) -> Served | None:
     """Return the approved plan that was made for the same words, or else that a model chooses, if it may.
 
-    None that keeps within limits, since nobody has told yet which ones this goal sets.
+    Only one within the very limits of the request: which ones the goal's words set nobody has told yet.
     """
+    goal, have = request.goal, request.have
+    limits = request.constraints, request.budget
     kept = await parts.database.read(stored.reusable, tenant)
-    found = [each for each in kept if not each.frame.is_limited]
+    found = [each for each in kept if (each.frame.constraints, each.frame.budget) == limits]
     for plan, earlier in found:
         if goal and reuse.same_words(earlier.goal, goal):
             frame = reuse.with_values(earlier, goal, {**earlier.have, **have})

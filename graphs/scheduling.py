@@ -14,6 +14,7 @@ from graphs.parts import Parts
 from planner import schedules as plans
 from planner.errors import (
     InputInvalid,
+    NotPermitted,
     PlannerError,
     QueueFull,
     RunEnded,
@@ -172,7 +173,7 @@ class Scheduler:
             await intake.begin(request, self._parts, self._dispatcher, started_by=whose, also=move_on)
         except _PassedBefore:
             return
-        except (InputInvalid, VersionClosed, WorkflowUnknown) as exc:
+        except (InputInvalid, NotPermitted, VersionClosed, WorkflowUnknown) as exc:
             log.warning("a schedule began no run", extra={"schedule": schedule.name, "error": str(exc)})
             await self._parts.database.write(
                 schedules.passed, schedule.id, moment, following, problem=str(exc)

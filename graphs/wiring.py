@@ -87,6 +87,7 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
             recovery_choices=config.recovery_choices,
             has_model=config.model.configured,
             tenants=config.tenants,
+            permits=config.permits,
             most_queued=config.most_queued,
             most_running=config.most_running,
             policy=config.planning,
@@ -97,17 +98,9 @@ async def open_services(config: Settings, *, dispatch: bool = True) -> AsyncIter
         planning = await _planning(parts, config, embeddings)
         dispatcher = Dispatcher(parts)
         scheduler = Scheduler(parts, dispatcher)
-        if dispatch:
-            hooks, events_days = config.webhooks, config.retention.events_days
-            for each in (
-                Notary(database, config, ticking),
-                dispatcher,
-                scheduler,
-                Deliverer(parts, private=hooks.private, kept_days=hooks.kept_days),
-                Arrivals(parts, dispatcher, kept_days=events_days),
-            ):
-                await each.start()
-                stack.push_async_callback(each.stop)
+        for each in _looking_after(config, parts, dispatcher, scheduler) if dispatch else ():
+            await each.start()
+            stack.push_async_callback(each.stop)
         yield Opened(config, parts, dispatcher, services, scheduler, planning)
 
 
@@ -138,6 +131,18 @@ async def _embeddings(
         return
     async with made as asked:
         yield Embeddings(found, asked, database, clock=ticking, told=told)
+
+
+def _looking_after(
+    config: Settings, parts: Parts, dispatcher: Dispatcher, scheduler: Scheduler
+) -> Iterator[Notary | Dispatcher | Scheduler | Deliverer | Arrivals]:
+    """Yield what is done beside requests while the process serves, in the order in which it begins."""
+    hooks = config.webhooks
+    yield Notary(parts.database, config, parts.clock)
+    yield dispatcher
+    yield scheduler
+    yield Deliverer(parts, private=hooks.private, kept_days=hooks.kept_days)
+    yield Arrivals(parts, dispatcher, kept_days=config.retention.events_days)
 
 
 async def _planning(parts: Parts, config: Settings, embeddings: Embeddings | None) -> Tools:

@@ -12,6 +12,7 @@ PlannerError
 ├── RepinRefused         a run cannot go on with another version; holds every problem
 ├── RunMoving            the run moves, so it cannot be changed now
 ├── InputInvalid         a run's input does not fit its schema
+├── NotPermitted         a workflow calls what its tenant may not
 ├── QueueFull            too many runs wait to be taken up
 ├── RouteUnclear         a goal names no workflow that can be run as it stands
 ├── EventUnknown         no event has this id
@@ -167,6 +168,17 @@ class InputInvalid(PlannerError):
     def __init__(self, workflow: str, problems: Sequence[Problem], decision_id: str | None = None) -> None:
         self.workflow, self.problems, self.decision_id = workflow, tuple(problems), decision_id
         super().__init__(f"the input of {workflow!r} is not right: " + "; ".join(map(str, self.problems)))
+
+
+class NotPermitted(PlannerError):
+    """A workflow calls what its tenant may not."""
+
+    code = "not-permitted"
+
+    def __init__(self, workflow: str, tenant: str, problems: Sequence[Problem]) -> None:
+        self.workflow, self.tenant, self.problems = workflow, tenant, tuple(problems)
+        told = "; ".join(map(str, self.problems))
+        super().__init__(f"tenant {tenant!r} may not run {workflow!r}: {told}")
 
 
 class QueueFull(PlannerError):

@@ -1,5 +1,6 @@
 """Permits: what a workflow may do at the most, as its author or a policy says."""
 
+from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import Field
@@ -22,3 +23,16 @@ class Permit(Record):
     """Operations of which no two of a group may be called in one run."""
     first: dict[Pattern, Pattern] = Field(default_factory=dict)
     """What must surely have been called before an operation is, by the operation."""
+
+    def refusal(self, operation: str, effect: EffectClass | None) -> str | None:
+        """Return why an operation may not be called by itself; None where it may.
+
+        Args:
+            operation: its name.
+            effect: its effect class; None where nobody knows it.
+        """
+        if self.operations is not None and not any(fnmatchcase(operation, each) for each in self.operations):
+            return "is none of the operations that"
+        if effect is not None and self.effects is not None and effect not in self.effects:
+            return f"has the effect class `{effect}`, which is none of those that"
+        return None

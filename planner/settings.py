@@ -31,6 +31,7 @@ from planner.embeddings import EmbeddingSettings
 from planner.errors import SettingsInvalid
 from planner.log.masking import Masking
 from planner.log.retention import Retention
+from planner.permits import Permit
 from planner.planning.policy import Policy
 from planner.tenants import CallerName, CallerSettings, Key, TenantName
 from planner.webhooks import WebhookSettings
@@ -201,6 +202,9 @@ class Settings(BaseSettings):
 
     tenants: dict[TenantName, TenantBudget] = Field(default_factory=dict)
     """What tenants may spend on models, and in which time; a JSON object by name."""
+
+    permits: dict[TenantName, Permit] = Field(default_factory=dict)
+    """What tenants may do at the most; a JSON object by name. Those that are not named are not bounded."""
 
     body_limit_bytes: int = Field(default=1_000_000, ge=1_000)
     """Longest request body that is read."""
@@ -387,6 +391,7 @@ def _unreadable(message: str) -> str:
 
 _EXAMPLES = {
     "tenants": '{"acme": {"tokens": 2000000, "cost_usd": 5.0, "per": "P1D"}}',
+    "permits": '{"acme": {"operations": ["orders.*"], "effects": ["read", "keyed"]}}',
     "services": '{"orders": "http://127.0.0.1:9001"}',
     "api_keys": '["sixteen-or-more-characters"]',
     "callers": '{"anna": {"key": "sixteen-or-more-characters", "tenant": "acme"}}',

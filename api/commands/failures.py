@@ -59,6 +59,8 @@ def headline(exc: BaseException) -> str:
     }
     if isinstance(exc, errors.InputInvalid):
         return f"planner: the input of {exc.workflow!r} is not right: {count}"
+    if isinstance(exc, errors.NotPermitted):
+        return f"planner: tenant {exc.tenant!r} may not run {exc.workflow!r}: {count}"
     if isinstance(exc, errors.AnswerInvalid):
         return f"planner: the answer to decision {exc.decision_id} is not right: {count}"
     return f"planner: {what.get(type(exc), count)}"

@@ -39,6 +39,17 @@ CommentOption = Annotated[str, typer.Option("--comment", help="Why; kept with th
 ActorOption = Annotated[str | None, typer.Option("--by", help="Who says so; you unless told")]
 
 
+WayOption = Annotated[
+    int | None,
+    typer.Option(
+        "--way", min=0, max=MOST_ALTERNATIVES - 1, help="Which of the ways found; else the cheapest"
+    ),
+]
+PermitOption = Annotated[
+    str, typer.Option("--permit", metavar="JSON", help="What may be called at the most: JSON, @FILE, or -")
+]
+
+
 def plan(  # noqa: PLR0913 - each is an argument or option of the command
     goal: Annotated[str, typer.Argument(help="What is wanted, in words")] = "",
     *,
@@ -49,15 +60,7 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
     have: Annotated[
         str, typer.Option("--have", metavar="JSON", help="What is known by name: JSON, @FILE, or -")
     ] = "{}",
-    way: Annotated[
-        int | None,
-        typer.Option(
-            "--way",
-            min=0,
-            max=MOST_ALTERNATIVES - 1,
-            help="Which of the ways found; else the cheapest",
-        ),
-    ] = None,
+    way: WayOption = None,
     forbid: Annotated[
         list[str] | None,
         typer.Option("--forbid", metavar="NAME", help="Operation, service or class never called; repeatable"),
@@ -65,6 +68,7 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
     most_steps: Annotated[
         int | None, typer.Option("--most-steps", min=1, help="Calls and decisions at the most")
     ] = None,
+    permit: PermitOption = "{}",
     budget: Annotated[
         str, typer.Option("--budget", metavar="JSON", help="What a run may use: JSON, @FILE, or -")
     ] = "{}",
@@ -77,11 +81,16 @@ def plan(  # noqa: PLR0913 - each is an argument or option of the command
 ) -> None:
     """Turn a goal into a workflow, explore it, and tell what it may do and what can go wrong."""
     config, output = configured(project, database), Output(as_json=as_json)
+    permitted = object_argument(permit, "--permit")
     told = {
         "goal": goal,
         "want": want or (),
         "have": object_argument(have, "--have"),
-        "constraints": {"forbid": forbid or (), "steps": most_steps},
+        "constraints": {
+            "forbid": forbid or (),
+            "steps": most_steps,
+            "permits": [permitted] if permitted else [],
+        },
         "budget": object_argument(budget, "--budget"),
         "way": way,
         "use_model": not no_model,

@@ -86,6 +86,9 @@ def _limits(frame: Frame) -> Iterator[str]:
         yield f"  must not call: {', '.join(frame.constraints.forbid)}"
     if frame.constraints.steps is not None:
         yield f"  at most {frame.constraints.steps} steps"
+    for permit in frame.constraints.permits:
+        told = permit.model_dump_json(exclude_defaults=True)
+        yield f"  keeps within the permit {told}"
     budget = frame.budget.model_dump(mode="json", exclude_none=True)
     if budget:
         yield f"  budget of a run: {', '.join(f'{name} {value}' for name, value in budget.items())}"

@@ -6,7 +6,9 @@ from typing import Annotated, Any, get_args
 from pydantic import Field
 
 from planner.definition import Budget, Call, Decide, Workflow, walk
+from planner.permits import Permit
 from planner.planning.manifest import Manifest
+from planner.validation import permits
 from tools.catalog import Catalog
 from tools.operations import EffectClass, Operation
 from tools.problems import Problem
@@ -17,6 +19,9 @@ CHANGES = "changes"
 """Stands for every effect class but `read`."""
 EFFECTS: tuple[str, ...] = get_args(EffectClass)
 MOST_FORBIDDEN = 100
+MOST_PERMITS = 10
+PERMIT = "the permit of the plan or its tenant"
+"""How a permit is called that a plan must keep within."""
 
 
 class Constraints(Record):
@@ -29,11 +34,16 @@ class Constraints(Record):
     """
     steps: Annotated[int, Field(ge=1)] | None = None
     """Calls and decisions at the most."""
+    permits: Annotated[tuple[Permit, ...], Field(max_length=MOST_PERMITS)] = ()
+    """What may be done at the most, by each of them; the tenant's own is always among them."""
 
     def tightened(self, other: "Constraints") -> "Constraints":
         """Return what both forbid."""
-        forbid = tuple(dict.fromkeys((*self.forbid, *other.forbid)))
-        return Constraints(forbid=forbid, steps=_least(self.steps, other.steps))
+        return Constraints(
+            forbid=tuple(dict.fromkeys((*self.forbid, *other.forbid))),
+            steps=_least(self.steps, other.steps),
+            permits=(*self.permits, *(each for each in other.permits if each not in self.permits)),
+        )
 
 
 def lower(one: Budget, other: Budget) -> Budget:
@@ -60,16 +70,31 @@ def unknown(constraints: Constraints, catalog: Catalog) -> tuple[Problem, ...]:
 
 def allowed(constraints: Constraints, operations: Mapping[str, Operation]) -> Mapping[str, Operation]:
     """Return the operations that may be called."""
-    if not constraints.forbid:
+    if not constraints.forbid and not constraints.permits:
         return operations
     return {name: item for name, item in operations.items() if not _why(name, constraints, operations)}
 
 
 def broken(
-    constraints: Constraints, workflow: Workflow, operations: Mapping[str, Operation]
+    constraints: Constraints, workflow: Workflow, catalog: Catalog, workflows: Mapping[str, Workflow]
 ) -> tuple[Problem, ...]:
-    """Return what a workflow does although it may not."""
-    return (*_forbidden(constraints, workflow, operations), *_too_many(constraints, workflow))
+    """Return what a workflow does although it may not.
+
+    Args:
+        constraints: what it may not do.
+        workflow: the definition.
+        catalog: operations that it calls.
+        workflows: workflows that it runs, by name.
+    """
+    return (
+        *_forbidden(constraints, workflow, catalog.operations),
+        *_too_many(constraints, workflow),
+        *(
+            problem
+            for permit in constraints.permits
+            for problem in permits.beyond(workflow, permit, of=PERMIT, catalog=catalog, workflows=workflows)
+        ),
+    )
 
 
 def too_many_steps(found: int, most: int) -> Problem:
@@ -122,11 +147,12 @@ def overruns(budget: Budget, made: Manifest, worst: Mapping[str, Any]) -> Iterat
 def _forbidden(
     constraints: Constraints, workflow: Workflow, operations: Mapping[str, Operation]
 ) -> Iterator[Problem]:
+    named = Constraints(forbid=constraints.forbid)
     for place in walk(workflow):
         step = place.step
         names = (step.call, *(other.call for other in step.substitutes)) if isinstance(step, Call) else ()
         for name in names:
-            if why := _why(name, constraints, operations):
+            if why := _why(name, named, operations):
                 yield Problem(
                     path=place.pointer,
                     code="forbidden-operation",
@@ -143,6 +169,11 @@ def _too_many(constraints: Constraints, workflow: Workflow) -> Iterator[Problem]
 
 def _why(name: str, constraints: Constraints, operations: Mapping[str, Operation]) -> str:
     """Return why an operation may not be called; empty where it may."""
+    if name in operations:
+        effect = operations[name].effect
+        refusals = (permit.refusal(name, effect) for permit in constraints.permits)
+        if refused := next(filter(None, refusals), None):
+            return f"it {refused} {PERMIT} names"
     forbidden = frozenset(constraints.forbid)
     seen: set[str] = set()
     open_ = [name]
@@ -154,8 +185,8 @@ def _why(name: str, constraints: Constraints, operations: Mapping[str, Operation
         effect = operation.effect
         words = {here, operation.service, effect, *(() if effect == "read" else (CHANGES,))}
         if hit := sorted(words & forbidden):
-            own = "" if here == name else f", of which {here} would be called for it"
-            return f"{', '.join(map(repr, hit))}{own}"
+            inner = "" if here == name else f", of which {here} would be called for it"
+            return f"{', '.join(map(repr, hit))}{inner}"
         open_ += [each.call for each in (operation.undo, operation.reconcile) if each is not None]
     return ""
 

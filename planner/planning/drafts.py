@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from planner.planning import assembly, constraints, edges, frame, proposals
+from planner.planning.constraints import Constraints
 from planner.planning.edges import Ask, Edge, Unused
 from planner.planning.frame import Frame
 from planner.planning.missing import Missing
@@ -87,7 +88,7 @@ def _out_of_reach(
     wanted: Frame, missing: Sequence[Missing], kinds: set[str], forbidden: Collection[str]
 ) -> tuple[Problem, ...]:
     lost = [item for item in missing if item.want in item.lacking]
-    which = "that may be used" if wanted.constraints.forbid else "of the catalogue"
+    which = "that may be used" if wanted.constraints != Constraints() else "of the catalogue"
     return tuple(
         Problem(
             path=f"/want/{wanted.want.index(item.want)}",

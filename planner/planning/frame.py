@@ -39,11 +39,6 @@ class Frame(Record):
     """What a run of it may use."""
 
     @property
-    def is_limited(self) -> bool:
-        """Tell whether anything bounds the plan beside its goal."""
-        return self.constraints != Constraints() or self.budget != Budget()
-
-    @property
     def inputs(self) -> dict[str, Any]:
         """Return what is known under the names that it has in the input of a run."""
         return {input_name(name): value for name, value in self.have.items()}

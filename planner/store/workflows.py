@@ -76,6 +76,11 @@ def names(tx: Connection) -> list[str]:
     return list(tx.execute(_names()).scalars())
 
 
+def known(tx: Connection) -> dict[str, Workflow]:
+    """Return all workflows but those of plans, by name, each as `get` returns it."""
+    return {name: get(tx, name) for name in names(tx)}
+
+
 def versions(tx: Connection, name: str) -> list[str]:
     """Return the versions of a workflow, newest first; empty when there is none of this name."""
     found = tx.execute(select(_workflows.c.version).where(_workflows.c.name == name)).scalars()

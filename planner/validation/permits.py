@@ -9,7 +9,7 @@ from planner.definition import Call, RunWorkflow, Workflow
 from planner.permits import Permit
 from planner.validation.runs import Certainty
 from planner.validation.sequels import sequels, spots_of
-from planner.validation.sequences import Sequence
+from planner.validation.sequences import NOTHING_BROKEN, Sequence, sequences
 from tools.catalog import Catalog
 from tools.problems import Problem
 
@@ -23,25 +23,46 @@ class Made(NamedTuple):
     operation: str
 
 
+OWN = "`permit`"
+"""How the permit that a workflow itself declares is called."""
+
+
+def beyond(
+    workflow: Workflow, permit: Permit, *, of: str, catalog: Catalog, workflows: Mapping[str, Workflow]
+) -> list[Problem]:
+    """Return every call of a valid workflow that somebody's permit rules out. Exact for what is declared.
+
+    Args:
+        workflow: the definition.
+        permit: what may be done at the most.
+        of: whose permit it is, in words that begin a sentence's end.
+        catalog: operations that are called.
+        workflows: workflows that it runs, by name.
+    """
+    known, everything = {**workflows, workflow.workflow: workflow}, sequences(workflow, NOTHING_BROKEN)
+    return list(problems(permit, everything, catalog=catalog, workflows=known, certainty=Certainty(), of=of))
+
+
 def problems(
-    workflow: Workflow,
+    permit: Permit,
     everything: list[Sequence],
     *,
     catalog: Catalog | None,
     workflows: Mapping[str, Workflow],
     certainty: Certainty,
+    of: str = OWN,
 ) -> Iterator[Problem]:
-    """Yield every call that the permit of the workflow rules out. Exact for what is declared."""
-    permit = workflow.permit
+    """Yield every call that a permit rules out. Exact for what is declared."""
     if permit == Permit():
         return
     made = [each for sequence in everything for each in _made(sequence, workflows)]
     for each in made:
-        why = _refused(each.operation, permit, catalog)
+        operation = None if catalog is None else catalog.operations.get(each.operation)
+        why = permit.refusal(each.operation, None if operation is None else operation.effect)
         if why is not None:
-            yield _not_permitted(each, why)
-    yield from _together(made, permit)
-    yield from _unprepared(made, permit, certainty)
+            yield _not_permitted(each, f"{why} {of} names", of)
+    yield from _together(made, permit, of)
+    yield from _unprepared(made, permit, certainty, of)
 
 
 def _made(sequence: Sequence, workflows: Mapping[str, Workflow]) -> Iterator[Made]:
@@ -64,25 +85,16 @@ def _calls_of(step: RunWorkflow, workflows: Mapping[str, Workflow]) -> list[str]
     return list(found)
 
 
-def _refused(name: str, permit: Permit, catalog: Catalog | None) -> str | None:
-    if permit.operations is not None and not any(fnmatchcase(name, each) for each in permit.operations):
-        return "is none of the operations that `permit` names"
-    operation = None if catalog is None else catalog.operations.get(name)
-    if operation is not None and permit.effects is not None and operation.effect not in permit.effects:
-        return f"has the effect class `{operation.effect}`, which `permit` does not name"
-    return None
-
-
-def _not_permitted(made: Made, why: str) -> Problem:
+def _not_permitted(made: Made, why: str, of: str) -> Problem:
     return Problem(
         path=made.pointer,
         code="not-permitted",
         message=f"'{made.operation}' {why}.",
-        remedy="Take the call out, or let whoever answers for the workflow widen its `permit`.",
+        remedy=f"Take the call out, or let whoever answers for it widen {of}.",
     )
 
 
-def _together(made: list[Made], permit: Permit) -> Iterator[Problem]:
+def _together(made: list[Made], permit: Permit, of: str) -> Iterator[Problem]:
     """Yield calls that may follow another one in the same run although they are to stay apart."""
     for group in permit.apart:
         of_group = [each for each in made if any(fnmatchcase(each.operation, name) for name in group)]
@@ -92,7 +104,7 @@ def _together(made: list[Made], permit: Permit) -> Iterator[Problem]:
                     path=other.pointer,
                     code="forbidden-pair",
                     message=f"'{one.operation}' and '{other.operation}' may both be called in one run,"
-                    " and `permit` keeps them apart.",
+                    f" and {of} keeps them apart.",
                     remedy="Let only one way come to each of them.",
                 )
 
@@ -105,7 +117,7 @@ def _leads(one: Made, other: Made) -> bool:
     )
 
 
-def _unprepared(made: list[Made], permit: Permit, certainty: Certainty) -> Iterator[Problem]:
+def _unprepared(made: list[Made], permit: Permit, certainty: Certainty, of: str) -> Iterator[Problem]:
     """Yield calls before which the one that must come first has not surely been made."""
     for each in made:
         wanted = [first for name, first in permit.first.items() if fnmatchcase(each.operation, name)]
@@ -117,7 +129,6 @@ def _unprepared(made: list[Made], permit: Permit, certainty: Certainty) -> Itera
                 yield Problem(
                     path=each.pointer,
                     code="not-prepared",
-                    message=f"'{each.operation}' may be called before '{first}' was,"
-                    " which `permit` wants first.",
+                    message=f"'{each.operation}' may be called before '{first}' was, which {of} wants first.",
                     remedy=f"Call '{first}' on every way to it.",
                 )

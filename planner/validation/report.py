@@ -84,7 +84,7 @@ def validate_salvaged(
         problems += repeats.problems(everything, found, catalog)
         problems += leaks.problems(workflow, everything, found, catalog=catalog, workflows=known)
     problems += permits.problems(
-        workflow, everything, catalog=catalog, workflows=known, certainty=Certainty()
+        workflow.permit, everything, catalog=catalog, workflows=known, certainty=Certainty()
     )
     problems += credentials.problems(workflow, everything, catalog)
     problems += invariants.problems(workflow)

@@ -34,6 +34,7 @@ EXAMPLES = [
     planning.QueueFull("9 runs wait to be taken up already"),
     planning.RepinRefused("r", "1.1.0", [PROBLEM]),
     planning.InputInvalid("w", [PROBLEM]),
+    planning.NotPermitted("w", "acme", [PROBLEM]),
     planning.RouteUnclear("unclear", [{"workflow": "w"}], "d"),
     planning.EventUnknown("e"),
     planning.WebhookUnknown("w"),

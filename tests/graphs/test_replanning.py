@@ -100,10 +100,20 @@ class Desk:
         begun = await planning.begin(plan.id, self.parts, self.dispatcher, self.tools, given={}, by="ada")
         return await self.ended(begun.run.id)
 
+    async def asked(self):
+        """Return the one open question, once there is one."""
+        for _ in range(500):
+            if found := (await self.parts.database.read(questions.page, status="open")).items:
+                (question,) = found
+                return question
+            await asyncio.sleep(0.02)
+        raise AssertionError("nobody was asked")
+
     async def ended(self, run_id):
-        for _ in range(200):
+        for _ in range(1000):
             run = await self.parts.database.read(runs.get, run_id)
-            if run.ended or (run.status == "waiting" and run.wake_at is None):
+            asked = (await self.parts.database.read(questions.page, status="open")).items
+            if run.ended or (run.status == "waiting" and run.wake_at is None and asked):
                 return run
             await asyncio.sleep(0.02)
         raise AssertionError(run)
@@ -285,12 +295,11 @@ def test_where_a_person_is_declared_a_person_chooses_the_way(desk, database):
         await database.write(plans.add, weighed, flow)
         run = await desk.run(weighed)
         for choice in ("replan", None):
-            (asked,) = (await database.read(questions.page, status="open")).items
+            asked = await desk.asked()
             taken = choice or next(each.id for each in asked.options if each.id.startswith("rest_"))
             answer = PersonAnswer(choice=taken, actor="bob", at=desk.parts.clock.now())
             await database.write(questions.answer, asked.decision_id, answer)
             await desk.dispatcher.take(run.id)
-            await asyncio.sleep(0.2)
         return await desk.ended(run.id)
 
     run, _ = desk(scenario)
