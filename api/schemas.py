@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from graphs.forking import Difference, Forked
 from graphs.repinning import Repinned
@@ -24,16 +24,11 @@ T = TypeVar("T")
 class Listed(Record, Generic[T]):
     """A whole list."""
 
-    # Reading docstrings from the source takes a tenth of a second for every item type.
-    model_config = ConfigDict(use_attribute_docstrings=False)
-
     items: tuple[T, ...]
 
 
 class Paged(Record, Generic[T]):
     """One page of a list."""
-
-    model_config = ConfigDict(use_attribute_docstrings=False)
 
     items: tuple[T, ...]
     next_cursor: str | None = Field(

@@ -38,9 +38,7 @@ class ScriptedHttp(Record):
 class ScriptedAnswer(Record):
     """One answer; a plain string is short for `choose`."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     choose: str | None = None
     """Id of the option to choose."""
