@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from evals import report, runner
+from evals.garbage import rarely_collected
 from evals.jobs import Job
 from planner.log.masking import Masking
 
@@ -51,9 +52,10 @@ def play(
         processes: how many run cases at once; where processes cannot be forked, it is one.
     """
     began, cases = time.perf_counter(), []
-    for case in _played(_Task(jobs, engine, policy), processes):
-        cases.append(case)
-        told(case)
+    with rarely_collected():
+        for case in _played(_Task(jobs, engine, policy), processes):
+            cases.append(case)
+            told(case)
     return Played(cases, time.perf_counter() - began)
 
 

@@ -1,7 +1,6 @@
 """The verb that runs cases; what plays them is imported once there are some."""
 
 import enum
-import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from evals import jobs, load, memory, options, outputs, provenance, report, selection, terminal
+from evals import garbage, jobs, load, memory, options, outputs, provenance, report, selection, terminal
 from evals.calibration import RISK
 from evals.jobs import Job
 from evals.options import (
@@ -118,14 +117,14 @@ def run(  # noqa: PLR0913 - each argument is one option of the command
     told = _silent if as_json else _tell
     more, lines = None, list[str]()
     if is_repeated:
-        repeating: Any = importlib.import_module("evals.repeating")
+        repeating: Any = garbage.imported("evals.repeating")
         cap = repeating.Cap(max_tokens, max_cost) if live else None
         with terminal.refusing(as_json=as_json):
             plan = repeating.Planned(repeat, risk, cap, permutes=permutes)
             played = repeating.repeated(wanted, plan, engine=engine.value, policy=policy, told=told)
         counted, more, lines = played.counted, played.more, played.lines
     else:
-        playing: Any = importlib.import_module("evals.playing")
+        playing: Any = garbage.imported("evals.playing")
         with terminal.progress(len(wanted), as_json=as_json) as advance:
             heard = _counting(told, advance)
             played = playing.play(wanted, engine=engine.value, policy=policy, told=heard, processes=processes)

@@ -3,12 +3,13 @@
 What one verb needs, such as an engine or a database, costs the others nothing.
 """
 
-import importlib
 from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from evals import garbage
 
 
 class Listed(NamedTuple):
@@ -96,7 +97,7 @@ class Verb(TyperCommand):
     def real(self) -> Any:
         """Return the command itself, whose help ends with the exit codes that its module tells."""
         module, _, name = self._target.partition(":")
-        found = importlib.import_module(module)
+        found = garbage.imported(module)
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         app.command(self.name, epilog=found.EXITS)(getattr(found, name))
         return get_command(app)

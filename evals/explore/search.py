@@ -1,12 +1,10 @@
 """The search: every path of a workflow within bounds, level by level of faults, each state once."""
 
 import asyncio
-import gc
 import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import NamedTuple
 
 from evals import invariants
@@ -25,9 +23,6 @@ from evals.invariants import Violation
 from graphs.runner import Ended
 from planner.errors import PlannerError
 from tools.errors import ToolError
-
-COLLECT_AFTER = 100_000
-"""Objects that are made before the garbage collector looks again."""
 
 CHECK_SHARE = 0.05
 """Share of the pruned states that are compared with their likes."""
@@ -120,7 +115,7 @@ class Search(Findings):
         if level == 0:
             begun = ((self.graph.root(), scenario) for scenario in self.subject.scenarios)
             self._queues[0] += (Work(root, (), State(), None, scenario) for root, scenario in begun)
-        with contained(), _rarely_collected():
+        with contained():
             cut = asyncio.run(self._explore())
         if cut is not None:
             self.reasons.append(cut)
@@ -376,14 +371,3 @@ class _Nobody:
     def crash(self, _play: Play, _crash: Crash) -> bool:
         """Go on."""
         return False
-
-
-@contextmanager
-def _rarely_collected() -> Iterator[None]:
-    """Let the garbage collector look more rarely: nearly all that a search makes, it keeps."""
-    before = gc.get_threshold()
-    gc.set_threshold(COLLECT_AFTER, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self
 from evals.explore.findings import Findings
 from evals.explore.search import Bounds, Search
 from evals.explore.subject import Subject
+from evals.garbage import rarely_collected
 
 Mapped = Callable[[Callable[[Any], Any], Sequence["Shard"]], Iterable[Any]]
 """What has all shards do something: one after the other, or side by side."""
@@ -51,16 +52,19 @@ def search(subject: Subject, bounds: Bounds, *, jobs: int, made: Made = Search) 
         made: what makes the search of a subject within bounds.
     """
     began = time.perf_counter()
-    parts = [made(replace(subject, scenarios=(each,)), bounds) for each in subject.scenarios]
-    if jobs == 1 or len(parts) == 1:
-        found = _together(parts, bounds, map)
-    else:
-        with ThreadPoolExecutor(jobs) as pool, ExitStack() as stack:
-            processes = [stack.enter_context(_Process(each)) for each in parts]
-            found = _together(processes, bounds, pool.map)
-    whole = _joined(made(subject, bounds), found)
+    with rarely_collected():
+        whole = _joined(made(subject, bounds), _searched(subject, bounds, jobs=jobs, made=made))
     whole.seconds = time.perf_counter() - began
     return whole
+
+
+def _searched(subject: Subject, bounds: Bounds, *, jobs: int, made: Made) -> list[Findings]:
+    parts = [made(replace(subject, scenarios=(each,)), bounds) for each in subject.scenarios]
+    if jobs == 1 or len(parts) == 1:
+        return _together(parts, bounds, map)
+    with ThreadPoolExecutor(jobs) as pool, ExitStack() as stack:
+        processes = [stack.enter_context(_Process(each)) for each in parts]
+        return _together(processes, bounds, pool.map)
 
 
 def _together(shards: Sequence[Shard], bounds: Bounds, mapped: Mapped) -> list[Findings]:
