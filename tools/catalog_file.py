@@ -20,6 +20,7 @@ from tools.access import (
     SecretName,
 )
 from tools.errors import DocumentInvalid
+from tools.labels import Word
 from tools.operations import EffectClass, Reconcile, Retry, Undo
 from tools.pointers import pointer
 from tools.problems import Problem
@@ -124,6 +125,9 @@ class Contract(Record):
 
     kinds: dict[str, str] | None = None
     """What arguments are, where their names do not say it; fields of the answer stand behind `output.`."""
+
+    labels: dict[str, Word] = Field(default_factory=dict)
+    """What arguments, and fields of the answer behind `output.`, must be kept from."""
 
 
 class McpEntry(Record):

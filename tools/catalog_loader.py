@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tools import announcements, catalog_file, contracts, functions, sources
+from tools import announcements, catalog_file, contracts, functions, labels, sources
 from tools.access import Service
 from tools.announcements import Announcement
 from tools.catalog_file import Contract, ServiceEntry, Sheet
@@ -136,6 +136,10 @@ class _Loader:
             key = contract.key_header or operation.key_header
             message = f"The tool takes no argument {key!r} for the idempotency key."
             self._note(place, "no-key-argument", message, "Name the argument that takes it as `key_header`.")
+        for lost in labels.lost(operation, contract.labels):
+            where = Place(place.sheet, (*place.parts, "labels", lost))
+            message = f"The operation has no argument or field {lost!r} that could be labelled."
+            self._note(where, "unknown-field", message, "Name an argument, or a field behind `output.`.")
         self._loaded.operations[operation.name] = contracts.applied(operation, contract)
         self._places[operation.name] = place
 

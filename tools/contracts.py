@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tools import schemas
+from tools import labels, schemas
 from tools.catalog_file import Contract, Sheet
 from tools.errors import ExpressionError
 from tools.expressions import Expression, Template, condition
@@ -42,7 +42,7 @@ def applied(operation: Operation, contract: Contract) -> Operation:
     if contract.reconcile is not None:
         call = full_name(contract.reconcile.call, operation.service)
         changes["reconcile"] = contract.reconcile.model_copy(update={"call": call})
-    return _without_key(operation.model_copy(update=changes))
+    return labels.labelled(_without_key(operation.model_copy(update=changes)), contract.labels)
 
 
 def lacks_key(operation: Operation, contract: Contract) -> bool:

@@ -11,11 +11,10 @@ from tools import expressions, pointers, schemas
 from tools.catalog import Catalog
 from tools.errors import ExpressionError
 from tools.expressions import Expression, Reference
+from tools.labels import ANNOTATION
 from tools.operations import JsonSchema
 
 SECRET, PERSONAL, UNTRUSTED = "secret", "personal", "untrusted"
-ANNOTATION = "x-label"
-"""Keyword of a schema that labels the values it describes, by one word or several."""
 INPUT = "input"
 _ASKED = re.compile(r"\bhas\s*\([^()]*\)")
 _PARTS = ("properties", "patternProperties")

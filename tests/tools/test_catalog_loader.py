@@ -286,3 +286,21 @@ def test_a_document_of_events_that_cannot_be_used_is_told_with_its_line(folder):
 
     told = [(each.code, each.path, each.line) for each in found]
     assert told == [("unknown-file", "/events/1/asyncapi", 5), ("not-allowed", "/asyncapi", 2)]
+
+
+def test_values_are_labelled_by_a_contract(folder):
+    contract = "    operations: {findCharges: {labels: {output.email: personal}}}\n"
+    found = load(folder, PAY + contract).operations["pay.findCharges"]
+    assert found.output["properties"]["email"] == {"x-label": ["personal"]}
+
+
+@pytest.mark.parametrize(
+    ("labels", "code", "below"),
+    [
+        ("{crad: secret}", "unknown-field", "/crad"),
+        ("{output.email: hidden}", "not-allowed", "/output.email"),
+    ],
+)
+def test_a_label_that_labels_nothing_is_told_with_its_place(folder, labels, code, below):
+    (found,) = problems(folder, PAY + f"    operations: {{charge: {{labels: {labels}}}}}\n")
+    assert (found.code, found.path) == (code, f"/services/pay/operations/charge/labels{below}")

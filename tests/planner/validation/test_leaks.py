@@ -4,6 +4,7 @@ import pytest
 
 from planner.definition import Workflow
 from tests.planner.validation.conftest import TEXT, closed, operation
+from tools import labels
 from tools.catalog import Catalog
 from tools.operations import HttpBinding
 
@@ -30,11 +31,15 @@ def catalog():
         ),
         operation("people.tell", closed(to=PERSONAL), closed(id=TEXT)),
         operation("people.find", closed(email=TEXT), closed(id=TEXT)).model_copy(update={"binding": LINK}),
+        CONTRACT,
         final(operation("shop.burn", closed(text=TEXT), closed(id=TEXT))),
     ]
     return Catalog({item.name: item for item in found}, {})
 
 
+CONTRACT = labels.labelled(
+    operation("crm.get", closed(), closed(phone=TEXT, id=TEXT)), {"output.phone": "personal"}
+)
 START = "v: {call: vault.read}\np: {call: people.get}\n"
 
 
@@ -56,6 +61,7 @@ def decide(given, by="model"):
         (decide("key ${v.token}", by="person"), "/steps/d/given/g"),
         (decide("${p.email}"), "/steps/d/given/g"),
         (decide("${p.who}"), "/steps/d/given/g"),
+        ("c: {call: crm.get}\n" + decide("${c.phone}"), "/steps/d/given/g"),
         ('n: {call: shop.note, with: {text: "${v.token}"}}', "/steps/n/with/text"),
         ('n: {call: shop.note, with: {text: "to ${p.who.name}"}}', "/steps/n/with/text"),
         ('n: {call: people.find, with: {email: "${p.email}"}}', "/steps/n/with/email"),
