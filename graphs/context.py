@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from graphs import blocks
 from graphs.blocks import Node, Program
+from graphs.scribe import Scribe, Sink
 from planner.budgets import Bound, Spent
 from planner.choosing import Where
 from planner.clock import Clock
@@ -17,7 +18,7 @@ from planner.definition import Budget
 from planner.effects import Ledger
 from planner.errors import LeaseLost
 from planner.events import KeptEvent, Wanted
-from planner.journal import Append, Entry, EntryKind, Numbered, Recorded
+from planner.journal import Entry, EntryKind, Numbered, Recorded
 from planner.planning.replanning import Replanner
 from planner.runs import PersonQuestion, Run
 from planner.snapshots import Snapshot
@@ -31,12 +32,6 @@ SHORT_WAIT_SECONDS = 5.0
 
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 """The latest moment that anything waits for."""
-
-Sink = Callable[[Append], Awaitable[None]]
-"""Where appended units go: the store's group commit, or nothing in an eval.
-
-What is handed in is written in order. A sink that returns a future writes without being waited for."""
-
 
 Arrived = Callable[[Wanted], AsyncIterator[KeptEvent]]
 """Finds the events that a step may take, in the order in which they arrived."""
@@ -200,13 +195,14 @@ class Context:
     _looking_back: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     ledger: Ledger = field(init=False)
     """What stands of the run's effects."""
-    _unwritten: "asyncio.Future[None] | None" = field(default=None, init=False)
-    """The latest unit that nobody has waited for."""
+    scribe: Scribe = field(init=False)
+    """Hands what is recorded to the sink."""
     fresh: set[str] = field(default_factory=set)
     """Prefixes of the sequences in which this execution wrote something."""
 
     def __post_init__(self) -> None:
         """Count what the journal tells of."""
+        self.scribe = Scribe(self.run, self.sink)
         self.ledger = Ledger(self.catalog.operation, self.recorded.numbered)
         if self.snapshot is not None:
             self.is_short = True
@@ -265,11 +261,7 @@ class Context:
         """
         entry = Entry(kind=kind, path=path, visit=visit, attempt=attempt, at=self.clock.now(), body=body)
         numbered = Numbered(self.recorded.reserve(), entry)
-        written = self.sink(Append(self.run.id, self.run.epoch, (numbered,), **more))
-        if wait or not isinstance(written, asyncio.Future):
-            await written
-        else:
-            self._unwritten = written
+        await (self.scribe.write(numbered, **more) if wait else self.scribe.note(numbered))
         self.recorded.add(numbered)
         self.ledger.take(numbered)
         self.fresh.add(around(path))
@@ -277,13 +269,11 @@ class Context:
 
     async def durable(self) -> None:
         """Return once all that was recorded is durable, so that what follows from it may leave."""
-        if self._unwritten is not None:
-            await self._unwritten
+        await self.scribe.durable()
 
     async def park(self, wake_at: datetime | None, snapshot: Snapshot | None) -> None:
         """Let the run wait, and return once that is durable."""
-        change = {"status": "waiting", "wake_at": wake_at}
-        await self.sink(Append(self.run.id, self.run.epoch, change=change, snapshot=snapshot))
+        await self.scribe.park({"status": "waiting", "wake_at": wake_at}, snapshot)
 
     @property
     def is_stopping(self) -> bool:

@@ -31,14 +31,21 @@ async def execute(ctx: Context) -> Ended:
         LeaseLost: another worker owns the run now; nothing more was written.
         StoreUnavailable: the journal cannot be written; the run goes on from it later.
     """
-    await _begin(ctx)
+    try:
+        await _begin(ctx)
+        ended = await _ended(ctx)
+        await _finish(ctx, ended)
+    finally:
+        ctx.scribe.leave()
+    return ended
+
+
+async def _ended(ctx: Context) -> Ended:
     try:
         ended = await _forward(ctx) if ctx.recorded.find("ending") is None else None
-        ended = ended or await _backward(ctx)
+        return ended or await _backward(ctx)
     except Parked as parked:
-        ended = Ended("waiting", wake_at=parked.wake_at)
-    await _finish(ctx, ended)
-    return ended
+        return Ended("waiting", wake_at=parked.wake_at)
 
 
 def frame(program: Program, run: Run, started_at: datetime) -> Frame:

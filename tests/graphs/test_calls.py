@@ -357,7 +357,7 @@ def test_only_a_reading_call_leaves_before_what_it_follows_from_is_durable(world
 
     async def scenario():
         ctx = bench.context()
-        ctx.sink = disk
+        ctx.scribe.sink = disk
         running = asyncio.create_task(runner.execute(ctx))
         for _ in range(50):
             await asyncio.sleep(0)

@@ -106,7 +106,7 @@ def test_an_answer_in_the_moment_of_the_deadline_is_taken_and_disturbs_no_other_
         await sink(unit)
 
     ctx = bench.context()
-    ctx.sink = answered_first
+    ctx.scribe.sink = answered_first
     again = asyncio.run(runner.execute(ctx))
     bench.answer("go")
     ended = world.run(bench)

@@ -308,7 +308,7 @@ def test_whichever_branch_wants_an_undo_gets_it(world):
             await asyncio.sleep(0)
         await bench._sink(unit)
 
-    ctx.sink = slow
+    ctx.scribe.sink = slow
     ended = asyncio.run(runner.execute(ctx))
 
     assert (ended.status, ended.error) == ("undone", "p.r.stop: enough")
