@@ -14,7 +14,8 @@ from planner.definition import Start, Workflow
 from planner.errors import InputInvalid, NotPermitted, QueueFull
 from planner.events import Event, KeptEvent
 from planner.store import events
-from tools import expressions
+from tools import expressions, schemas
+from tools.catalog import Catalog
 from tools.errors import ExpressionError
 from tools.expressions import Template
 
@@ -76,12 +77,25 @@ async def route(kept: KeptEvent, parts: Parts, dispatcher: Dispatcher | None) ->
     except QueueFull as exc:
         log.warning("an event begins its runs later", extra={"event_id": kept.id, "error": str(exc)})
         return Arrived(kept, offered_to=tuple(told))
-    await parts.database.write(events.routed, kept.id, begun.run_ids, begun.problems)
+    problems = (*_unannounced(kept.event, parts.catalog), *begun.problems)
+    await parts.database.write(events.routed, kept.id, begun.run_ids, problems)
     if dispatcher is not None:
         for run_id in told:
             await dispatcher.take(run_id)
-    done = {"routed": True, "began": begun.run_ids, "problems": begun.problems}
+    done = {"routed": True, "began": begun.run_ids, "problems": problems}
     return Arrived(kept.model_copy(update=done), offered_to=tuple(told))
+
+
+def _unannounced(event: Event, catalog: Catalog) -> tuple[str, ...]:
+    """Return in which respects an event's data is not what the catalogue announces of its type.
+
+    It is received all the same: a document can be wrong, and what happened has happened.
+    """
+    announced = catalog.announcements.get(event.type)
+    if announced is None or announced.data is None:
+        return ()
+    found = schemas.problems(announced.data, event.data, path="/data")
+    return tuple(f"not as announced: {problem}" for problem in found)
 
 
 async def _begin(kept: KeptEvent, parts: Parts, dispatcher: Dispatcher | None) -> _Begun:

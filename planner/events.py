@@ -59,7 +59,7 @@ class KeptEvent(Record):
     began: tuple[str, ...] = ()
     """Runs that it began."""
     problems: tuple[str, ...] = ()
-    """Why it began none of a workflow that it should have, in sentences."""
+    """How its data is not as announced, and why it began no run where it should have, in sentences."""
 
 
 class Awaited(Record):

@@ -12,6 +12,8 @@ from planner import clock
 from planner.clock import SystemClock
 from planner.events import Event, KeptEvent
 from planner.store import events, runs, tables
+from tools.announcements import Announcement
+from tools.catalog import Catalog
 
 WAITS = """
 pay: {receive: paid, when: "${event.data.order == input.order}"}
@@ -139,6 +141,27 @@ def test_an_event_that_gives_no_right_input_says_why_it_began_nothing(database, 
     assert (kept.began, kept.routed) == ((), True)
     assert kept.problems[0].startswith("test 1.0.0: ")
     assert why in kept.problems[0]
+
+
+def test_data_that_is_not_as_announced_is_told_and_received_all_the_same(database, catalog):
+    register(database, "note: {set: {amount: 1}}", on=ON)
+    data = {"type": "object", "required": ["total"], "properties": {"total": {"type": "number"}, "note": {}}}
+    announced = {"placed": Announcement(type="placed", data=data), "open": Announcement(type="open")}
+    found = Catalog(catalog.operations, catalog.services, announcements=announced)
+
+    async def scenario():
+        async with process(database, found) as dispatcher:
+            right = await arrive(dispatcher, event("placed", order="o-1", total=5.0))
+            wrong = await arrive(dispatcher, event("placed", "e-2", order="o-1", total="much"))
+            free = await arrive(dispatcher, event("open", "e-3", anything=1))
+            other = await arrive(dispatcher, event("unheard", "e-4"))
+            return [each.kept for each in (right, wrong, free, other)]
+
+    right, wrong, free, other = asyncio.run(scenario())
+
+    assert (len(right.began), right.problems, free.problems, other.problems) == (1, (), (), ())
+    assert wrong.problems[0].startswith("not as announced: /data/total: ")
+    assert wrong.routed
 
 
 def test_what_a_process_that_died_has_kept_is_routed_by_another(database, catalog):
