@@ -144,7 +144,12 @@ class ScriptedServices:
         self.calls.append(Call(**told, at=self._clock.now(), outcome="unknown"))
         exchange = _Exchange(self._script, operation, arguments)
         outcome = await self._send(exchange, key=key, timeout=timeout, fence=fence)
-        found = outcome.model_dump(include={"status", "code", "error"}) | {"outcome": outcome.kind}
+        found = {
+            "status": outcome.status,
+            "code": outcome.code,
+            "error": outcome.error,
+            "outcome": outcome.kind,
+        }
         found |= {"sent": exchange.answer is not None, "applied": _applied(exchange, outcome)}
         self.calls[place] = self.calls[place].model_copy(update=found)
         like = [call for call in self.calls[:place] if _alike(call, self.calls[place])]

@@ -118,7 +118,7 @@ def _may_stand(target: Target, ctx: Context) -> bool:
 def _in_doubt(outcome: Outcome) -> Outcome:
     """Return a failure to send as what it is when an execution that died may have sent the call before."""
     told = f"an execution that ended may have sent it, and now: {outcome.error or outcome.code}"
-    return outcome.model_copy(update={"kind": "unknown", "error": told})
+    return outcome._replace(kind="unknown", error=told)
 
 
 def _noted(target: Target, outcome: Outcome) -> Outcome:

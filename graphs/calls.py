@@ -109,7 +109,7 @@ def _in_view_of_doubt(target: Target, outcome: Outcome) -> Outcome:
     told = (
         f"attempt {target.doubt} got no answer, and the latest one does not tell what became of it: {latest}"
     )
-    return outcome.model_copy(update={"kind": "unknown", "error": told})
+    return outcome._replace(kind="unknown", error=told)
 
 
 async def _retry(calling: Calling, _chosen: recoveries.Chosen) -> Outcome:

@@ -10,7 +10,7 @@ from planner.decisions import Offered, Question, Trigger
 from planner.effects import RECONCILE, UNDO, Effect
 from planner.recovery import MEANS
 from tools.errors import ExpressionError, OperationUnknown
-from tools.outcomes import Outcome
+from tools.outcomes import Outcome, OutcomeClass
 
 _DOUBT = (
     Offered(id="applied", means=MEANS["applied"].replace("go on as if it had answered", "take it back")),
@@ -73,7 +73,7 @@ async def _settle(effect: Effect, ctx: Context) -> bool:
     trigger = Trigger(operation=effect.operation, outcome="unknown", effect=effect.effect, error=effect.error)
     asked = await _ask(question, trigger, ctx, f"{before}{effect.path}", effect.visit)
     if asked.choice in {"applied", "not_applied"}:
-        kind = "applied" if asked.choice == "applied" else "not_sent"
+        kind: OutcomeClass = "applied" if asked.choice == "applied" else "not_sent"
         await settle(target, ctx, Outcome(kind=kind, output=asked.body.get("value")), by="person")
     return asked.choice in {"applied", "not_applied"}
 

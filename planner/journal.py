@@ -83,8 +83,9 @@ class Recorded:
     def add(self, numbered: Numbered) -> None:
         """Take in the next entry."""
         self._numbered.append(numbered)
-        self._by_key[numbered.entry.key] = numbered.entry
-        self._last = max(self._last, numbered.seq)
+        seq, entry = numbered
+        self._by_key[entry.kind, entry.path, entry.visit, entry.attempt] = entry
+        self._last = max(self._last, seq)
 
     def precede(self, entries: Sequence[Numbered]) -> None:
         """Take in entries that come before all that it holds; those that it holds already stay."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -18,7 +18,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from tools.failures import CLASSES
 from tools.functions import KEY_ARGUMENT
 from tools.operations import Operation
-from tools.outcomes import Outcome
+from tools.outcomes import Outcome, OutcomeClass
 from tools.requests import Unbuildable
 from tools.responses import escaped, judge
 
@@ -56,7 +56,7 @@ class Call:
     def start(self) -> asyncio.Future[Report]:
         """Return the work, begun: a task for an async function, or else a thread that nobody waits for."""
         if _shape(self._function).is_async:
-            return asyncio.ensure_future(self._await())
+            return asyncio.get_running_loop().create_task(self._await())
         return self._in_thread()
 
     async def _await(self) -> Report:
@@ -116,7 +116,7 @@ def _raised(operation: Operation, error: BaseException) -> Outcome:
     told = kind in CLASSES
     code, status, pause = (getattr(error, name, None) for name in ("code", "status", "retry_after"))
     return Outcome(
-        kind=kind if told else "unknown",
+        kind=cast("OutcomeClass", kind) if told else "unknown",
         code=code[:_LONGEST_CODE] if told and isinstance(code, str) else "exception",
         status=status if told and isinstance(status, int) else None,
         retry_after=float(pause) if told and isinstance(pause, (int, float)) else None,

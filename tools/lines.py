@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tools.access import Service
-from tools.breakers import BreakerState, Circuit, Permit, failed
+from tools.breakers import BreakerState, Circuit, failed
 from tools.operations import Operation
 from tools.outcomes import Outcome
 from tools.records import Record
@@ -65,8 +65,14 @@ class Line:
         self._last_error: str | None = None
         self._last_ms: float | None = None
 
-    async def make(self, work: Work, seconds: float) -> Outcome:
-        """Return what became of one attempt, waiting for a slot included."""
+    async def make(self, work: Work, seconds: float, *, veil: Callable[[str], str] | None = None) -> Outcome:
+        """Return what became of one attempt, waiting for a slot included.
+
+        Args:
+            work: the attempt.
+            seconds: how long it may take.
+            veil: takes out of an error what the line may not keep in mind.
+        """
         began = self._now()
         if refusal := self.circuit.refusal():
             return _not_sent(work.operation, BREAKER_OPEN, refusal)
@@ -81,12 +87,12 @@ class Line:
         if permit is None:
             self._leave()
             return _not_sent(work.operation, BREAKER_OPEN, self.circuit.refusal() or "its breaker is open")
-        return await self._watched(permit, work, seconds - (self._now() - began))
-
-    async def _watched(self, permit: Permit, work: Work, seconds: float) -> Outcome:
-        began, outcome = time.monotonic(), None
+        outcome = None
+        left, began = seconds - (self._now() - began), time.monotonic()
         try:
-            outcome = await work.make(seconds, self._leave)
+            outcome = await work.make(left, self._leave)
+            if veil is not None and outcome.error is not None:
+                outcome = outcome._replace(error=veil(outcome.error))
         finally:
             self.circuit.settle(permit, outcome)
             self._note(outcome, (time.monotonic() - began) * 1000)

@@ -1,16 +1,14 @@
 """Outcomes: what became of one call, as code (never a model) classifies it."""
 
-from typing import Any, Literal
-
-from tools.records import Record
+from typing import Any, Literal, NamedTuple
 
 OutcomeClass = Literal["applied", "applied_bad", "rejected", "not_sent", "unknown"]
 """`applied`: done, and the answer is right. `applied_bad`: done, but it breaks its schema or check.
 `rejected`: a definitive no. `not_sent`: never reached the service. `unknown`: perhaps done, perhaps not."""
 
 
-class Outcome(Record):
-    """What became of one attempt to call an operation."""
+class Outcome(NamedTuple):
+    """What became of one attempt to call an operation; a tuple, since every call makes several."""
 
     kind: OutcomeClass
     """The class that retry, recovery and undo reason about."""

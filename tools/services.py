@@ -15,7 +15,7 @@ from tools.access import Service
 from tools.catalog import Catalog
 from tools.errors import CatalogInvalid, SecretMissing
 from tools.http import Fence
-from tools.lines import Line, ServiceHealth, Work
+from tools.lines import Line, ServiceHealth
 from tools.operations import Operation
 from tools.outcomes import Outcome
 from tools.requests import Unbuildable
@@ -59,21 +59,6 @@ class Caller(Protocol):
 
 def _as_it_is(error: str, _arguments: Mapping[str, Any]) -> str:
     return error
-
-
-class _Masking:
-    """Work whose error text is masked before the line keeps it in mind."""
-
-    def __init__(self, work: Work, mask: Mask, arguments: Mapping[str, Any]) -> None:
-        self.operation = work.operation
-        self._work, self._mask, self._arguments = work, mask, arguments
-
-    async def make(self, seconds: float, leave: Callable[[], None]) -> Outcome:
-        """Return what became of the attempt."""
-        outcome = await self._work.make(seconds, leave)
-        if outcome.error is None:
-            return outcome
-        return outcome.model_copy(update={"error": self._mask(outcome.error, self._arguments)})
 
 
 class Services:
@@ -139,10 +124,11 @@ class Services:
         except (Unbuildable, CatalogInvalid) as exc:
             outcome = _unsent(operation, "arguments", str(exc))
         else:
-            outcome = await line.make(_Masking(work, self._mask, arguments), seconds)
-        error = None if outcome.error is None else self._mask(outcome.error, arguments)
-        told = {"ms": round((time.perf_counter() - began) * 1000, 3), "error": error}
-        return outcome.model_copy(update=told)
+            outcome = await line.make(work, seconds, veil=lambda error: self._mask(error, arguments))
+        ms = round((time.perf_counter() - began) * 1000, 3)
+        if outcome.error is None:
+            return outcome._replace(ms=ms)
+        return outcome._replace(ms=ms, error=self._mask(outcome.error, arguments))
 
     def unavailable(self, service: str) -> str | None:
         """Return a sentence when calls to the service would not be sent now, else None."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from evals.recorded.calls import ARGUMENTS, Called
 from tools.breakers import Circuit, Permit
 from tools.catalog import Catalog
 from tools.lines import BREAKER_OPEN
-from tools.outcomes import Outcome
+from tools.outcomes import Outcome, OutcomeClass
 
 _TOLD = ("status", "code")
 _UNSEEN = frozenset({ARGUMENTS, "service_unknown", "secret_missing"})
@@ -51,7 +51,7 @@ def _is_own(found: Sequence[Called], service: str, catalog: Catalog) -> bool:
         elif event.place in permits:
             body = call.outcome or {}
             told = {name: body[name] for name in _TOLD if name in body}
-            circuit.settle(permits[event.place], Outcome.model_validate({"kind": call.kind, **told}))
+            circuit.settle(permits[event.place], Outcome(cast("OutcomeClass", call.kind), **told))
     return True
 
 

@@ -63,7 +63,7 @@ def masked_body(body: dict[str, Any], policy: Masking, echoes: Echoes | None = N
 
 def _masked(value: Any, policy: Masking, echoes: Echoes | None, at: str = "") -> Any:
     text = bodies.encode(value)
-    if not policy.rules and screening.clears(text, policy):
+    if _is_plain(text, policy):
         return value if echoes is None or not echoes.are_in(text) else echoes.veil(value)
     known = echoes or Echoes(policy)
     known.learn(value)
@@ -73,6 +73,11 @@ def _masked(value: Any, policy: Masking, echoes: Echoes | None, at: str = "") ->
     return known.veil(found.value)
 
 
+def _is_plain(text: str, policy: Masking) -> bool:
+    """Tell whether the policy changes nothing in a JSON text, as is seen at a glance."""
+    return not policy.rules and screening.clears(text, policy)
+
+
 def keep(value: Any, keeping: Keeping, spot: Spot, masked: Masker = masked) -> Kept:
     """Return a value as its row keeps it.
 
@@ -80,7 +85,10 @@ def keep(value: Any, keeping: Keeping, spot: Spot, masked: Masker = masked) -> K
         TypeError: it is no JSON.
     """
     text = bodies.encode(value)
-    shown = masked(value, keeping.masking, keeping.echoes)
+    echoes = keeping.echoes
+    if _is_plain(text, keeping.masking) and (echoes is None or not echoes.are_in(text)):
+        return Kept(text, None)
+    shown = masked(value, keeping.masking, echoes)
     if keeping.seals is None or shown is value:
         return Kept(text, None)
     return Kept(bodies.encode(shown), keeping.seals.seal(text, *spot))

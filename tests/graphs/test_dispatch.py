@@ -274,7 +274,7 @@ def test_routing_without_a_model_is_logged_and_names_the_candidates(database, ca
 
 def test_a_lost_write_is_looked_up_after_a_restart(database, catalog):
     register(database, "a: {call: shop.pay, with: {order: o-1}}", output={"id": "${a.id}"})
-    found = OK.model_copy(update={"output": {"items": [{"id": "x-1"}]}})
+    found = OK._replace(output={"items": [{"id": "x-1"}]})
 
     async def scenario():
         caller = ScriptedCaller({"shop.pay": [LOST], "shop.find": [found]})
@@ -352,7 +352,7 @@ def test_a_run_is_begun_though_it_cannot_be_taken_up_at_once(database, catalog):
 def test_a_store_that_fails_in_the_middle_loses_nothing_and_repeats_no_write(database, catalog, nth):
     steps = "{x: {call: shop.reserve}, y: {call: shop.pay, with: {order: '${item}'}}}"
     register(database, f"f: {{foreach: input.orders, steps: {steps}}}")
-    found = OK.model_copy(update={"output": {"items": [{"id": "x-1"}]}})
+    found = OK._replace(output={"items": [{"id": "x-1"}]})
 
     async def scenario():
         caller = ScriptedCaller({"shop.pay": [OK], "shop.find": [found], "shop.reserve": [OK]})

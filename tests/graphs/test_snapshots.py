@@ -22,7 +22,7 @@ again:
 sums: {set: {count: "${size(all)}", choice: "${ask.choice}"}}
 """
 ITEMS = [f"i-{n}" for n in range(FEWEST + 50)]
-LOOKS = [OK.model_copy(update={"output": {"n": float(n)}}) for n in (1, 2, 3)]
+LOOKS = [OK._replace(output={"n": float(n)}) for n in (1, 2, 3)]
 
 
 class Desk:

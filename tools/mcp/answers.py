@@ -75,8 +75,8 @@ def refused(call: Call, refusal: Refusal, attempt: Attempt) -> Outcome:
     if attempt.status is not None and attempt.status >= _OUTSIDE_SUCCESS and refusal.code not in _REFUSED:
         kind = responses.refused_as(call.operation, call.service, attempt.status)
         why = f"answered {attempt.status}: {refusal.message}"
-        told = {"status": attempt.status, "retry_after": attempt.retry_after}
-        return _failed(call, kind, f"http_{attempt.status}", why).model_copy(update=told)
+        failed = _failed(call, kind, f"http_{attempt.status}", why)
+        return failed._replace(status=attempt.status, retry_after=attempt.retry_after)
     if refusal.code in _REFUSED:
         return _failed(call, "rejected", f"rpc_{refusal.code}", f"was refused: {refusal.message}")
     kind = _doubt(call.operation)

@@ -101,7 +101,7 @@ class RpcWork:
         status = STATUSES[code.name]
         said = f": {details}" if details else ""
         failed = self._failed(status.kind, f"grpc_{code.name.lower()}", f"answered {code.name}{said}")
-        return failed.model_copy(update={"status": status.http, "retry_after": _pause(exc)})
+        return failed._replace(status=status.http, retry_after=_pause(exc))
 
     def _failed(self, kind: OutcomeClass, code: str, why: str) -> Outcome:
         error = responses.escaped(self.seen.veil_text(f"{self.operation.name} {why}"))

@@ -60,7 +60,7 @@ class Timed:
     async def call(self, *args, **more):
         began = self._clock.seconds()
         outcome = await self._services.call(*args, **more)
-        return outcome.model_copy(update={"ms": round((self._clock.seconds() - began) * 1000, 3)})
+        return outcome._replace(ms=round((self._clock.seconds() - began) * 1000, 3))
 
 
 class Production:
