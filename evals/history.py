@@ -16,6 +16,10 @@ Spot = tuple[str, int]
 """Path and visit of a step."""
 
 
+NEVER_SENT = "never sent"
+"""What is told of a call that an ended process was about to make."""
+
+
 class Sent(NamedTuple):
     """One call, as the service's own books have it and as the run heard of it."""
 
@@ -47,6 +51,13 @@ class Sent(NamedTuple):
     def is_forward(self) -> bool:
         """Whether it is a step's own call, and neither looks up nor takes back."""
         return ":" not in self.path
+
+
+def unsent(entry: Entry, catalog: Catalog) -> Sent:
+    """Return the call that a process was about to make when it ended, from the entry that tells of it."""
+    name, arguments = entry.body["operation"], entry.body["arguments"]
+    effect, key = catalog.operation(name).effect, entry.body.get("key")
+    return Sent(name, effect, arguments, key, "unknown", applied=False, told=NEVER_SENT)
 
 
 class Effect(NamedTuple):
@@ -82,6 +93,8 @@ class History:
     status: str | None = None
     """How the run ended; None while it goes on."""
     error: str | None = None
+    cancelled: int | None = None
+    """How many calls there were when a person cancelled the run; None where nobody is known to have."""
     step: Callable[[str], AnyStep | None] = lambda _path: None
     """Finds a step by its path in the run."""
     broken: str | None = None

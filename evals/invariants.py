@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from evals.history import Effect, History, Spot
+from evals.history import NEVER_SENT, Effect, History, Spot
 from planner.definition import Call, Parallel
 from planner.effects import RECONCILE, UNDO
 from planner.journal import Entry
@@ -58,7 +58,9 @@ def _wants_undo(history: History) -> bool:
 
 
 def was_chosen(history: History) -> bool:
-    """Tell whether a person or a model chose to end the run."""
+    """Tell whether a person or a model chose to end the run, or a person cancelled it."""
+    if history.status == "cancelled":
+        return True
     made = (each for each in history.decisions if each["kind"] == "recover")
     return any(
         each["choice"] in {"fail", "undo"} and each["decided_by"] in {"person", "model"} for each in made
@@ -91,7 +93,10 @@ def _are_side_by_side(one: str, other: str, history: History) -> bool:
 
 
 def _nothing_after_the_end(history: History) -> Iterator[str]:
-    """Yield forward calls of which the journal tells after its `ending`."""
+    """Yield forward calls after a person cancelled the run, or after the journal's `ending`."""
+    for call in history.calls[history.cancelled :] if history.cancelled is not None else ():
+        if call.is_forward and call.path and call.told != NEVER_SENT:
+            yield f"{call.path} was called after a person had cancelled the run"
     ending = next((place for place, entry in enumerate(history.entries) if entry.kind == "ending"), None)
     if ending is None:
         return

@@ -14,7 +14,7 @@ from evals.clock import contained
 from evals.explore.findings import Found
 from evals.explore.graph import Edge
 from evals.explore.play import Play
-from evals.explore.points import Crash, Move, Point
+from evals.explore.points import Beside, Move, Point
 from evals.explore.scenarios import Scenario
 from evals.explore.search import Search
 from evals.invariants import Violation
@@ -53,8 +53,8 @@ class _Drawn:
         self.moves.append(Move(point.kind, point.label, option.name, option.faults))
         return place
 
-    def crash(self, _play: Play, crash: Crash) -> bool:
-        """Tell whether the process ends here, as it is drawn."""
+    def crash(self, _play: Play, crash: Beside) -> bool:
+        """Tell whether the process ends, or a person cancels the run, here, as it is drawn."""
         is_here = self._left > 0 and self._draw(st.integers(0, 7)) == 1
         if is_here:
             self._left -= 1

@@ -69,6 +69,9 @@ SeedOption = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="What --random begins with; always the same unless told"),
 ]
+CancelOption = Annotated[
+    bool, typer.Option("--cancel", help="A person may cancel the run at any point, which counts as a fault")
+]
 OrdersOption = Annotated[
     bool,
     typer.Option(
@@ -96,6 +99,7 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     beginning: SeedOption = None,
     share: CheckOption = CHECK_SHARE,
     only: OnlyOption = None,
+    cancels: CancelOption = False,
     all_orders: OrdersOption = False,
     out: OutOption = None,
     cover: SuiteOption = None,
@@ -104,7 +108,7 @@ def explore(  # noqa: PLR0913 - each is an option of the command
     """Take every path of a workflow within bounds, and tell what must not be and is."""
     try:
         found_ = subject.of_folder(folder, workflow, recoveries=recoveries)
-        explored = replace(found_, all_orders=all_orders)
+        explored = replace(found_, cancels=cancels, all_orders=all_orders)
     except WorkflowUnknown as exc:
         raise terminal.refused(exc, as_json=as_json, status=report.NOTHING) from exc
     except (SuiteInvalid, ProjectMissing) as exc:

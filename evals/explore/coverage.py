@@ -12,6 +12,9 @@ from evals.explore.subject import Subject
 from evals.explore.together import Together
 from evals.scripts import declared
 
+_BESIDE = frozenset({"crash", "cancel"})
+"""Kinds of moves that happen beside an entry of the journal."""
+
 
 class SearchCoverage(Coverage):
     """What a search has come past."""
@@ -66,15 +69,17 @@ def _named(points: dict[str, set[str]]) -> set[str]:
 
 def _happened(graph: Graph) -> Iterator[str]:
     for edge in graph.edges:
-        yield from (f"{move.kind} {move.label}: {move.option}" for move in edge.moves if move.kind != "crash")
+        yield from (
+            f"{move.kind} {move.label}: {move.option}" for move in edge.moves if move.kind not in _BESIDE
+        )
 
 
 def _positions(graph: Graph, seen: Seen) -> Share:
     """Return faults by the place that they struck: a step's call, a decision, a wait, or beside an entry."""
     sites = {(declared(path), operation, told) for path, operation, told in seen.sites}
     found = {f"{path}, {operation}: {told}" for path, operation, told in sites}
-    found |= set(_happened(graph)) | {f"crash {each}" for each in _ended_at(graph)}
-    total = {f"crash {_place(each)}" for each in seen.crashes}
+    found |= set(_happened(graph)) | set(_beside(graph))
+    total = {_place(each) for each in seen.crashes}
     total |= {name for name in graph.faulty if not name.startswith("call ")}
     for path, operation, _ in sites:
         before = f"call {operation}: "
@@ -84,13 +89,15 @@ def _positions(graph: Graph, seen: Seen) -> Share:
 
 
 def _place(label: str) -> str:
-    """Return the place of a crash, whichever visit and attempt it was."""
+    """Return the place of a crash or cancelling, whichever visit and attempt it was."""
     return re.split(" visit | attempt ", label, maxsplit=1)[0]
 
 
-def _ended_at(graph: Graph) -> Iterator[str]:
+def _beside(graph: Graph) -> Iterator[str]:
     for edge in graph.edges:
-        yield from (_place(move.label) for move in edge.moves if move.kind == "crash")
+        for move in edge.moves:
+            if move.kind in _BESIDE:
+                yield _place(f"{move.kind} {move.label}")
 
 
 def _pairs(graph: Graph, faults: int) -> Iterator[tuple[str, str]]:

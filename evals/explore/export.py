@@ -6,11 +6,11 @@ from typing import Any
 
 from evals import writing
 from evals.answers import FOREVER, ServiceAnswer
-from evals.explore.points import Crash
-from evals.explore.prospects import Given
+from evals.explore.points import Cancel, Crash
+from evals.explore.prospects import CANCEL, Given
 from evals.explore.state import START
 from evals.explore.walk import Taken, Walk
-from evals.history import Sent
+from evals.history import NEVER_SENT, Sent
 from planner.definition import canonical
 from planner.runs import PersonQuestion
 
@@ -48,7 +48,8 @@ def case(walk: Walk, *, name: str, title: str, expect: Mapping[str, Any]) -> dic
         "services": _services(walk.state.calls, _spare(walk)),
         "person": _persons(walk),
         "events": _events(walk),
-        "crashes": [_crash(crash) for crash in walk.crashes],
+        "crashes": [_crash(crash) for crash in walk.crashes if isinstance(crash, Crash)],
+        "cancel": _cancel(walk),
         "expect": dict(expect),
     }
     return {field: value for field, value in told.items() if value or field in {"input", "expect"}}
@@ -83,7 +84,7 @@ def _told(answer: ServiceAnswer) -> dict[str, Any]:
 
 def _services(calls: Sequence[Sent], spare: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
-    made = [call for call in calls if call.told != "never sent"]
+    made = [call for call in calls if call.told != NEVER_SENT]
     for call in made:
         like = {canonical(other.arguments) for other in made if other.operation == call.operation}
         when = {"when": {"equals": dict(call.arguments)}} if len(like) > 1 else {}
@@ -144,6 +145,23 @@ def _events(walk: Walk) -> list[dict[str, Any]]:
         }
         for each in walk.state.events
     ]
+
+
+def _cancel(walk: Walk) -> dict[str, Any]:
+    """Return the entry after which a person cancels the run; a run that waits does so after its last one."""
+    made = next((each for each in walk.crashes if isinstance(each, Cancel)), None)
+    if made is not None:
+        return _moment(made)
+    waits = next((each.at for each in walk.taken if each.option == CANCEL), None)
+    if waits is None:
+        return {}
+    entry = waits.units[-1].entry.entry
+    return _moment(Cancel(entry.kind, entry.path, entry.visit, entry.attempt))
+
+
+def _moment(at: Cancel) -> dict[str, Any]:
+    numbers = {name: value for name, value in (("visit", at.visit), ("attempt", at.attempt)) if value != 1}
+    return {"entry": at.kind, "step": at.path, **numbers}
 
 
 def _crash(crash: Crash) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Findings:
     sites: set[tuple[str, str, str]] = field(default_factory=set)
     """Calls: where in the run, of what, and what came of them."""
     crashes: set[str] = field(default_factory=set)
-    """Places in which the process could end."""
+    """Places in which the process could end, or a person cancel the run."""
     offered: dict[str, set[str]] = field(default_factory=dict)
     chosen: dict[str, set[str]] = field(default_factory=dict)
 

@@ -50,7 +50,14 @@ def told(play: Play, point: Point) -> Any:
         standing.told(found, ctx.catalog, play.state.calls),
         world(play, point.kind, _over(play, ctx, found)),
         _lost(play.state, counts if ctx.ending else None),
-        None if ctx.ending else [_spent(play, ctx), _to_be_told(play, ctx, entries), play.state.turn],
+        None
+        if ctx.ending
+        else [
+            _spent(play, ctx),
+            _to_be_told(play, ctx, entries),
+            play.state.turn,
+            play.state.cancelled is None,
+        ],
         _journal(entries, {frame.prefix for frame in play.frames}),
         [_question(play, each) for each in asked],
         *(_backward(play, ctx, point, found) if ctx.ending else _forward(play, ctx, point, live)),

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from evals import events
+from evals import events, history
 from evals.explore import alphabet, happenings, prospects
 from evals.explore.happenings import EARLY, NoEvent
-from evals.explore.points import Crash, Crashed, Halted, Kind, Option, Point, Unlike
+from evals.explore.points import Beside, Cancel, Crash, Crashed, Halted, Kind, Option, Point, Unlike
 from evals.explore.ports import Clock, Model, Written
 from evals.explore.scenarios import Scenario
 from evals.explore.state import State, Unit, Used
@@ -27,6 +27,9 @@ from tools.http import Fence
 from tools.operations import Operation
 from tools.outcomes import Outcome
 
+_CANCELLED = frozenset({"started", "outcome", "settled", "decision", "event"})
+"""Entries after which a run goes on at once, unless it was cancelled by then."""
+
 
 class Guide(Protocol):
     """Who says which way a path goes."""
@@ -35,8 +38,8 @@ class Guide(Protocol):
         """Return the place of the option to take; may raise Halted."""
         ...
 
-    def crash(self, play: "Play", crash: Crash) -> bool:
-        """Tell whether the process ends here."""
+    def crash(self, play: "Play", crash: Beside) -> bool:
+        """Tell whether the process ends, or a person cancels the run, here."""
         ...
 
 
@@ -137,6 +140,7 @@ class Play:
             is_first=state.is_first,
             turn=None if self.turns is None else self.turns.wait,
             recovery_choices=self.subject.recoveries,
+            cancel_requested=state.cancelled is not None,
         )
         if state.ledger is not None:
             ctx.ledger = state.ledger.copy()
@@ -160,6 +164,7 @@ class Play:
             error=None if ended is None else ended.error,
             step=self.subject.step,
             broken=self.broken,
+            cancelled=state.cancelled,
         )
 
     def _values(self) -> Mapping[str, Any]:
@@ -331,6 +336,8 @@ class Play:
         self.state = self.state.wrote(written)
         if entry.kind == "intention" and not self.is_restoring:
             self._crash(Crash("intention", entry.path, entry.visit, entry.attempt, 0))
+        if entry.kind in _CANCELLED and not self.is_restoring:
+            self._may_cancel(entry)
 
     def _place(self, entry: Entry) -> None:
         """Note where in the run the latest call was made, now that its outcome is told."""
@@ -341,7 +348,7 @@ class Play:
         if entry.body.get("code") != "crash":
             calls = (*calls[:-1], calls[-1]._replace(**place, undoes=undoes))
         elif not any((each.path, each.visit, each.attempt) == tuple(place.values()) for each in calls):
-            calls = (*calls, _unsent(self.subject, entry)._replace(**place, undoes=undoes))
+            calls = (*calls, history.unsent(entry, self.subject.real)._replace(**place, undoes=undoes))
         self.state = self.state._replace(calls=calls)
 
     def _may_crash(self, entry: Entry) -> None:
@@ -359,8 +366,21 @@ class Play:
             self.state, self.over = self.after(crash), Crashed()
             raise self.over
 
-    def after(self, crash: Crash) -> State:
-        """Return the state once the process has ended here."""
+    def _may_cancel(self, entry: Entry) -> None:
+        """Offer that a person cancels the run as it goes forward."""
+        cancel = Cancel(entry.kind, entry.path, entry.visit, entry.attempt)
+        if self.ctx is not None and self._can_be_cancelled and self.guide.crash(self, cancel):
+            self.state, self.ctx.cancel_requested = self.after(cancel), True
+
+    @property
+    def _can_be_cancelled(self) -> bool:
+        state = self.state
+        return self.subject.cancels and state.cancelled is None and state.values is None
+
+    def after(self, crash: Beside) -> State:
+        """Return the state once the process has ended here, or the run was cancelled."""
+        if isinstance(crash, Cancel):
+            return self.state.cancel()
         return self.state.crashed(len(self.state.units) - max(0, crash.lost - 1))
 
     def _wait(self, waiting: Ended) -> bool:
@@ -368,6 +388,8 @@ class Play:
         options = prospects.prospects(self.state, waiting.wake_at)
         if not options:
             return False
+        if self._can_be_cancelled:
+            options.append(prospects.CANCEL)
         is_sure = len(options) == 1 and not options[0].faults and isinstance(options[0].value, datetime)
         option = options[0] if is_sure else self.choose("person", alphabet.WAITING, options)
         if option.value is None:
@@ -376,11 +398,3 @@ class Play:
         self.state = prospects.happen(self.state, option, self.subject.desk)
         self.used = self.used.plus(Used(seconds=(self.state.now - before).total_seconds()))
         return True
-
-
-def _unsent(subject: Subject, entry: Entry) -> Sent:
-    """Return the call that a process was about to make when it ended."""
-    name = entry.body["operation"]
-    effect, arguments = subject.real.operation(name).effect, entry.body["arguments"]
-    key = entry.body.get("key")
-    return Sent(name, effect, arguments, key, "unknown", applied=False, told="never sent")

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["call", "ask", "person", "event", "turn", "crash"]
+Kind = Literal["call", "ask", "person", "event", "turn", "crash", "cancel"]
 
 
 class Option(NamedTuple):
@@ -75,6 +75,33 @@ class Crash(NamedTuple):
         """The crash as a move."""
         name = "crash" if self.lost < 2 else f"crash that loses {self.lost} entries"  # noqa: PLR2004 - more than one
         return Move("crash", self.label, name, 1)
+
+
+class Cancel(NamedTuple):
+    """A person cancels the run once an entry of the journal is kept."""
+
+    kind: str
+    path: str
+    visit: int
+    attempt: int
+
+    @property
+    def label(self) -> str:
+        """The place in words."""
+        return (
+            Crash(self.kind, self.path, self.visit, self.attempt, 0).label
+            if self.path
+            else "once it has begun"
+        )
+
+    @property
+    def move(self) -> Move:
+        """The cancelling as a move."""
+        return Move("cancel", self.label, "cancelled", 1)
+
+
+Beside = Crash | Cancel
+"""What may happen beside an entry of the journal."""
 
 
 class Halted(Exception):

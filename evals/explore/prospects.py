@@ -20,6 +20,10 @@ class Given(NamedTuple):
     at: datetime
 
 
+CANCEL = Option("a person cancels the run", 1, "cancel")
+"""What a person may do about any run that waits, where that is explored."""
+
+
 def prospects(state: State, wake_at: datetime | None) -> list[Option]:
     """Return what could happen next; nothing where the run waits for ever. What comes first costs no fault.
 
@@ -67,6 +71,8 @@ def _coming(state: State, wake_at: datetime | None) -> list[Option]:
 
 def happen(state: State, option: Option, desk: Desk) -> State:
     """Return the state in which the run is taken up after one of its prospects came true."""
+    if option == CANCEL:
+        return state.cancel().again()
     if isinstance(option.value, datetime):
         return state.moved(option.value).again()
     if isinstance(option.value, happenings.Coming):

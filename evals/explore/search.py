@@ -14,7 +14,7 @@ from evals.explore import fingerprint
 from evals.explore.findings import Findings, Found
 from evals.explore.graph import Edge
 from evals.explore.play import Play
-from evals.explore.points import Crash, Halted, Move, Point, Unlike
+from evals.explore.points import Beside, Halted, Move, Point, Unlike
 from evals.explore.scenarios import Scenario
 from evals.explore.state import State
 from evals.explore.subject import Subject
@@ -201,9 +201,9 @@ class Search(Findings):
         self._source, self._moves = node, (Move(point.kind, point.label, first.name, first.faults),)
         return 0
 
-    def crash(self, play: Play, crash: Crash) -> bool:
-        """Leave the crash for later, and go on as if there were none."""
-        self.crashes.add(crash.move.label)
+    def crash(self, play: Play, crash: Beside) -> bool:
+        """Leave the crash or cancelling for later, and go on as if there were none."""
+        self.crashes.add(f"{crash.move.kind} {crash.move.label}")
         if self._level + 1 <= self.bounds.faults:
             moves = (*self._moves, crash.move)
             self._queues[self._level + 1].append(
@@ -356,7 +356,7 @@ class _Probe:
         self.mark = self._marked(play, point)
         raise Halted
 
-    def crash(self, _play: Play, _crash: Crash) -> bool:
+    def crash(self, _play: Play, _crash: Beside) -> bool:
         """Go on."""
         return False
 
@@ -368,6 +368,6 @@ class _Nobody:
         """Halt."""
         raise Halted
 
-    def crash(self, _play: Play, _crash: Crash) -> bool:
+    def crash(self, _play: Play, _crash: Beside) -> bool:
         """Go on."""
         return False

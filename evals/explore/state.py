@@ -75,6 +75,8 @@ class State(NamedTuple):
     """What each step that waits would take; None where nothing could be made up."""
     turn: str = ""
     """Path of the call that is about to be made, where calls beside it wait for their turn."""
+    cancelled: int | None = None
+    """How many calls there were when a person cancelled the run; None where nobody did."""
     ledger: Ledger | None = None
     """What stands after the units; None where it is to be counted from them."""
     values: Mapping[str, Any] | None = None
@@ -133,6 +135,10 @@ class State(NamedTuple):
             parked_seconds=self.parked_seconds + passed.total_seconds(),
             lasting=frozenset(),
         )
+
+    def cancel(self) -> "State":
+        """Return the state after a person cancelled the run."""
+        return self._replace(cancelled=len(self.calls))
 
     def again(self) -> "State":
         """Return the state in which the run is taken up."""

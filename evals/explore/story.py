@@ -17,6 +17,8 @@ _MODEL = {
     "unsure": "is not sure enough",
 }
 
+_TOLD = {"turn": "{0.option} goes on.", "cancel": "A person cancels the run {0.label}."}
+
 
 def line(move: Move) -> str:
     """Return a move in one sentence."""
@@ -27,8 +29,8 @@ def line(move: Move) -> str:
         return f"At {move.label} the model {_MODEL.get(move.option, f'chooses {move.option}')}."
     if move.kind == "event":
         return f"{move.label} {move.option}."
-    if move.kind == "turn":
-        return f"{move.option} goes on."
+    if move.kind in _TOLD:
+        return _TOLD[move.kind].format(move)
     if move.kind == "person":
         return f"{move.option[:1].upper()}{move.option[1:]}."
     which = move.option.removeprefix("ok").strip(", ")

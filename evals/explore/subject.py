@@ -44,6 +44,8 @@ class Subject:
     recoveries: int = 2
     """Recovery choices that a step may have."""
     desk: Desk = field(default_factory=Desk)
+    cancels: bool = False
+    """Whether a person may cancel the run."""
     all_orders: bool = False
     """Whether branches side by side take turns also where no order can make a difference."""
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from evals.clock import contained
 from evals.explore.play import Play
-from evals.explore.points import Crash, Move, Option, Point, Unlike
+from evals.explore.points import Beside, Move, Option, Point, Unlike
 from evals.explore.scenarios import Scenario
 from evals.explore.state import State
 from evals.explore.subject import Subject
@@ -28,7 +28,8 @@ class Walk(NamedTuple):
 
     scenario: Scenario
     taken: tuple[Taken, ...]
-    crashes: tuple[Crash, ...]
+    crashes: tuple[Beside, ...]
+    """Where the process ended, or a person cancelled the run."""
     ended: Ended
     state: State
     edges: frozenset[tuple[str, str, str]]
@@ -45,7 +46,7 @@ class Follower:
     def __init__(self, moves: Sequence[Move]) -> None:
         self._left = list(moves)
         self.taken: list[Taken] = []
-        self.crashes: list[Crash] = []
+        self.crashes: list[Beside] = []
 
     def choose(self, play: Play, point: Point) -> int:
         """Return the option that the path takes here.
@@ -69,8 +70,8 @@ class Follower:
         """Whether the moves of the path are over."""
         return not self._left
 
-    def crash(self, _play: Play, crash: Crash) -> bool:
-        """Tell whether the process ends here on the path."""
+    def crash(self, _play: Play, crash: Beside) -> bool:
+        """Tell whether the process ends, or a person cancels the run, here on the path."""
         is_here = bool(self._left) and self._left[0] == crash.move
         if is_here:
             self._left.pop(0)

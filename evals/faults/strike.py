@@ -98,7 +98,7 @@ class Strike(Play):
             output=right if self.outcome.output is None else self.outcome.output,
             told=str(self.fault.fault),
         )
-        self.state = self.state._replace(calls=(*self.state.calls, made))
+        self.state = self.state._replace(calls=(*self.state.calls, made), turn="")
         self.used = self.used.plus(Used(calls=1))
         return self.outcome
 
