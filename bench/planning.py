@@ -6,6 +6,7 @@ example workflows; right workflows and plans composed from the shop that raise a
 """
 
 import json
+import random
 import resource
 import statistics
 import sys
@@ -19,9 +20,10 @@ import orjson
 
 from bench import challenge, mutants, operators
 from planner import documents
-from planner.planning import composition, drafts, manifest
+from planner.planning import composition, drafts, manifest, vectors
 from planner.planning.frame import Frame
 from planner.planning.retrieval import Index
+from planner.planning.vectors import Vectors
 from tools import catalog
 from tools.catalog import Catalog
 from tools.operations import HttpBinding, Operation
@@ -29,6 +31,7 @@ from tools.operations import HttpBinding, Operation
 REAL = Path(__file__).resolve().parents[1].parent / "shared" / "real"
 SHOP = Path(__file__).resolve().parents[1] / "examples" / "shop" / "catalog.yaml"
 MANY, SOME = 22_000, 500
+DIMENSIONS = 1536
 REPEATS = 5
 Figures = dict[str, Any]
 
@@ -38,7 +41,7 @@ def main() -> int:
     if not REAL.is_dir():
         sys.stderr.write(f"{REAL} is not there, so nothing can be measured\n")
         return 1
-    figures = {**retrieval(), **composed(), **mutated(), **planned()}
+    figures = {**retrieval(), **near(), **composed(), **mutated(), **planned()}
     for name, value in figures.items():
         print(f"{name:24} {value}")
     print(json.dumps(figures))
@@ -68,6 +71,26 @@ def retrieval() -> Figures:
         "index_seconds": round(seconds, 2),
         "index_mb": round(grown),
         "query_ms": round(_median(lambda: large.search(goals[0]["query"])) * 1000, 2),
+    }
+
+
+def near() -> Figures:
+    """Return what comparing a goal's vector with those of many operations costs; the vectors are made up."""
+    dice = random.Random(1)  # noqa: S311 - the same each time
+    noise = [dice.gauss(0, 1) for _ in range(DIMENSIONS + MANY)]
+    made = ((f"o{place}", vectors.direction(noise[place : place + DIMENSIONS])) for place in range(MANY))
+    kept = {name: each for name, each in made if each is not None}
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.process_time()
+    large = Vectors(kept)
+    seconds = time.process_time() - began
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    wanted = kept["o0"]
+    return {
+        "vectors": f"{len(large)} x {DIMENSIONS}",
+        "vectors_seconds": round(seconds, 2),
+        "vectors_mb": round(grown + sum(map(len, kept.values())) / 2**20),
+        "nearest_ms": round(_median(lambda: large.nearest(wanted, most=100), time.process_time) * 1000, 1),
     }
 
 
@@ -125,12 +148,12 @@ def mutated() -> Figures:
     }
 
 
-def _median(work: Callable[[], object]) -> float:
+def _median(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
     times = []
     for _ in range(REPEATS):
-        began = time.perf_counter()
+        began = clock()
         work()
-        times.append(time.perf_counter() - began)
+        times.append(clock() - began)
     return statistics.median(times)
 
 

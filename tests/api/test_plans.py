@@ -1,5 +1,7 @@
 """Plans over the API, explored by the real explorer in a process of its own."""
 
+import json
+
 import pytest
 
 from planner.testing import ScriptedModel
@@ -249,3 +251,29 @@ def test_a_plan_is_compared_with_no_other_tenants(client, make):
     path = f"/v1/plans/{ours['id']}/comparison"
     refused = client.get(path, params={"with": theirs["id"]})
     assert (refused.status_code, refused.json()["code"]) == (404, "plan-unknown")
+
+
+def test_a_plan_tells_that_words_had_to_be_enough_where_embeddings_fail(opened, project):
+    many = {
+        f"/things/{number}": {"get": {"operationId": f"getThing{number}", "responses": {"200": {}}}}
+        for number in range(50)
+    }
+    document = {"openapi": "3.1.0", "info": {"title": "desk", "version": "1"}, "paths": many}
+    (project / "desk.json").write_text(json.dumps(document))
+    told = {"want": ["floor.price"], "have": [{"name": "sku", "value": "a"}], "questions": []}
+    down = {"http": {"status": 404, "text": "no such path"}}
+    double = ScriptedModel({"goal/frame": {"fill": told}, "embeddings": down})
+    with (
+        double.serving() as base_url,
+        opened(model={"base_url": base_url}, embeddings={"name": "e"}) as client,
+    ):
+        wanted = {"goal": "Tell the price; the password is open-sesame.", "have": {"password": "open-sesame"}}
+        plan = client.post("/v1/plans", json=wanted).json()
+
+    (note,) = plan["notes"]
+    assert note.startswith("operations were found by words alone: the embeddings server gave no vectors")
+    assert plan["status"] == "approved"
+    assert "floor.price" in str(double.script.requests[0])
+    (asked,) = double.script.embedded
+    assert "Tell the price" in asked["input"][0]
+    assert "sesame" not in str(asked)

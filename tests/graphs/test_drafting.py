@@ -6,14 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from bench import planning
 from graphs.drafting import Drafter, Place
+from graphs.embeddings import Embeddings
 from planner.definition import Budget
+from planner.embeddings import EmbeddingSettings
 from planner.model.adapter import Model
+from planner.model.embedder import Embedder
 from planner.planning.constraints import Constraints
 from planner.planning.frame import Frame
 from planner.settings import ModelSettings
 from planner.testing import FrozenClock, ScriptedModel
 from tools import catalog as catalogue
+from tools.catalog import Catalog
 
 SHOP = Path(__file__).resolve().parents[2] / "examples" / "shop" / "catalog.yaml"
 GOAL = "Pay order o-1001 back where it is small, and tell the customer."
@@ -200,3 +205,26 @@ def test_a_sketch_of_which_no_definition_can_be_made_goes_back_to_the_model(shop
     assert [(each.task, each.defects) for each in rounds] == [("sketch", (code,)), ("repair", ())]
     assert found.parsed.problems == ()
     assert code in str(script.requests[-1])
+
+
+def test_what_a_goal_means_is_among_the_operations_that_a_model_is_shown(database, shop):
+    many = Catalog(planning.copies(shop, 100), shop.services)
+    double = ScriptedModel({"goal/sketch": {"content": "no"}}, loop=True, synonyms={"horoscope": "refund"})
+    settings = ModelSettings(base_url="http://model.test/v1", name="m", max_attempts=1)
+    clock, transport = FrozenClock(), double.transport()
+
+    async def main(told):
+        async with (
+            Model(settings, clock=clock, transport=transport) as model,
+            Embedder(settings, clock=clock, transport=transport) as embedder,
+        ):
+            found = Embeddings(many, embedder, database, clock=clock, told=EmbeddingSettings(name="m"))
+            drafter = Drafter("Horoscope!", model, many, embeddings=found if told else None)
+            await drafter.sketch(Frame(goal="Horoscope!"), Place("plan-1", many, {}))
+            return drafter.notes
+
+    assert asyncio.run(main(told=False)) == []
+    assert double.script.requests == double.script.embedded == []
+
+    assert asyncio.run(main(told=True)) == []
+    assert "payments0.refund" in str(double.script.requests[0])
