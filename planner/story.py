@@ -58,7 +58,8 @@ def tell(run: Run, entries: Sequence[Numbered], decisions: Iterable[Decision]) -
     """Return the chapters of a run in order."""
     by_id = {decision.decision_id: decision for decision in decisions}
     chapters = [_route(decision) for decision in by_id.values() if decision.kind == "route"]
-    return chapters + [_chapter(run, numbered, by_id) for numbered in entries]
+    first = _as_begun(run, entries)
+    return chapters + [_chapter(first, numbered, by_id) for numbered in entries]
 
 
 def text(run: Run, chapters: Sequence[Chapter]) -> str:
@@ -116,6 +117,16 @@ def _route(decision: Decision) -> Chapter:
         details=_about(decision),
         decision_id=decision.decision_id,
     )
+
+
+def _as_begun(run: Run, entries: Iterable[Numbered]) -> Run:
+    """Return the run with the version that it began with, another one than now once it was repinned."""
+    pins = (numbered.entry.body["from"] for numbered in entries if numbered.entry.kind == "repinned")
+    first = next(pins, None)
+    if first is None:
+        return run
+    ref = run.workflow.model_copy(update={"version": first["version"], "sha256": first["sha256"]})
+    return run.model_copy(update={"workflow": ref})
 
 
 def _chapter(run: Run, numbered: Numbered, decisions: Mapping[str, Decision]) -> Chapter:

@@ -11,13 +11,14 @@ from graphs.planning import PlanRequest, Tools
 from graphs.promoting import PromotionRequest
 from graphs.replanning import Replans
 from graphs.testing import DOWN, REFUSED, ScriptedCaller, process
+from planner import narration
 from planner.definition import Workflow
 from planner.errors import StoreUnavailable
 from planner.planning import plans as plan_records
 from planner.planning.plans import Finding, Simulation
 from planner.planning.policy import Policy
 from planner.runs import PersonAnswer
-from planner.store import catalogs, decisions, journal, plans, questions, runs, workflows
+from planner.store import catalogs, decisions, journal, plans, questions, runs, stories, workflows
 from tools.catalog import Catalog
 from tools.operations import Operation
 from tools.outcomes import Outcome
@@ -179,6 +180,30 @@ def test_the_choice_is_a_decision_with_the_ways_by_digest_and_the_change_is_in_t
     ]
     assert (change.path, change.body["to"]["sha256"]) == (way.path, run.workflow.sha256)
     assert change.body["from"]["sha256"] != run.workflow.sha256
+
+
+def test_the_story_tells_what_failed_which_ways_there_were_and_how_it_went_on(desk, database):
+    run, _ = desk(planned_and_run)
+
+    narrated = narration.narrate(*database.read_sync(stories.load, run.id))
+    told = [line.partition("  ")[2].strip() or line for line, _ in narration.lines(narrated)]
+
+    name, rest = run.workflow.name, run.workflow.version
+    way = f"rest_{run.workflow.sha256[:16]}"
+    in_order = [
+        f"1  the run began: {name} 0.1.0",
+        "fast.getQuote never reached the service",
+        "the rule chose replan",
+        "offered replan: Find another way to what the plan wants, within what was approved.",
+        f"the rule chose {way}",
+        f"offered {way}: Call slow.getQuote, then mail.send.",
+        "offered give_up: Look for no other way; the run ends.",
+        f"planner let the run go on with version {rest} in place of 0.1.0",
+        "slow.getQuote went through",
+        "the run ended: succeeded",
+    ]
+    places = [next(number for number, line in enumerate(told) if text in line) for text in in_order]
+    assert places == sorted(places)
 
 
 def test_what_was_run_stays_in_the_definition_as_it_was(desk, database):
