@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphs import blocks
@@ -345,7 +346,7 @@ class Context:
 
     def key(self, path: str, visit: int, number: int = 0) -> str:
         """Return the idempotency key of a call: the same for the same place in the same run."""
-        return str(uuid.uuid5(_KEYS, f"{self.run.id}|{path}|{visit}|{number}"))
+        return _key(f"{self.run.id}|{path}|{visit}|{number}")
 
     def deadline(self) -> datetime | None:
         """Return when the run's time budget ends."""
@@ -366,6 +367,12 @@ class Context:
         if deadline is not None and self.clock.now() >= deadline:
             return "the run's time is used up"
         return None
+
+
+@lru_cache(maxsize=4096)
+def _key(place: str) -> str:
+    """Return the key of a place; a run that is taken up comes past the same places again."""
+    return str(uuid.uuid5(_KEYS, place))
 
 
 def around(path: str) -> str:

@@ -47,7 +47,7 @@ def told(play: Play, point: Point) -> Any:
     asked = (each for each in play.state.questions.values() if counts(each.path) and _is_open(ctx, each))
     return [
         [point.kind, point.label, [option[:2] for option in point.options]],
-        standing.told(found, ctx.catalog, play.state.calls),
+        standing.told(found, play.subject.undoing, play.state.calls),
         world(play, point.kind, _over(play, ctx, found)),
         _lost(play.state, counts if ctx.ending else None),
         None

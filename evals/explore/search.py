@@ -90,6 +90,7 @@ class Search(Findings):
         self.subject, self.bounds = subject, bounds
         self.judge: Judge = judge or self._violations
         self._only = frozenset(only)
+        self._checks = {name: check for name, check in invariants.DEFAULT.items() if self._counts(name)}
         self._fingerprint = mark
         self.pruned: list[Pruned] = []
         self._queues: list[deque[Work]] = [deque() for _ in range(bounds.faults + 1)]
@@ -144,8 +145,7 @@ class Search(Findings):
         return tuple(name for name in names if self._counts(name))
 
     def _violations(self, history: History) -> Iterator[Violation]:
-        checks = {name: check for name, check in invariants.DEFAULT.items() if self._counts(name)}
-        yield from invariants.violations(history, checks)
+        yield from invariants.violations(history, self._checks)
         yield from (each for each in self.subject.rules.violations(history) if self._counts(each.invariant))
 
     def _counts(self, name: str) -> bool:

@@ -13,6 +13,8 @@ from tools.operations import Undo
 
 _LET_BE = frozenset({"done", "leave"})
 """What persons say of an effect that is not taken back any more."""
+MOST_KNOWN = 20_000
+"""Effects of which it is kept how they would be taken back."""
 
 
 class Open(NamedTuple):
@@ -64,17 +66,58 @@ def _said(ctx: Context, path: str, visit: int) -> str | None:
     return said
 
 
-def told(found: Open, catalog: Catalog, calls: Sequence[Sent]) -> Any:
+class Back(NamedTuple):
+    """A call that would take an effect back."""
+
+    contract: Undo
+    arguments: Any
+    broken: str | None = None
+    """Why its arguments cannot be told."""
+
+
+class Undoing:
+    """How effects would be taken back; each is looked at once, since states share their effects."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._known: dict[int, tuple[Effect, Back | None]] = {}
+
+    def contract(self, effect: Effect) -> Undo | None:
+        """Return what the catalogue says about taking an effect back."""
+        return self._catalog.operation(effect.operation).undo
+
+    def back(self, effect: Effect) -> Back | None:
+        """Return the call that would take an effect back; None where nothing would."""
+        # An effect that is kept here keeps its id.
+        known = self._known.get(id(effect))
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[id(effect)] = (effect, self._back(effect))
+        return known[1]
+
+    def _back(self, effect: Effect) -> Back | None:
+        contract = self.contract(effect)
+        if contract is None:
+            return None
+        data = {"input": effect.arguments, "output": effect.output, "key": effect.key}
+        try:
+            return Back(contract, contract.arguments.render(data))
+        except ExpressionError as exc:
+            return Back(contract, None, str(exc))
+
+
+def told(found: Open, undoing: Undoing, calls: Sequence[Sent]) -> Any:
     """Return what tells the open effects of two states apart.
 
     Args:
         found: the open effects.
-        catalog: how they are taken back.
+        undoing: how they are taken back.
         calls: all calls so far; who takes an effect back may meet a service that has done the same before.
     """
     open_ = [
-        *((effect.seq, _undoable(effect, catalog, calls)) for effect in found.undoable),
-        *((effect.seq, _in_doubt(effect, catalog, calls)) for effect in found.in_doubt),
+        *((effect.seq, _undoable(effect, undoing, calls)) for effect in found.undoable),
+        *((effect.seq, _in_doubt(effect, undoing, calls)) for effect in found.in_doubt),
     ]
     return [
         [effect for _, effect in sorted(open_, key=itemgetter(0))],
@@ -83,22 +126,19 @@ def told(found: Open, catalog: Catalog, calls: Sequence[Sent]) -> Any:
     ]
 
 
-def _undoable(effect: Effect, catalog: Catalog, calls: Sequence[Sent]) -> Any:
+def _undoable(effect: Effect, undoing: Undoing, calls: Sequence[Sent]) -> Any:
     """Return the call that would take an effect back; what else the effect gave is not read for it."""
-    contract = catalog.operation(effect.operation).undo
-    if contract is None:
+    back = undoing.back(effect)
+    if back is None:
         return [*_undo(effect), effect.operation]
-    data = {"input": effect.arguments, "output": effect.output, "key": effect.key}
-    try:
-        arguments = contract.arguments.render(data)
-    except ExpressionError as exc:
-        return [*_undo(effect), effect.operation, contract.call, str(exc)]
-    done = [call.output for call in _applied(contract, calls) if call.arguments == arguments]
-    return [*_undo(effect), effect.operation, contract.call, arguments, _once(done)]
+    if back.broken is not None:
+        return [*_undo(effect), effect.operation, back.contract.call, back.broken]
+    done = [call.output for call in _applied(back.contract, calls) if call.arguments == back.arguments]
+    return [*_undo(effect), effect.operation, back.contract.call, back.arguments, _once(done)]
 
 
-def _in_doubt(effect: Effect, catalog: Catalog, calls: Sequence[Sent]) -> Any:
-    contract = catalog.operation(effect.operation).undo
+def _in_doubt(effect: Effect, undoing: Undoing, calls: Sequence[Sent]) -> Any:
+    contract = undoing.contract(effect)
     applied = () if contract is None else _applied(contract, calls)
     done = [[call.arguments, call.output] for call in applied]
     return [

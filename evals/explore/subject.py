@@ -11,6 +11,7 @@ from evals.explore.alphabet import Services
 from evals.explore.desk import Desk
 from evals.explore.reads import Reads
 from evals.explore.scenarios import Scenario
+from evals.explore.standing import Undoing
 from evals.explore.state import START
 from evals.explore.turns import Orders
 from evals.project import Project
@@ -106,6 +107,11 @@ class Subject:
         contracts = (each.undo for each in self.catalog.operations.values())
         backward = [self.catalog.operations.get(each.call) for each in contracts if each is not None]
         return any(each is not None and each.undo is not None for each in backward)
+
+    @cached_property
+    def undoing(self) -> Undoing:
+        """How effects would be taken back, as the run sees it."""
+        return Undoing(self.catalog)
 
     @cached_property
     def reads(self) -> Reads:
