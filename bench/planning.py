@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -70,7 +71,7 @@ def retrieval() -> Figures:
         "index_operations": len(many),
         "index_seconds": round(seconds, 2),
         "index_mb": round(grown),
-        "query_ms": round(_median(lambda: large.search(goals[0]["query"])) * 1000, 2),
+        "query_ms": round(_median_of_all(large, [goal["query"] for goal in goals]) * 1000, 2),
     }
 
 
@@ -146,6 +147,11 @@ def mutated() -> Figures:
         "right_workflows": len(right),
         "false_alarms": sum(map(bool, right)),
     }
+
+
+def _median_of_all(index: Index, goals: list[str]) -> float:
+    """Return the processor time of a search in seconds, the median over the goals."""
+    return statistics.median(_median(partial(index.search, goal), time.process_time) for goal in goals)
 
 
 def _median(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
