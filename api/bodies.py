@@ -22,18 +22,29 @@ M = TypeVar("M", bound=BaseModel)
 def json_of(model: type[M]) -> Callable[[Request], Awaitable[M]]:
     """Return a dependency that reads the body as JSON of this form.
 
-    It raises MediaTypeUnsupported, BodyUnreadable or RequestInvalid, and DocumentInvalid for a key that is
-    written twice or a document that swells.
+    It raises what `read` does.
     """
 
-    async def read(request: Request) -> M:
-        data = parsed(await text(request, JSON))
-        try:
-            return model.model_validate(data)
-        except ValidationError as exc:
-            raise errors.invalid(exc) from exc
+    async def reading(request: Request) -> M:
+        return await read(request, model)
 
-    return read
+    return reading
+
+
+async def read(request: Request, model: type[M]) -> M:
+    """Return the body, which is JSON of this form.
+
+    Raises:
+        MediaTypeUnsupported: it is of another type.
+        BodyUnreadable: it is no JSON.
+        DocumentInvalid: a key is written twice, or the document swells.
+        RequestInvalid: it is of another form.
+    """
+    data = parsed(await text(request, JSON))
+    try:
+        return model.model_validate(data)
+    except ValidationError as exc:
+        raise errors.invalid(exc) from exc
 
 
 async def definition(request: Request) -> str:

@@ -1,7 +1,7 @@
 """Dependencies: what endpoints are handed."""
 
 import re
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Header, Query, Request
 
@@ -71,37 +71,67 @@ async def tenant(
     return ownership.tenant(await caller(request), tenant)
 
 
-async def idempotency_key(
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="1 to 255 visible characters; the same key and body begin one run.", max_length=255
-        ),
-    ] = None,
-) -> str | None:
+_KeyHeader = Annotated[
+    str | None,
+    Header(description="1 to 255 visible characters; the same key and body begin one run.", max_length=255),
+]
+_PreferHeader = Annotated[
+    list[str] | None, Header(description="`wait=N`: answer when the run has stopped, after N s at most.")
+]
+
+
+async def idempotency_key(idempotency_key: _KeyHeader = None) -> str | None:
     """Return the Idempotency-Key.
 
     Raises:
         RequestInvalid: it holds characters that cannot be seen.
     """
-    if idempotency_key is not None and not _VISIBLE.fullmatch(idempotency_key):
+    return _visible(idempotency_key)
+
+
+def _visible(key: str | None) -> str | None:
+    if key is not None and not _VISIBLE.fullmatch(key):
         message = "The Idempotency-Key is not 1 to 255 visible ASCII characters."
         found = Problem(path="/header/idempotency-key", code="wrong-pattern", message=message)
         raise RequestInvalid([found.model_copy(update={"remedy": "Send a fresh UUID, for instance."})])
-    return idempotency_key
+    return key
 
 
-async def prefer_wait(
-    request: Request,
-    prefer: Annotated[
-        list[str] | None, Header(description="`wait=N`: answer when the run has stopped, after N s at most.")
-    ] = None,
-) -> float | None:
+async def prefer_wait(request: Request, prefer: _PreferHeader = None) -> float | None:
     """Return the seconds that the client would wait, no more than are allowed; None where it would not."""
     preferences = ",".join(prefer or ()).split(",")
     wanted = next((found for each in preferences if (found := _WAIT.fullmatch(each))), None)
     most = (await opened(request)).settings.max_wait_seconds
     return None if wanted is None else min(float(wanted[1]), most)
+
+
+class Asking(NamedTuple):
+    """Who wants a run begun, of what, and how the answer should come."""
+
+    parts: Opened
+    caller: security.Caller
+    key: str | None
+    """The Idempotency-Key."""
+    wait: float | None
+    """Seconds that the client would wait."""
+
+
+async def asking(
+    request: Request, idempotency_key: _KeyHeader = None, prefer: _PreferHeader = None
+) -> Asking:
+    """Return what else there is to know of a request to begin a run.
+
+    It is one dependency for four things, since each of its own costs as much as reading the body.
+
+    Raises:
+        RequestInvalid: the Idempotency-Key holds characters that cannot be seen.
+    """
+    return Asking(
+        await opened(request),
+        await caller(request),
+        _visible(idempotency_key),
+        await prefer_wait(request, prefer),
+    )
 
 
 async def last_event_id(
@@ -124,6 +154,7 @@ async def last_event_id(
     return int(last_event_id)
 
 
+Asked = Annotated[Asking, Depends(asking)]
 Parts = Annotated[Opened, Depends(opened)]
 Store = Annotated[Database, Depends(database)]
 Caller = Annotated[security.Caller, Depends(caller)]

@@ -2,15 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sse_starlette import EventSourceResponse
 
 from api import beginning, bodies, events, negotiation, ownership, watching
 from api.dependencies import (
-    Caller,
+    Asked,
     Cursor,
-    IdempotencyKey,
     LastEventId,
     Limit,
     Parts,
@@ -41,15 +40,9 @@ _JOURNAL = "journal"
 
 
 @router.post("", status_code=201, openapi_extra=bodies.documented(RunRequest, _EXAMPLES))
-async def begin_run(  # noqa: PLR0917 - what the framework hands over
-    wanted: Annotated[RunRequest, Depends(bodies.json_of(RunRequest))],
-    parts: Parts,
-    caller: Caller,
-    key: IdempotencyKey,
-    wait: PreferWait,
-    response: Response,
-) -> RunDetail:
+async def begin_run(request: Request, asked: Asked, response: Response) -> RunDetail:
     """Begin a run of a workflow, or of the one that the goal leads to."""
+    wanted, parts, caller = await bodies.read(request, RunRequest), asked.parts, asked.caller
     whose = wanted.model_copy(update={"tenant": ownership.tenant(caller, wanted.tenant)})
 
     async def begin(own: str | None) -> Begun:
@@ -60,7 +53,7 @@ async def begin_run(  # noqa: PLR0917 - what the framework hands over
             await parts.parts.database.read(ownership.check, caller, {"name": exc.name})
             raise
 
-    return await beginning.begun(begin, parts, caller, key=key, wait=wait, response=response)
+    return await beginning.begun(begin, parts, caller, key=asked.key, wait=asked.wait, response=response)
 
 
 @router.get("")

@@ -1,5 +1,6 @@
 """Intake: from a request for a workflow, or only a goal, to a run that moves."""
 
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -33,6 +34,16 @@ class RunRequest(Record):
     """The run's input; with only a goal, the model reads the rest out of the goal."""
     tenant: TenantName | None = None
     """Whose run it will be; the caller's own, or `default`, unless told."""
+
+
+class _Prepared(NamedTuple):
+    run: Run
+    workflow: Workflow
+    decision: Decision | None
+
+
+class _Moved(Exception):
+    """New runs get another definition than the last one did."""
 
 
 class Begun(NamedTuple):
@@ -79,16 +90,51 @@ async def begin(
     if earlier is not None:
         return earlier
     await _check_room(parts, request.tenant or tenants.DEFAULT)
-    run, workflow, decision = await _prepare(request, parts, started_by, definition)
+    told = {"key": key, "request_sha256": None if key is None else _hash(request, started_by)}
+    last = None if definition is not None else _last(request, parts)
+    if last is not None:
+        with contextlib.suppress(_Moved, InputInvalid, NotPermitted):
+            prepared = await _prepare(request, parts, started_by, last)
+            still = _if_current(request, parts, last, also)
+            return await _write(prepared, parts, dispatcher, also=still, **told)
+    prepared = await _prepare(request, parts, started_by, definition)
+    if definition is None and request.workflow is not None:
+        parts.newest[request.workflow, request.version] = prepared.workflow
+    return await _write(prepared, parts, dispatcher, also=also, **told)
+
+
+async def _write(prepared: _Prepared, parts: Parts, dispatcher: Dispatcher | None, **more: Any) -> Begun:
+    run, workflow, decision = prepared
     await check_permit(workflow, run.tenant, parts)
-    request_sha256 = None if key is None else _hash(request, started_by)
-    more: dict[str, Any] = {"key": key, "request_sha256": request_sha256, "also": also}
     if dispatcher is None:
         kept = await parts.database.write(runs.create, run, **more)
     else:
         kept = await dispatcher.begin(run, workflow, **more)
     ids = () if decision is None else (decision.decision_id,)
     return Begun(kept, created=kept.id == run.id, decision_ids=ids)
+
+
+def _last(request: RunRequest, parts: Parts) -> Workflow | None:
+    """Return what the same name and version led to last, so that it need not be looked up beforehand."""
+    return None if request.workflow is None else parts.newest.get((request.workflow, request.version))
+
+
+def _if_current(
+    request: RunRequest, parts: Parts, last: Workflow, also: Callable[[Any, Run], None] | None
+) -> Callable[[Any, Run], None]:
+    """Return what makes sure, in the transaction that begins a run, that it has the current definition.
+
+    It raises _Moved where they get another one, and what `versions.current` raises.
+    """
+
+    def check(tx: Any, run: Run) -> None:
+        now = versions.current(tx, request.workflow or "", request.version, known=parts.definitions)
+        if now.sha256 != last.sha256:
+            raise _Moved
+        if also is not None:
+            also(tx, run)
+
+    return check
 
 
 async def check_permit(workflow: Workflow, tenant: str, parts: Parts) -> None:
@@ -150,12 +196,6 @@ async def _check_room(parts: Parts, tenant: str) -> None:
     why = await parts.database.read(sharing.overfull, tenant, most, most_of_tenant)
     if why is not None:
         raise QueueFull(why)
-
-
-class _Prepared(NamedTuple):
-    run: Run
-    workflow: Workflow
-    decision: Decision | None
 
 
 async def _prepare(

@@ -41,6 +41,8 @@ class Parts:
     """What tenants may do at the most; those that are not named are not bounded."""
     definitions: dict[str, Workflow] = field(default_factory=dict)
     """Workflows that runs of this process were pinned to, by content hash."""
+    newest: dict[tuple[str, str | None], Workflow] = field(default_factory=dict)
+    """What new runs got last, by the name and version asked for; each use is held against the store."""
     look_seconds: float = 15.0
     """Longest time after which it looks for runs of which it was not told, where it is told of them."""
     most_queued: int | None = None
