@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from planner.planning.reach import Producer
-from tools import schemas
+from tools import lookups, schemas
 from tools.operations import HttpBinding, JsonSchema, Operation
 from tools.pointers import target
 
@@ -36,6 +36,8 @@ _VERBS = _words_of(
     "add cancel change charge check confirm create delete do fetch find get list look make patch place post "
     "put read remove search send set show start stop submit track update"
 )
+_PLAIN = frozenset({"type", "properties", "required", "additionalProperties", "$defs"})
+"""Keywords of an object schema whose properties alone say what a field is."""
 _SAME = _words_of("cookie movie news series species")
 _ID = re.compile(r"^(.+?)_?ids?$")
 _LETTERS = re.compile(r"[^\W_]+")
@@ -159,7 +161,10 @@ def _argument(operation: Operation, name: str, schema: JsonSchema) -> str:
 
 def _standing(operation: Operation, name: str) -> JsonSchema:
     """Return the schema of an argument, able to stand alone."""
-    return schemas.at(operation.input, (name,)).schema or {}
+    whole = operation.input
+    if _PLAIN.issuperset(whole):
+        return lookups.standing(whole["properties"][name], whole)
+    return schemas.at(whole, (name,)).schema or {}
 
 
 def _owner(operation: Operation, name: str) -> str:
@@ -220,9 +225,10 @@ def _fields(
     for name, inner in _properties(resolved, root):
         below = (*path, name)
         sure = certain and name in required
-        if _thing(inner, root) or _resolved(inner, root).get("properties"):
-            thing = _thing(inner, root) or singular(snake(name))
-            yield from _fields(inner, root, thing, declared=declared, path=below, certain=sure)
+        thing = _thing(inner, root)
+        if thing or _resolved(inner, root).get("properties"):
+            about = thing or singular(snake(name))
+            yield from _fields(inner, root, about, declared=declared, path=below, certain=sure)
         else:
             yield Field(below, _kinds_of(inner, root, entity, declared=declared, path=below), sure)
 
@@ -269,6 +275,8 @@ def _properties(schema: Mapping[str, Any], root: JsonSchema) -> list[tuple[str, 
 
 def _resolved(schema: Any, root: JsonSchema) -> Mapping[str, Any]:
     """Return the schema behind a reference; nothing where it cannot be told."""
+    if isinstance(schema, dict) and "$ref" not in schema:
+        return schema
     for _ in range(DEEPEST * DEEPEST):
         if not isinstance(schema, dict):
             return {}
