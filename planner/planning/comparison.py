@@ -119,12 +119,13 @@ def _limits(plan: Plan) -> dict[str, str]:
 
 def _worst(plan: Plan) -> dict[str, str]:
     told = plan.simulation.worst.items()
-    return _worded({name: value for name, value in told if isinstance(value, int | float)})
+    return {name: f"{value:g}" for name, value in told if isinstance(value, int | float)}
 
 
 def _findings(plan: Plan) -> dict[str, str]:
     return {
-        f"{each.invariant}: {each.message}": f"at {each.faults} faults" for each in plan.simulation.findings
+        f"{each.invariant}: {each.message}": f"found with faults: {each.faults}"
+        for each in plan.simulation.findings
     }
 
 

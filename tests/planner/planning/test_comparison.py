@@ -59,15 +59,19 @@ def test_a_changed_contract_is_told_though_the_definition_is_the_same(weigh, sho
 
 def test_findings_and_worst_cases_that_came_or_went_are_told(weigh):
     bad = Finding(invariant="ends", message="It does not end.", faults=1, story=())
-    earlier, _ = weigh("shipment", simulation=Simulation(status="COMPLETE", worst={"calls": 2}))
+    earlier, _ = weigh(
+        "shipment", simulation=Simulation(status="COMPLETE", worst={"calls": 2, "seconds": 0.1 + 0.2})
+    )
     later, _ = weigh(
         "shipment",
-        simulation=Simulation(status="COMPLETE", findings=(bad,), worst={"calls": 3, "operations": {"a": 1}}),
+        simulation=Simulation(
+            status="COMPLETE", findings=(bad,), worst={"calls": 3, "seconds": 0.3, "operations": {"a": 1}}
+        ),
     )
 
     found = comparison.compare(later, earlier, Policy())
 
-    assert told(found, "finding") == [("ends: It does not end.", None, "at 1 faults")]
+    assert told(found, "finding") == [("ends: It does not end.", None, "found with faults: 1")]
     assert told(found, "worst") == [("calls", "2", "3")]
 
 
