@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from evals import answers, cases, load, match, runner, stage
+from evals import answers, cases, jobs, load, match, runner, stage
 from evals.answers import ModelAnswer, PersonAnswer, ServiceAnswer
 from evals.expectations import DecisionExpectation, Expect, Spent
 from examples.shop.demo import PROJECT
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "evals.md"
 LOADED = load.load(load.find([PROJECT / "evals"]))
-JOBS = runner.jobs(LOADED)
+JOBS = jobs.listed(LOADED)
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
@@ -51,7 +51,7 @@ def test_the_case_in_the_documentation_passes(tmp_path):
     block = next(part for part in text.split("```yaml\n")[1:] if part.startswith("schema: evals/1"))
     file = tmp_path / "doc.eval.yaml"
     file.write_text(block.partition("```")[0], encoding="utf-8")
-    results = [runner.run(job) for job in runner.jobs(load.load([file], folder=PROJECT))]
+    results = [runner.run(job) for job in jobs.listed(load.load([file], folder=PROJECT))]
     assert [(each.status, each.reason) for each in results] == [("passed", "")]
 
 
